@@ -79,9 +79,10 @@ function isJson(value: unknown): value is Value {
   return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isJson);
 }
 
-/** Makes a type name of a property name: `nameServer` -> `NameServer`. */
+/** Makes a type name of a property name or a value: `nameServer` -> `NameServer`, `web-hook` -> `WebHook`. */
 function pascal(name: string): string {
-  return name.slice(0, 1).toUpperCase() + name.slice(1);
+  const words = name.split(/[^A-Za-z0-9]+/);
+  return words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
 }
 
 /** `hosts` -> `Host`, so that the items of a list have a name for one of them. */
@@ -116,7 +117,7 @@ export function compileShape(schema: z.core.$ZodType, context: CompileContext): 
   if (core instanceof z.core.$ZodString) return { ...base, kind: "text", hasRules: base.hasRules || "format" in core._zod.def };
   if (core instanceof z.core.$ZodTemplateLiteral) return { ...base, kind: "text", hasRules: true };
   if (core instanceof z.core.$ZodNumber) {
-    return core._zod.bag.format === "safeint" ? { ...base, kind: "integer", hasRules: true } : { ...base, kind: "number" };
+    return core instanceof z.ZodNumber && core.isInt ? { ...base, kind: "integer", hasRules: true } : { ...base, kind: "number" };
   }
   if (core instanceof z.core.$ZodBoolean) return { ...base, kind: "boolean" };
   if (core instanceof z.core.$ZodAny || core instanceof z.core.$ZodUnknown) return { ...base, kind: "any" };

@@ -4,7 +4,7 @@ import { type Contradiction, compileShape } from "./compile.ts";
 import { contradictionsOf } from "./contradictions.ts";
 import type { Change } from "./difference.ts";
 import type { Path } from "./path.ts";
-import type { PreviewOf, ReturnedObject } from "./plain.ts";
+import type { PreviewOf, ReturnedInPreview, ReturnedObject } from "./plain.ts";
 import type { Duration } from "./scalars.ts";
 import type { ObjectShape } from "./shape.ts";
 import type { ValueMap } from "./value.ts";
@@ -143,7 +143,7 @@ export interface UpdatePreviewRequest<I, O> extends Identity {
 }
 
 /** What a preview knows of the outputs; those left out are unknown. */
-export type PreviewedOutputs<O> = Partial<PreviewOf<ReturnedObject<O>>>;
+export type PreviewedOutputs<O> = { readonly [K in keyof O]?: ReturnedInPreview<O[K]> };
 
 export interface ListRequest {
   /** The most entries wanted; 0 for all. */
@@ -195,6 +195,7 @@ export interface ResourceDescriptor {
   readonly stableOutputs: readonly string[];
   readonly stateVersion: number;
   readonly migrations: Readonly<Record<number, (state: MigratedState) => MigratedState>>;
+  readonly hasDrift: boolean;
   drift(state: State<Properties, Properties>): readonly Path[];
   readonly contradictions: readonly Contradiction[];
 }
@@ -253,8 +254,8 @@ export function defineResource<I extends z.ZodObject, O extends z.ZodObject>(
     stableOutputs: definition.stableOutputs ?? [],
     stateVersion: definition.stateVersion ?? 0,
     migrations: definition.migrations ?? {},
-    drift: (state) =>
-      definition.drift?.({ inputs: definition.inputs.parse(state.inputs), outputs: definition.outputs.parse(state.outputs) }) ?? [],
+    hasDrift: definition.drift !== undefined,
+    drift: (state) => definition.drift?.(state as State<z.output<I>, z.output<O>>) ?? [], // as for handlers: see `erase`
     contradictions,
   };
   contradictions.push(...contradictionsOf(descriptor));

@@ -1,0 +1,123 @@
+import * as z from "zod";
+import { ProviderError } from "../kit/define/errors.ts";
+import { defineFunction } from "../kit/define/function.ts";
+import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
+
+const MS_PER_HOUR = 3_600_000;
+
+/** The load that the vendor advises for one appliance, over all its organizations together. */
+const ADVISED_CHECK_INS_PER_HOUR = 500;
+
+/** Machines that check in at some interval. */
+interface Load {
+  readonly devices: number;
+  readonly runInterval: Duration;
+}
+
+/** What is to be found out. */
+export interface RunIntervalQuestion {
+  readonly devices: number;
+  readonly maxCheckInsPerHour: number;
+  readonly otherOrganizations: readonly Load[];
+}
+
+/** An interval in whole hours and the check-ins per hour that it makes. */
+export interface RunIntervalAdvice {
+  readonly runInterval: Duration;
+  readonly checkInsPerHour: number;
+  readonly totalCheckInsPerHour: number;
+}
+
+function checkInsPerHour({ devices, runInterval }: Load): number {
+  return devices / (durationMs(runInterval) / MS_PER_HOUR);
+}
+
+/**
+ * The shortest interval in whole hours with which all agents of an appliance together stay within the limit.
+ *
+ * The vendor's rule: at most 500 check-ins an hour over all organizations; 500 machines need 1 hour, 1,000 need 2.
+ *
+ * @throws ProviderError `invalid-input` if the other organizations use up the limit by themselves
+ * @example adviseRunInterval({ devices: 1000, maxCheckInsPerHour: 500, otherOrganizations: [] }).runInterval // "2h"
+ */
+export function adviseRunInterval(question: RunIntervalQuestion): RunIntervalAdvice {
+  const others = question.otherOrganizations.reduce((sum, load) => sum + checkInsPerHour(load), 0);
+  const left = question.maxCheckInsPerHour - others;
+  if (left <= 0) {
+    throw new ProviderError({
+      code: "invalid-input",
+      path: ["otherOrganizations"],
+      message: `the other organizations make ${round(others)} check-ins an hour already, and the limit is ${question.maxCheckInsPerHour}`,
+      hint: "give them longer run intervals first, or raise maxCheckInsPerHour",
+    });
+  }
+  const hours = Math.max(1, Math.ceil(question.devices / left));
+  const own = question.devices / hours;
+  return { runInterval: `${hours}h`, checkInsPerHour: round(own), totalCheckInsPerHour: round(own + others) };
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+const definition = defineFunction({
+  name: "recommendRunInterval",
+  description:
+    "How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations.",
+  inputs: z.object({
+    devices: z.int().min(0).max(10_000_000).meta({ description: "How many machines have an agent.", examples: [1000] }),
+    maxCheckInsPerHour: z
+      .int()
+      .min(1)
+      .default(ADVISED_CHECK_INS_PER_HOUR)
+      .meta({ description: "The most check-ins an hour, over all organizations of the appliance." }),
+    otherOrganizations: z
+      .array(
+        z
+          .object({
+            devices: z.int().min(0).meta({ description: "How many machines of that organization have an agent." }),
+            runInterval: duration()
+              .refine((text) => durationMs(text) > 0, { error: 'expected more than no time at all, such as "1h"' })
+              .meta({ description: "How often they check in.", examples: ["2h"] }),
+          })
+          .meta({ typeName: "OrganizationLoad", description: "The machines of one organization and how often they check in." }),
+      )
+      .default([])
+      .meta({ description: "What the other organizations of the same appliance use of the limit." }),
+  }),
+  outputs: z.object({
+    runInterval: duration().meta({ description: "The shortest run interval, in whole hours, that keeps to the limit.", examples: ["2h"] }),
+    checkInsPerHour: z.number().meta({ description: "How many check-ins an hour these machines make then." }),
+    totalCheckInsPerHour: z.number().meta({ description: "How many all organizations make together." }),
+  }),
+  examples: [
+    {
+      title: "A fleet of 1,200 machines",
+      yaml: `name: run-interval
+runtime: yaml
+variables:
+  advice:
+    fn::invoke:
+      function: kace:recommendRunInterval
+      arguments:
+        devices: 1200
+outputs:
+  runInterval: \${advice.runInterval}
+`,
+      typescript: `import * as kace from "@pulumi-kace/kace";
+
+const advice = kace.recommendRunIntervalOutput({ devices: 1200 });
+export const runInterval = advice.runInterval;
+`,
+      python: `import pulumi
+import pulumi_kace as kace
+
+advice = kace.recommend_run_interval_output(devices=1200)
+pulumi.export("runInterval", advice.run_interval)
+`,
+    },
+  ],
+});
+
+/** `kace:index:recommendRunInterval`. */
+export const recommendRunInterval = definition.handle<unknown>(async ({ inputs }) => adviseRunInterval(inputs));

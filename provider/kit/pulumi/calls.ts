@@ -1,0 +1,158 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { ProviderError } from "../define/errors.ts";
+
+/** What a call needs to know to be run. */
+export interface CallOptions {
+  /** For messages: `create of urn:...`. */
+  readonly what: string;
+  /** How long it may take; `undefined` for as long as it needs. */
+  readonly deadlineMs: number | undefined;
+  /** Told when the caller hangs up. */
+  readonly onHangUp?: (listener: () => void) => void;
+}
+
+/** A call that is running. */
+export interface RunningCall {
+  readonly what: string;
+  /** Fires when the call should end; its reason is a `ProviderError` with the code `cancelled` or `timeout`. */
+  readonly signal: AbortSignal;
+  /** Ends the call with an error, whatever its handler does; the first to say so wins. */
+  fail(error: unknown): void;
+}
+
+/** What became of a call after it had been answered. */
+export type LateEnd = (what: string, end: { readonly value: unknown } | { readonly error: unknown }) => void;
+
+/**
+ * The calls that are under way. Each is answered exactly once: by its handler's result, by an error thrown anywhere
+ * in what the handler started (a timer, an emitter, a forgotten promise), or after its time is up.
+ *
+ * Time works in two steps. When a call is cancelled or late, its signal fires and the handler has `graceMs` to return
+ * what it has, which still counts. Only a handler that ignores the signal loses its call.
+ */
+export class Calls {
+  readonly #running = new Set<Call>();
+  readonly #owner = new AsyncLocalStorage<Call>();
+  readonly #graceMs: number;
+  readonly #onLateEnd: LateEnd;
+
+  constructor(options: { graceMs: number; onLateEnd: LateEnd }) {
+    this.#graceMs = options.graceMs;
+    this.#onLateEnd = options.onLateEnd;
+  }
+
+  /** How many calls are under way. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Runs a handler as a call and resolves or rejects exactly once. */
+  async run<T>(options: CallOptions, handler: (call: RunningCall) => Promise<T>): Promise<T> {
+    const call = new Call(options.what, this.#graceMs);
+    this.#running.add(call);
+    const stop = (code: "timeout" | "cancelled", message: string) => call.abort(new ProviderError({ code, message }));
+    const timer =
+      options.deadlineMs === undefined
+        ? undefined
+        : setLongTimeout(() => stop("timeout", `${options.what} took longer than ${formatMs(options.deadlineMs ?? 0)}`), options.deadlineMs);
+    options.onHangUp?.(() => stop("cancelled", `the caller of ${options.what} hung up`));
+    try {
+      const work = this.#owner.run(call, async () => handler(call));
+      let answered = false;
+      void work.then(
+        (value) => answered && this.#onLateEnd(options.what, { value }),
+        (error: unknown) => answered && this.#onLateEnd(options.what, { error }),
+      );
+      try {
+        return await Promise.race([work, call.failed]);
+      } finally {
+        answered = true;
+      }
+    } finally {
+      timer?.cancel();
+      call.end();
+      this.#running.delete(call);
+    }
+  }
+
+  /** Tells every running call to end. */
+  cancelAll(message: string): void {
+    for (const call of this.#running) call.abort(new ProviderError({ code: "cancelled", message }));
+  }
+
+  /** Fails the call in whose course the error was thrown; false if there is none. */
+  blame(error: unknown): boolean {
+    const call = this.#owner.getStore();
+    if (call === undefined || !this.#running.has(call)) return false;
+    call.fail(error);
+    return true;
+  }
+
+  /** Resolves when no call is under way any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled([...this.#running].map((call) => call.ended));
+  }
+}
+
+class Call implements RunningCall {
+  readonly what: string;
+  readonly failed: Promise<never>;
+  readonly ended: Promise<void>;
+  readonly #graceMs: number;
+  readonly #controller = new AbortController();
+  readonly #reject: (error: unknown) => void;
+  readonly #resolveEnded: () => void;
+  #graceTimer: NodeJS.Timeout | undefined;
+
+  constructor(what: string, graceMs: number) {
+    this.what = what;
+    this.#graceMs = graceMs;
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => {}); // a failure after the answer has nobody to tell
+    this.failed = failed.promise;
+    this.#reject = failed.reject;
+    const ended = Promise.withResolvers<void>();
+    this.ended = ended.promise;
+    this.#resolveEnded = ended.resolve;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+
+  abort(reason: ProviderError): void {
+    if (this.signal.aborted) return;
+    this.#graceTimer = setTimeout(() => this.#reject(reason), this.#graceMs);
+    this.#controller.abort(reason);
+  }
+
+  end(): void {
+    clearTimeout(this.#graceTimer);
+    this.#resolveEnded();
+  }
+}
+
+/** The longest time that one timer of Node can wait. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A timer that can wait longer than 24 days. */
+function setLongTimeout(action: () => void, delayMs: number): { cancel(): void } {
+  let left = delayMs;
+  let timer: NodeJS.Timeout;
+  const wait = () => {
+    const step = Math.min(left, LONGEST_TIMER_MS);
+    left -= step;
+    timer = setTimeout(left > 0 ? wait : action, step);
+  };
+  wait();
+  return { cancel: () => clearTimeout(timer) };
+}
+
+function formatMs(ms: number): string {
+  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
+  return ms >= 1_000 ? `${ms / 1_000}s` : `${ms}ms`;
+}

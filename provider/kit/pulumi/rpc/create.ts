@@ -1,0 +1,96 @@
+import { checkObject } from "../../define/check.ts";
+import { ProviderError } from "../../define/errors.ts";
+import { formatPath } from "../../define/path.ts";
+import { plainMapOf } from "../../define/plain.ts";
+import type { Properties, ResourceDescriptor } from "../../define/resource.ts";
+import { hasUnknown, type ValueMap } from "../../define/value.ts";
+import type { RunningCall } from "../calls.ts";
+import { previewOutputs, readOutputs } from "../outputs.ts";
+import { providerPb } from "../proto.ts";
+import type { RedactionScope } from "../redact.ts";
+import type { Session } from "../session.ts";
+import { echoOf } from "../state.ts";
+import { decodeMap, encodeMap } from "../wire-values.ts";
+import { previewOf } from "./check.ts";
+import { type ExistingObject, incomplete, recordOf } from "./record.ts";
+
+/** Makes an object, or says in a preview what that would give. */
+export async function create<Client>(
+  session: Session<Client>,
+  request: providerPb.CreateRequest,
+  call: RunningCall,
+  scope: RedactionScope,
+): Promise<providerPb.CreateResponse> {
+  const { urn, resource } = session.resource(request.getUrn());
+  const { descriptor } = resource;
+  const inputs = decodeMap(request.getProperties());
+  session.conceal(scope, descriptor.inputs, [inputs]);
+  const identity = { urn: urn.urn, logicalName: urn.name };
+  const context = session.context(urn.urn, call);
+  const response = new providerPb.CreateResponse();
+  response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate);
+  if (request.getPreview()) {
+    const known = await resource.handlers.previewCreate?.({ ...identity, inputs: previewOf(inputs) }, context);
+    response.setProperties(encodeMap({ ...echoOf(descriptor, inputs), ...previewed(descriptor, known, scope) }));
+    return response;
+  }
+  const wanted = acceptable(descriptor, inputs);
+  const object: ExistingObject = { descriptor, inputs, id: undefined, outputs: undefined, scope };
+  try {
+    const created = await resource.handlers.create(
+      {
+        ...identity,
+        inputs: wanted,
+        exists: (id, outputs) => {
+          object.id = requireId(id, "exists");
+          object.outputs = outputs ?? object.outputs;
+        },
+      },
+      context,
+    );
+    object.id = requireId(created?.id, "create");
+    object.outputs = created.outputs;
+    const { properties, reasons } = recordOf(object, created.reasons);
+    if (reasons.length > 0) throw incomplete(object, reasons);
+    response.setId(object.id);
+    response.setProperties(properties);
+    return response;
+  } catch (error) {
+    throw incompleteUnlessAbsent(session, object, error);
+  }
+}
+
+/**
+ * The error for an object that may exist: if it does, whatever went wrong afterwards must not lose its id. The engine
+ * then records the object as incomplete, and the next `up` updates it.
+ */
+function incompleteUnlessAbsent<Client>(session: Session<Client>, object: ExistingObject, error: unknown): unknown {
+  return object.id === undefined ? error : incomplete(object, [session.explain(error, "").message], error);
+}
+
+function requireId(id: unknown, from: string): string {
+  if (typeof id === "string" && id !== "") return id;
+  throw new ProviderError({ code: "internal", message: `the handler gave "${from}" no id, so the object it may have made cannot be recorded` });
+}
+
+/** What a preview handler knows, with unknowns for the rest. */
+export function previewed(descriptor: ResourceDescriptor, known: unknown, scope: RedactionScope): ValueMap {
+  if (known === undefined) return previewOutputs(descriptor.outputs, {});
+  const { value, problems } = readOutputs(descriptor.outputs, known, (text) => scope.touches(text));
+  const [problem] = problems.filter((text) => !text.includes("missing required property"));
+  if (problem !== undefined) throw new ProviderError({ code: "internal", message: `the preview returned outputs that do not fit: ${problem}` });
+  return previewOutputs(descriptor.outputs, value);
+}
+
+/**
+ * Inputs that a handler may act on.
+ * @throws ProviderError `invalid-input` for what the check would have refused, and for what is not known yet
+ */
+export function acceptable(descriptor: ResourceDescriptor, inputs: ValueMap): Properties {
+  if (hasUnknown(inputs)) throw new ProviderError({ code: "invalid-input", message: "the inputs hold values that are not known yet" });
+  const checked = checkObject(descriptor.inputs, inputs);
+  const [failure] = checked.failures;
+  if (failure !== undefined) throw new ProviderError({ code: "invalid-input", message: `${formatPath(failure.path)}: ${failure.reason}` });
+  return plainMapOf(checked.value);
+}
+

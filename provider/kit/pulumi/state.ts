@@ -1,0 +1,100 @@
+import { checkObject } from "../define/check.ts";
+import { ProviderError } from "../define/errors.ts";
+import { formatPath } from "../define/path.ts";
+import { plainMapOf } from "../define/plain.ts";
+import type { MigratedState, Properties, ResourceDescriptor, State } from "../define/resource.ts";
+import { getKey, isValueMap, setKey, type Value, type ValueMap } from "../define/value.ts";
+
+/** Keys of the state that are the kit's own. The engine hides whatever starts with `__` from users. */
+const VERSION_KEY = "__version";
+const INCOMPLETE_KEY = "__incomplete";
+
+/** What the engine remembers of an object, in the form of the present descriptor. */
+export interface RecordedState {
+  readonly inputs: ValueMap;
+  /** All outputs: the inputs again (without credentials) and what the provider added. */
+  readonly outputs: ValueMap;
+  /** The last operation left the object not as desired. */
+  readonly incomplete: boolean;
+}
+
+/**
+ * Reads what the engine remembers. State of an older version of the descriptor is brought up to date by the steps
+ * that the descriptor declares.
+ *
+ * @throws ProviderError `failed-precondition` for state of a newer version
+ */
+export function readRecorded(descriptor: ResourceDescriptor, inputs: ValueMap | undefined, outputs: ValueMap): RecordedState {
+  const version = getKey(outputs, VERSION_KEY) ?? 0;
+  const incomplete = getKey(outputs, INCOMPLETE_KEY) === true;
+  if (typeof version !== "number" || version > descriptor.stateVersion) {
+    throw new ProviderError({
+      code: "failed-precondition",
+      message: `the state of this ${descriptor.name} was written by a newer version of the provider (state version ${String(version)}, this one knows ${descriptor.stateVersion})`,
+      hint: "use the newer provider plugin",
+    });
+  }
+  let state: MigratedState = { inputs: inputs ?? pick(outputs, descriptor.inputs.properties), outputs: withoutInternal(outputs) };
+  for (let step = version; step < descriptor.stateVersion; step++) {
+    const migrate = descriptor.migrations[step];
+    if (migrate !== undefined) state = migrate(state);
+  }
+  return { ...state, incomplete };
+}
+
+/**
+ * What is remembered as handlers see it.
+ * @throws ProviderError `failed-precondition` if it does not fit the descriptor
+ */
+export function typedState(descriptor: ResourceDescriptor, recorded: RecordedState): State<Properties, Properties> {
+  const inputs = checkObject(descriptor.inputs, recorded.inputs);
+  const outputs = checkObject(descriptor.outputs, pick(recorded.outputs, descriptor.outputs.properties), { outputs: true });
+  const failure = inputs.failures[0] ?? outputs.failures[0];
+  if (failure !== undefined) {
+    throw new ProviderError({
+      code: "failed-precondition",
+      message: `the recorded state of this ${descriptor.name} does not fit this version of the provider: ${formatPath(failure.path)}: ${failure.reason}`,
+      hint: "run `pulumi refresh`, which reads the object anew, or use the version of the provider that wrote the state",
+    });
+  }
+  return { inputs: plainMapOf(inputs.value), outputs: plainMapOf(outputs.value) };
+}
+
+/** The outputs that go to the engine, with the kit's own marks. */
+export function markOutputs(descriptor: ResourceDescriptor, outputs: ValueMap, incomplete: boolean): ValueMap {
+  const marked: Record<string, Value> = { ...outputs };
+  if (descriptor.stateVersion > 0) marked[VERSION_KEY] = descriptor.stateVersion;
+  if (incomplete) marked[INCOMPLETE_KEY] = true;
+  return marked;
+}
+
+/** The inputs that are repeated among the outputs: all but credentials, which stay in the inputs only. */
+export function echoOf(descriptor: ResourceDescriptor, inputs: ValueMap): ValueMap {
+  const echo: Record<string, Value> = {};
+  for (const [name, property] of descriptor.inputs.properties) {
+    const value = getKey(inputs, name);
+    if (value !== undefined && property.meta.credential !== true) setKey(echo, name, value);
+  }
+  return echo;
+}
+
+/** The properties of a map that have a name among the given ones. */
+export function pick(map: ValueMap, names: ReadonlyMap<string, unknown>): ValueMap {
+  const picked: Record<string, Value> = {};
+  for (const name of names.keys()) {
+    const value = getKey(map, name);
+    if (value !== undefined) setKey(picked, name, value);
+  }
+  return picked;
+}
+
+function withoutInternal(map: ValueMap): ValueMap {
+  const kept: Record<string, Value> = {};
+  for (const [key, value] of Object.entries(map)) if (!key.startsWith("__")) setKey(kept, key, value);
+  return kept;
+}
+
+/** True if there is nothing in it: the engine sends empty maps where it has nothing to say. */
+export function isEmpty(map: ValueMap): boolean {
+  return isValueMap(map) && Object.keys(map).length === 0;
+}

@@ -1,4 +1,5 @@
 import { checkObject } from "../define/check.ts";
+import { withoutCredentials } from "../define/credentials.ts";
 import { ProviderError } from "../define/errors.ts";
 import { formatPath } from "../define/path.ts";
 import { plainMapOf } from "../define/plain.ts";
@@ -70,12 +71,7 @@ export function markOutputs(descriptor: ResourceDescriptor, outputs: ValueMap, i
 
 /** The inputs that are repeated among the outputs: all but credentials, which stay in the inputs only. */
 export function echoOf(descriptor: ResourceDescriptor, inputs: ValueMap): ValueMap {
-  const echo: Record<string, Value> = {};
-  for (const [name, property] of descriptor.inputs.properties) {
-    const value = getKey(inputs, name);
-    if (value !== undefined && property.meta.credential !== true) setKey(echo, name, value);
-  }
-  return echo;
+  return withoutCredentials(descriptor.inputs, inputs);
 }
 
 /** The properties of a map that have a name among the given ones. */

@@ -12,6 +12,7 @@ import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import anyPb from "google-protobuf/google/protobuf/any_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
+import "./struct-fields.ts";
 
 export { default as aliasPb } from "@pulumi/pulumi/proto/alias_pb.js";
 export { default as enginePb } from "@pulumi/pulumi/proto/engine_pb.js";

@@ -67,7 +67,7 @@ export class Unknown {
 /** The unknown value a handler returns for what it cannot know in a preview. */
 export const unknown = new Unknown();
 
-/** A value together with its secretness and the URNs it depends on. Without `value` it is not known yet. */
+/** A value together with its secretness and the URNs it depends on. Without `value` it is not known yet. A secret one prints as `[secret]`. */
 export class OutputValue {
   readonly value: Value | undefined;
   readonly secret: boolean;
@@ -77,6 +77,14 @@ export class OutputValue {
     this.value = content.value;
     this.secret = content.secret ?? false;
     this.dependencies = content.dependencies ?? [];
+  }
+
+  toJSON(): unknown {
+    return this.secret ? MASK : { ...this };
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): unknown {
+    return this.toJSON();
   }
 }
 
@@ -116,16 +124,29 @@ export class Archive {
   }
 }
 
-/** Another resource, by its URN. `id` is absent for components and an {@link Unknown} before it was created. */
+/**
+ * Another resource, by its URN. `id` is absent for components and an {@link Unknown} before it was created. `type` and
+ * `name` say again what the URN says; they are empty where the sender left them out.
+ */
 export class ResourceReference {
   readonly urn: string;
   readonly id: string | Unknown | undefined;
   readonly packageVersion: string;
+  readonly type: string;
+  readonly name: string;
 
-  constructor(content: { urn: string; id?: string | Unknown | undefined; packageVersion?: string }) {
+  constructor(content: {
+    urn: string;
+    id?: string | Unknown | undefined;
+    packageVersion?: string;
+    type?: string;
+    name?: string;
+  }) {
     this.urn = content.urn;
     this.id = content.id;
     this.packageVersion = content.packageVersion ?? "";
+    this.type = content.type ?? "";
+    this.name = content.name ?? "";
   }
 }
 
@@ -206,15 +227,22 @@ export function hasSecret(value: Value): boolean {
   return someValue(value, (part) => part instanceof Secret || (part instanceof OutputValue && part.secret));
 }
 
-/** Calls `visit` with every plain text that stands inside a secret of the value, and with whole texts only. */
-export function eachSecretText(value: Value, visit: (text: string) => void, inside = false): void {
+/** Calls `visit` with every plain text and number that stands inside a secret of the value, and with whole texts only. */
+export function eachSecretText(
+  value: Value,
+  visit: (text: string, type: "string" | "number") => void,
+  inside = false,
+): void {
   if (value instanceof Secret) eachSecretText(value.reveal(), visit, true);
   else if (value instanceof OutputValue) {
     if (value.value !== undefined) eachSecretText(value.value, visit, inside || value.secret);
   } else if (Array.isArray(value)) for (const item of value) eachSecretText(item, visit, inside);
   else if (isValueMap(value)) for (const item of Object.values(value)) eachSecretText(item, visit, inside);
-  else if (value instanceof Asset) {
-    if (inside && value.source.kind === "text") visit(value.source.text);
-  } else if (inside && typeof value === "string") visit(value);
-  else if (inside && typeof value === "number") visit(String(value));
+  else if (value instanceof Archive) {
+    if (value.source.kind === "assets")
+      for (const file of Object.values(value.source.assets)) eachSecretText(file, visit, inside);
+  } else if (value instanceof Asset) {
+    if (inside && value.source.kind === "text") visit(value.source.text, "string");
+  } else if (inside && typeof value === "string") visit(value, "string");
+  else if (inside && typeof value === "number") visit(String(value), "number");
 }

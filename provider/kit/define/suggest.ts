@@ -35,11 +35,14 @@ export function nearest(given: string, valid: Iterable<string>): string | undefi
     if (best === undefined || distance < best.distance) best = { name, distance };
   }
   if (best === undefined) return undefined;
-  return best.distance <= Math.max(1, Math.floor(Math.max(given.length, best.name.length) / 3)) ? best.name : undefined;
+  const longer = Math.max(given.length, best.name.length);
+  // Where every character differs, nothing is near, however short the names are.
+  const near = best.distance <= Math.max(1, Math.floor(longer / 3)) && (best.distance < longer || longer === 0);
+  return near ? best.name : undefined;
 }
 
 /** `"a", "b" or "c"`, at most `limit` of them, for error messages. */
-export function listNames(names: Iterable<string>, limit = 12): string {
+export function listNames(names: Iterable<string | number | boolean>, limit = 12): string {
   const all = [...names].map((name) => JSON.stringify(name));
   const shown = all.slice(0, limit);
   if (all.length > limit) return `${shown.join(", ")} and ${all.length - limit} more`;

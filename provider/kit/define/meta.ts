@@ -1,5 +1,3 @@
-import type * as z from "zod";
-
 /** How an automatic name is made for a property that the user left out. */
 export interface Autoname {
   /** How many random characters follow the resource's logical name; 0 for none. Default 7. */
@@ -50,7 +48,8 @@ export interface PropertyMeta {
 
 /** Types that zod has no word for. */
 export type SpecialType =
-  | { readonly kind: "text" }
+  /** A text of a certain form; `expected` names the form in messages. */
+  | { readonly kind: "text"; readonly expected: string }
   | { readonly kind: "asset" }
   | { readonly kind: "archive" }
   | { readonly kind: "reference"; readonly resource: string };
@@ -59,7 +58,8 @@ declare module "zod" {
   interface GlobalMeta extends PropertyMeta {}
 }
 
-const META_KEYS: ReadonlySet<string> = new Set<keyof PropertyMeta>([
+/** Every name that means something; others in a schema's metadata are most likely typing mistakes. */
+export const META_KEYS: ReadonlySet<string> = new Set<keyof PropertyMeta>([
   "description",
   "secret",
   "replaces",
@@ -75,10 +75,3 @@ const META_KEYS: ReadonlySet<string> = new Set<keyof PropertyMeta>([
   "valueDescriptions",
   "special",
 ]);
-
-/** The names in a schema's metadata that mean nothing here, most likely typing mistakes. */
-export function strangeMetaKeys(schema: z.ZodType): string[] {
-  return Object.keys(schema.meta() ?? {}).filter((key) => !META_KEYS.has(key));
-}
-
-export { META_KEYS };

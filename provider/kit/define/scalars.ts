@@ -9,9 +9,10 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 
 /** A property that holds a length of time. @example duration().default("2s").meta({ description: "How long to wait." }) */
 export function duration() {
-  return z.custom<Duration>((value) => typeof value === "string" && DURATION.test(value), {
-    error: 'expected a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h"',
-  }).meta({ special: { kind: "text" } });
+  const expected = 'a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h"';
+  return z
+    .custom<Duration>((value) => typeof value === "string" && DURATION.test(value), { error: `expected ${expected}` })
+    .meta({ special: { kind: "text", expected } });
 }
 
 /**
@@ -33,11 +34,12 @@ const PERCENTAGE = /^(100(?:\.0+)?|\d{1,2}(?:\.\d+)?)%$/;
 
 /** A property that holds either a whole number (0 or more, unless told otherwise) or a share such as `"10%"`. */
 export function numberOrPercent(minimum = 0) {
+  const expected = 'a percentage from 0% to 100%, such as "10%"';
   const percentage = z
     .custom<Percentage>((value) => typeof value === "string" && PERCENTAGE.test(value), {
-      error: 'expected a percentage from 0% to 100%, such as "10%"',
+      error: `expected ${expected}`,
     })
-    .meta({ special: { kind: "text" } });
+    .meta({ special: { kind: "text", expected } });
   return z.union([z.int().min(minimum), percentage]);
 }
 
@@ -46,26 +48,33 @@ export function numberOrPercent(minimum = 0) {
  * @example resolveCount("10%", 45) // 4
  */
 export function resolveCount(value: number | Percentage, total: number): number {
-  return typeof value === "number" ? value : Math.floor((Number.parseFloat(value) * total) / 100);
+  if (typeof value === "number") return value;
+  // In whole numbers, because 0.57 * 10000 is 5699.999999999999.
+  const [whole = "", fraction = ""] = value.slice(0, -1).split(".");
+  return Math.floor((Number(whole + fraction) * total) / (100 * 10 ** fraction.length));
 }
 
 /** A property that holds a file. */
 export function asset() {
-  return z.custom<Asset>((value) => value instanceof Asset, { error: "expected an asset (a file)" }).meta({
-    special: { kind: "asset" },
-  });
+  return z
+    .custom<Asset>((value) => value instanceof Asset, { error: "expected an asset (a file)" })
+    .meta({ special: { kind: "asset" } });
 }
 
 /** A property that holds a tree of files. */
 export function archive() {
-  return z.custom<Archive>((value) => value instanceof Archive, {
-    error: "expected an archive (a folder, a tar or zip file, or named assets)",
-  }).meta({ special: { kind: "archive" } });
+  return z
+    .custom<Archive>((value) => value instanceof Archive, {
+      error: "expected an archive (a folder, a tar or zip file, or named assets)",
+    })
+    .meta({ special: { kind: "archive" } });
 }
 
 /** A property that refers to another resource of this provider, by the name of its descriptor. */
 export function resourceReference(resource: string) {
-  return z.custom<ResourceReference>((value) => value instanceof ResourceReference, {
-    error: `expected a resource of type ${resource}`,
-  }).meta({ special: { kind: "reference", resource } });
+  return z
+    .custom<ResourceReference>((value) => value instanceof ResourceReference, {
+      error: `expected a resource of type ${resource}`,
+    })
+    .meta({ special: { kind: "reference", resource } });
 }

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { PropertyMeta } from "./meta.ts";
+import { listNames } from "./suggest.ts";
 import type { Value } from "./value.ts";
 
 /** What every node of a shape says beside its kind. */
@@ -86,7 +87,7 @@ export type Shape =
 export function describeShape(shape: Shape): string {
   switch (shape.kind) {
     case "text":
-      return "a string";
+      return shape.meta.special?.kind === "text" ? shape.meta.special.expected : "a string";
     case "integer":
       return "a whole number";
     case "number":
@@ -102,9 +103,7 @@ export function describeShape(shape: Shape): string {
     case "reference":
       return `a resource of type ${shape.resource}`;
     case "enum":
-      return shape.values.length === 1
-        ? JSON.stringify(shape.values[0])
-        : `one of ${shape.values.map((value) => JSON.stringify(value)).join(", ")}`;
+      return shape.values.length === 1 ? JSON.stringify(shape.values[0]) : `one of ${listNames(shape.values)}`;
     case "object":
       return "an object";
     case "array":
@@ -112,7 +111,7 @@ export function describeShape(shape: Shape): string {
     case "map":
       return "a map";
     case "union":
-      return shape.options.map(describeShape).join(" or ");
+      return [...new Set(shape.options.map(describeShape))].join(" or ");
     default:
       return shape satisfies never;
   }

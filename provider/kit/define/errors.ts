@@ -1,4 +1,5 @@
-import { formatPath, type Path } from "./path.ts";
+import type { Path } from "./path.ts";
+import { formatPath } from "./path.ts";
 
 /**
  * What went wrong, in words a program can compare. A wire maps each code to its own status; see
@@ -76,13 +77,42 @@ export function describeError(detail: ErrorDetail): string {
  */
 export function toErrorDetail(thrown: unknown): ErrorDetail {
   if (thrown instanceof ProviderError) return thrown;
-  if (thrown instanceof Error) {
-    const systemCode = "code" in thrown && typeof thrown.code === "string" ? SYSTEM_CODES[thrown.code] : undefined;
-    if (systemCode !== undefined) return { code: systemCode, message: thrown.message, cause: thrown };
-    if (thrown.name === "AbortError") return { code: "cancelled", message: thrown.message, cause: thrown };
-    return { code: "internal", message: thrown.message || thrown.name, cause: thrown };
+  if (!(thrown instanceof Error))
+    return { code: "internal", message: `a handler threw ${describeThrown(thrown)}`, cause: thrown };
+  // A call that was ended says why in the reason of its signal, which Node hands on as the cause.
+  if (thrown.name === "AbortError" && thrown.cause instanceof ProviderError) return thrown.cause;
+  const code = codeOf(thrown);
+  return { code: code ?? "internal", message: messageOf(thrown), cause: thrown };
+}
+
+/** `fetch` and connections to names with several addresses hide the system's error inside another one. */
+const MAX_CAUSES = 5;
+
+function codeOf(error: Error, depth = 0): ErrorCode | undefined {
+  const code =
+    "code" in error && typeof error.code === "string" && Object.hasOwn(SYSTEM_CODES, error.code)
+      ? SYSTEM_CODES[error.code]
+      : undefined;
+  if (code !== undefined) return code;
+  if (error.name === "AbortError") return "cancelled";
+  if (error.name === "TimeoutError") return "timeout";
+  const [inner] = causesOf(error);
+  return inner === undefined || depth === MAX_CAUSES ? undefined : codeOf(inner, depth + 1);
+}
+
+function messageOf(error: Error): string {
+  let text = "";
+  let current: Error | undefined = error;
+  for (let depth = 0; current !== undefined && depth <= MAX_CAUSES; depth++) {
+    if (!text.includes(current.message)) text += text === "" ? current.message : `: ${current.message}`;
+    [current] = causesOf(current);
   }
-  return { code: "internal", message: `a handler threw ${describeThrown(thrown)}`, cause: thrown };
+  return text === "" ? error.name : text;
+}
+
+function causesOf(error: Error): Error[] {
+  const causes: unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
+  return causes.filter((cause) => cause instanceof Error);
 }
 
 function describeThrown(thrown: unknown): string {
@@ -100,7 +130,9 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   ETIMEDOUT: "timeout",
   EACCES: "permission-denied",
   EPERM: "permission-denied",
-  ENOENT: "not-found",
+  // Not "not-found": it is a file or program that the handler needs, not the object it is about. A delete that
+  // cannot read its key file has not deleted anything.
+  ENOENT: "failed-precondition",
   EEXIST: "already-exists",
   ENOSPC: "exhausted",
   EMFILE: "exhausted",

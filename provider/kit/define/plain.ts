@@ -1,23 +1,24 @@
 import type { Path } from "./path.ts";
 import { formatPath } from "./path.ts";
+import type { Value, ValueMap } from "./value.ts";
 import {
   Archive,
   Asset,
   isValueMap,
+  unknown as notKnown,
   OutputValue,
   ResourceReference,
   Secret,
   setKey,
   Unknown,
-  unknown as notKnown,
-  type Value,
-  type ValueMap,
 } from "./value.ts";
+
+type Scalar = string | number | boolean | null | undefined;
 
 /** `T` as it may look in a preview: every part of it may be not known yet. */
 export type MaybeUnknown<T> =
   | Unknown
-  | (T extends Asset | Archive | ResourceReference
+  | (T extends Scalar | Asset | Archive | ResourceReference
       ? T
       : T extends readonly (infer Item)[]
         ? MaybeUnknown<Item>[]
@@ -31,7 +32,7 @@ export type PreviewOf<T> = { [K in keyof T]: MaybeUnknown<T[K]> };
 /** `T` as a handler may return it: every part of it may be wrapped in a {@link Secret}. */
 export type Returned<T> =
   | Secret<T>
-  | (T extends Asset | Archive | ResourceReference
+  | (T extends Scalar | Asset | Archive | ResourceReference
       ? T
       : T extends readonly (infer Item)[]
         ? readonly Returned<Item>[]
@@ -41,6 +42,18 @@ export type Returned<T> =
 
 /** An object as a handler may return it. */
 export type ReturnedObject<T> = { readonly [K in keyof T]: Returned<T[K]> };
+
+/** `T` as a preview may return it: every part of it may be secret, not known yet, or both. */
+export type ReturnedInPreview<T> =
+  | Unknown
+  | Secret<T | Unknown>
+  | (T extends Scalar | Asset | Archive | ResourceReference
+      ? T
+      : T extends readonly (infer Item)[]
+        ? readonly ReturnedInPreview<Item>[]
+        : T extends object
+          ? { readonly [K in keyof T]: ReturnedInPreview<T[K]> }
+          : T);
 
 /** A value as handlers see it: without marks of secretness and origin; what is not known stays {@link Unknown}. */
 export function plainOf(value: Value): unknown {
@@ -67,7 +80,7 @@ const MAX_DEPTH = 500;
  *
  * @param isSecretText says of a text that it holds a secret; such texts come out as secrets
  */
-export function valueOf(
+export function valueFrom(
   returned: unknown,
   report: (path: Path, problem: string) => void,
   isSecretText: (text: string) => boolean = () => false,
@@ -93,12 +106,18 @@ export function valueOf(
     }
   };
   const readObject = (item: object, path: Path, hidden: boolean): Value | undefined => {
-    if (item instanceof Unknown || item instanceof Asset || item instanceof Archive || item instanceof ResourceReference) return item;
+    if (
+      item instanceof Unknown ||
+      item instanceof Asset ||
+      item instanceof Archive ||
+      item instanceof ResourceReference
+    )
+      return item;
     if (above.has(item)) {
       report(path, "a value that contains itself cannot be encoded");
       return undefined;
     }
-    if (path.length > MAX_DEPTH) {
+    if (above.size > MAX_DEPTH) {
       report(path.slice(0, 5), "nested too deeply");
       return undefined;
     }
@@ -108,7 +127,9 @@ export function valueOf(
         const inner = read(item.reveal(), path, true);
         return inner === undefined ? undefined : new Secret(inner);
       }
-      if (Array.isArray(item)) return item.map((part: unknown, index) => read(part, [...path, index], hidden) ?? null);
+      // Array.from, because map leaves the holes of a list as they are.
+      if (Array.isArray(item))
+        return Array.from(item, (part: unknown, index) => read(part, [...path, index], hidden) ?? null);
       const prototype: unknown = Object.getPrototypeOf(item);
       if (prototype !== Object.prototype && prototype !== null) {
         report(path, `an object of class ${item.constructor?.name ?? "?"} cannot be encoded`);
@@ -120,6 +141,10 @@ export function valueOf(
         if (value !== undefined) setKey(map, key, value);
       }
       return map;
+    } catch (error) {
+      // A getter or a proxy: the object may exist already, so that throwing here would lose its id.
+      report(path, `reading it failed: ${error instanceof Error ? error.message : typeof error}`);
+      return undefined;
     } finally {
       above.delete(item);
     }
@@ -127,7 +152,7 @@ export function valueOf(
   return read(returned, [], false);
 }
 
-/** The sentence for a problem that {@link valueOf} reported. */
+/** The sentence for a problem that {@link valueFrom} reported. */
 export function describeProblem(path: Path, problem: string): string {
   return path.length === 0 ? problem : `${formatPath(path)}: ${problem}`;
 }

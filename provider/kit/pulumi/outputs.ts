@@ -1,6 +1,6 @@
 import { checkObject } from "../define/check.ts";
 import { formatPath, type Path } from "../define/path.ts";
-import { describeProblem, valueOf } from "../define/plain.ts";
+import { describeProblem, valueFrom } from "../define/plain.ts";
 import type { ObjectShape, Shape } from "../define/shape.ts";
 import { getKey, hasSecret, isValueMap, OutputValue, Secret, setKey, unknown, type Value, type ValueMap } from "../define/value.ts";
 
@@ -19,7 +19,7 @@ export interface ReadOutputs {
  */
 export function readOutputs(shape: ObjectShape, returned: unknown, isSecretText: (text: string) => boolean): ReadOutputs {
   const problems: string[] = [];
-  const value = valueOf(returned, (path, problem) => problems.push(describeProblem(path, problem)), isSecretText);
+  const value = valueFrom(returned, (path, problem) => problems.push(describeProblem(path, problem)), isSecretText);
   if (!isValueMap(value)) return { value: {}, problems: ["the handler returned no outputs"] };
   const checked = checkObject(shape, value, { outputs: true });
   for (const { path, reason } of checked.failures) problems.push(`${formatPath(path)}: ${reason}`);

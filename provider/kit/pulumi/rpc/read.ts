@@ -1,7 +1,7 @@
 import { checkObject } from "../../define/check.ts";
 import { differences } from "../../define/difference.ts";
 import { formatPath } from "../../define/path.ts";
-import { describeProblem, valueOf } from "../../define/plain.ts";
+import { describeProblem, valueFrom } from "../../define/plain.ts";
 import type { Found, Properties, ResourceDescriptor, State } from "../../define/resource.ts";
 import { getKey, isValueMap, setKey, type Value, type ValueMap } from "../../define/value.ts";
 import { ProviderError } from "../../define/errors.ts";
@@ -75,7 +75,7 @@ function liveInputs<Client>(
   scope: RedactionScope,
 ): { inputs: ValueMap; problems: readonly string[] } {
   const problems: string[] = [];
-  const value = valueOf(found.inputs, (path, problem) => problems.push(describeProblem(path, problem)), (text) => scope.touches(text));
+  const value = valueFrom(found.inputs, (path, problem) => problems.push(describeProblem(path, problem)), (text) => scope.touches(text));
   const merged: Record<string, Value> = {};
   for (const name of descriptor.inputs.properties.keys()) {
     const read = isValueMap(value) ? getKey(value, name) : undefined;

@@ -1,4 +1,4 @@
 import { provider } from "./kace.ts";
 import { serve } from "./kit/pulumi/serve.ts";
 
-await serve(provider);
+await serve(provider, { builtins: ["node:sqlite"] });

@@ -1,16 +1,21 @@
+import { isBuiltin } from "node:module";
 import * as grpc from "@grpc/grpc-js";
 import type { Provider } from "../define/provider.ts";
 import { readArguments } from "./argv.ts";
 import type { WireComponent } from "./component.ts";
 import { watchParent } from "./life.ts";
+import { whyNotThisNode } from "./node-version.ts";
 import { makeServer } from "./server.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 /** How long a plugin whose engine is gone may take to end what it does. */
 const ORPHAN_GRACE_MS = 10_000;
 
-/** The oldest Node that has all that plugins use. */
-const OLDEST_NODE = [22, 18] as const;
+/** What a plugin may be told beside what its session is. */
+export interface ServeOptions extends SessionOptions {
+  /** Built-in modules that the provider uses and that some Nodes lack. */
+  readonly builtins?: readonly string[];
+}
 
 /**
  * Serves a provider as a plugin of the Pulumi engine: prints the port it listens on, and lives as long as the process
@@ -18,9 +23,14 @@ const OLDEST_NODE = [22, 18] as const;
  *
  * @example await serve(provider);
  */
-export async function serve<Client>(provider: Provider<Client, WireComponent>, options: SessionOptions = {}): Promise<void> {
+export async function serve<Client>(provider: Provider<Client, WireComponent>, options: ServeOptions = {}): Promise<void> {
   const { name, displayName, version } = provider.info;
-  requireNode();
+  const obstacle = whyNotThisNode(process.versions.node, isBuiltin, options.builtins ?? []);
+  if (obstacle !== undefined) {
+    process.stderr.write(`${obstacle}\n`);
+    process.exitCode = 1;
+    return;
+  }
   const invocation = readArguments(process.argv.slice(2), process.stdout.isTTY === true);
   if (invocation.kind === "person") {
     process.stderr.write(
@@ -73,11 +83,4 @@ function wait(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();
   });
-}
-
-function requireNode(): void {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  process.stderr.write(`Node ${OLDEST_NODE.join(".")} or newer is needed, this is ${process.versions.node}.\n`);
-  process.exit(1);
 }

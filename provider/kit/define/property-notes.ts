@@ -4,6 +4,7 @@ import type { Shape } from "./shape.ts";
 /** Something to know of a property beside its type and description, as one sentence of Markdown. */
 export interface PropertyNote {
   readonly about:
+    | "form"
     | "default"
     | "environment"
     | "autoname"
@@ -28,6 +29,7 @@ export function notesOf(shape: Shape): PropertyNote[] {
   const notes: PropertyNote[] = [];
   const note = (about: PropertyNote["about"], text: string) => notes.push({ about, text });
   if (meta.deprecation !== undefined) note("deprecation", `Deprecated: ${meta.deprecation}`);
+  for (const form of formsOf(shape)) note("form", `The text is ${form}.`);
   if (defaultValue !== undefined) note("default", `Default: ${code(JSON.stringify(defaultValue))}.`);
   if (meta.environment !== undefined)
     note("environment", `Taken from ${meta.environment.map(code).join(" or ")} where it is not given.`);
@@ -41,6 +43,13 @@ export function notesOf(shape: Shape): PropertyNote[] {
   if (meta.examples !== undefined)
     note("examples", `Examples: ${meta.examples.map((example) => code(JSON.stringify(example))).join(", ")}.`);
   return notes;
+}
+
+/** The forms of texts, such as durations, whose type is no more than a string. */
+function formsOf(shape: Shape): string[] {
+  if (shape.kind === "union") return shape.options.flatMap(formsOf);
+  if (shape.kind === "array") return formsOf(shape.items);
+  return shape.meta.special?.kind === "text" ? [shape.meta.special.expected] : [];
 }
 
 function autonameNote({ randomLength = 7, maxLength }: Autoname): string {

@@ -29,6 +29,7 @@ export interface ObjectPlace {
 
 /** What the notes of a property add to its description: whatever the schema has no field for. */
 const NOTED_IN_DESCRIPTION: ReadonlySet<PropertyNote["about"]> = new Set([
+  "form",
   "environment",
   "autoname",
   "set",

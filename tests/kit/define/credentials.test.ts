@@ -53,9 +53,9 @@ test("what is secret or an output as a whole stays so", () => {
     place: new Secret(here),
     list: new OutputValue({ value: [here], secret: true, dependencies: ["urn"] }),
   });
-  expect(kept["place"]).toBeInstanceOf(Secret);
-  expect(kept["place"] instanceof Secret && kept["place"].reveal()).toEqual({ host: "a" });
-  expect(kept["list"]).toEqual(new OutputValue({ value: [{ host: "a" }], secret: true, dependencies: ["urn"] }));
+  expect(kept.place).toBeInstanceOf(Secret);
+  expect(kept.place instanceof Secret && kept.place.reveal()).toEqual({ host: "a" });
+  expect(kept.list).toEqual(new OutputValue({ value: [{ host: "a" }], secret: true, dependencies: ["urn"] }));
 });
 
 test("what is not known yet stays so, and a credential is dropped before it is known which option it belongs to", () => {

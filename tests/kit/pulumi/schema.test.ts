@@ -101,17 +101,17 @@ describe("the package", () => {
 describe("configuration", () => {
   test("is the same for the stack and for explicit instances of the provider", () => {
     expect(schema.config?.variables).toEqual(schema.provider.inputProperties);
-    expect(schema.config?.variables["token"]).toEqual({
+    expect(schema.config?.variables.token).toEqual({
       type: "string",
       description: "Opens the shelf. Taken from `NOTEBOOK_TOKEN` where it is not given.",
       defaultInfo: { environment: ["NOTEBOOK_TOKEN"] },
       secret: true,
     });
-    expect(schema.config?.variables["parallel"]).toMatchObject({ type: "integer", default: 8 });
+    expect(schema.config?.variables.parallel).toMatchObject({ type: "integer", default: 8 });
   });
 
   test("tells SDKs of environment variables for plain values only, because they read them as text", () => {
-    expect(schema.config?.variables["proxies"]).toEqual({
+    expect(schema.config?.variables.proxies).toEqual({
       type: "array",
       items: { type: "string" },
       description: "The way there. Taken from `NOTEBOOK_PROXIES` where it is not given.",
@@ -171,7 +171,7 @@ describe("a resource", () => {
         "writtenAt",
       ].sort(),
     );
-    expect(inputs["token"]).toMatchObject({ secret: true, defaultInfo: { environment: ["NOTEBOOK_TOKEN"] } });
+    expect(inputs.token).toMatchObject({ secret: true, defaultInfo: { environment: ["NOTEBOOK_TOKEN"] } });
   });
 
   test("promises the outputs that are always there: required, defaulted, or named by the provider", () => {
@@ -191,12 +191,12 @@ describe("a resource", () => {
       "weight",
       "writtenAt",
     ]);
-    expect(outputs["archivedAt"]).toEqual({ type: "string", description: "When it was put away, or null." });
+    expect(outputs.archivedAt).toEqual({ type: "string", description: "When it was put away, or null." });
   });
 
   test("accepts an input by its older name, and lets the provider see to it that one of the two is there", () => {
     expect(note?.requiredInputs).toBeUndefined();
-    expect(inputs["content"]).toEqual({
+    expect(inputs.content).toEqual({
       type: "string",
       description: "Older name of `text`.",
       deprecationMessage: "renamed to `text`",
@@ -205,22 +205,22 @@ describe("a resource", () => {
   });
 
   test("says which changes replace it; without an update, all but credentials", () => {
-    expect(inputs["title"]).toEqual({
+    expect(inputs.title).toEqual({
       type: "string",
       description:
         "Its name. Left out, it is made from the resource's name and 4 random characters, 20 characters at most.",
       willReplaceOnChanges: true,
     });
-    expect(outputs["title"]).toEqual({ type: "string", description: "Its name." });
-    expect(inputs["color"]?.willReplaceOnChanges).toBeUndefined();
+    expect(outputs.title).toEqual({ type: "string", description: "Its name." });
+    expect(inputs.color?.willReplaceOnChanges).toBeUndefined();
     const stamp = schema.resources?.["notebook:index:Stamp"];
-    expect(stamp?.inputProperties?.["stamp"]?.willReplaceOnChanges).toBe(true);
-    expect(stamp?.inputProperties?.["pin"]?.willReplaceOnChanges).toBeUndefined();
+    expect(stamp?.inputProperties?.stamp?.willReplaceOnChanges).toBe(true);
+    expect(stamp?.inputProperties?.pin?.willReplaceOnChanges).toBeUndefined();
   });
 
   test("gives a property another name in C# where it has the name of its class", () => {
     const stamp = schema.resources?.["notebook:index:Stamp"];
-    expect(stamp?.properties?.["stamp"]?.language).toEqual({ csharp: { name: "StampValue" } });
+    expect(stamp?.properties?.stamp?.language).toEqual({ csharp: { name: "StampValue" } });
   });
 });
 
@@ -246,19 +246,19 @@ describe("a property", () => {
   });
 
   test("has its default as text where SDKs cannot carry it: lists, objects and unions", () => {
-    expect(inputs["copies"]).toEqual({
+    expect(inputs.copies).toEqual({
       type: "array",
       items: { $ref: "#/types/notebook:index:Place" },
       description: "More places. Default: `[]`. Order and repetitions mean nothing.",
     });
-    expect(inputs["batch"]).toEqual({
+    expect(inputs.batch).toEqual({
       oneOf: [{ type: "integer" }, { type: "string" }],
       description: 'How many at once. The text is a percentage from 0% to 100%, such as "10%". Default: `"50%"`.',
     });
   });
 
   test("loses the names of enum values in a union with another kind, which SDKs for Go would take for the whole", () => {
-    expect(inputs["size"]).toEqual({
+    expect(inputs.size).toEqual({
       oneOf: [{ type: "number" }, { type: "string" }],
       description: 'The size of letters. Examples: `8`, `"large"`.',
     });
@@ -278,9 +278,9 @@ describe("a property", () => {
         },
       },
     };
-    expect(inputs["watchers"]).toEqual({ type: "array", items: union, description: "Who hears of changes." });
-    expect(inputs["owner"]).toEqual({ ...union, description: "Who hears first." });
-    expect(inputs["fallbacks"]?.additionalProperties).toEqual(union);
+    expect(inputs.watchers).toEqual({ type: "array", items: union, description: "Who hears of changes." });
+    expect(inputs.owner).toEqual({ ...union, description: "Who hears first." });
+    expect(inputs.fallbacks?.additionalProperties).toEqual(union);
   });
 });
 
@@ -295,7 +295,7 @@ describe("a named type", () => {
         { name: "Value3", value: "*" },
       ],
     });
-    expect(outputs["mainColor"]).toEqual({ $ref: "#/types/notebook:index:Color", description: "The colour it got." });
+    expect(outputs.mainColor).toEqual({ $ref: "#/types/notebook:index:Color", description: "The colour it got." });
     expect(Object.keys(schema.types ?? {}).filter((token) => token.includes("Color"))).toEqual([
       "notebook:index:Color",
     ]);
@@ -312,7 +312,7 @@ describe("a named type", () => {
   });
 
   test("may contain itself", () => {
-    expect(objectType("Chapter").properties?.["chapters"]).toMatchObject({
+    expect(objectType("Chapter").properties?.chapters).toMatchObject({
       items: { $ref: "#/types/notebook:index:Chapter" },
     });
     expect(objectType("Chapter").required).toEqual(["title"]);
@@ -338,8 +338,8 @@ describe("a named type", () => {
   });
 
   test("has a twin without credentials on the output side", () => {
-    expect(outputs["place"]?.$ref).toBe("#/types/notebook:index:PlaceWithoutCredentials");
-    expect(outputs["copies"]?.items).toEqual({ $ref: "#/types/notebook:index:PlaceWithoutCredentials" });
+    expect(outputs.place?.$ref).toBe("#/types/notebook:index:PlaceWithoutCredentials");
+    expect(outputs.copies?.items).toEqual({ $ref: "#/types/notebook:index:PlaceWithoutCredentials" });
     expect(objectType("PlaceWithoutCredentials")).toEqual({
       type: "object",
       description: "Where something is kept.",

@@ -18,6 +18,11 @@ export interface RunningCall {
   readonly signal: AbortSignal;
   /** Ends the call with an error, whatever its handler does; the first to say so wins. */
   fail(error: unknown): void;
+  /**
+   * Says what an error means for this call, whoever raised it: the handler, something that it started, or the end of
+   * its time. What the function returns is raised in its place.
+   */
+  rescue: ((error: unknown) => unknown) | undefined;
 }
 
 /** What became of a call after it had been answered. */
@@ -68,6 +73,8 @@ export class Calls {
       } finally {
         answered = true;
       }
+    } catch (error) {
+      throw call.rescue === undefined ? error : call.rescue(error);
     } finally {
       timer?.cancel();
       call.end();
@@ -96,6 +103,7 @@ export class Calls {
 
 class Call implements RunningCall {
   readonly what: string;
+  rescue: ((error: unknown) => unknown) | undefined;
   readonly failed: Promise<never>;
   readonly ended: Promise<void>;
   readonly #graceMs: number;

@@ -48,6 +48,15 @@ describe("a call is answered exactly once", () => {
     ).rejects.toThrow("later");
   });
 
+  it("with what its error means to it, even if that comes from the end of its time", async () => {
+    const { calls } = makeCalls(1);
+    const answer = calls.run({ ...options, deadlineMs: 1 }, (call) => {
+      call.rescue = (error) => new Error(`the object exists, but ${error instanceof Error ? error.message : "?"}`);
+      return new Promise<never>(() => {});
+    });
+    await expect(answer).rejects.toThrow("the object exists, but create of x took longer than 1ms");
+  });
+
   describe("when something that the handler started fails behind its back", () => {
     let restore = () => {};
     let { calls } = makeCalls();

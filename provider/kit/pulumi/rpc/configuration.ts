@@ -3,7 +3,7 @@ import { differences } from "../../define/difference.ts";
 import { ProviderError } from "../../define/errors.ts";
 import { formatPath } from "../../define/path.ts";
 import { plainMapOf } from "../../define/plain.ts";
-import { hasUnknown, setKey, type Value, type ValueMap } from "../../define/value.ts";
+import { getKey, hasSecret, hasUnknown, Secret, setKey, type Value, type ValueMap } from "../../define/value.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
@@ -46,17 +46,21 @@ export function checkConfig<Client>(session: Session<Client>, request: providerP
   }
   const response = new providerPb.CheckResponse();
   // The engine keeps the form in which it sent each value (text, for all but strings); only what is new is ours.
-  const inputs: Record<string, Value> = { ...checked.value, ...currentNames(session, news) };
+  const inputs: Record<string, Value> = { ...checked.value, ...asGiven(session, news, checked.value) };
   response.setInputs(encodeMap(inputs));
   response.setFailuresList(failuresOf(session.provider.config, checked.value, failures));
   return response;
 }
 
-/** The given values under their present names: an alias is a name of the past. */
-function currentNames<Client>(session: Session<Client>, given: ValueMap): ValueMap {
-  const named: Record<string, Value> = {};
-  for (const [key, value] of Object.entries(given)) setKey(named, session.provider.config.aliases.get(key) ?? key, value);
-  return named;
+/** The values in the form in which they came, under their present names, and secret where they hold a secret. */
+function asGiven<Client>(session: Session<Client>, given: ValueMap, checked: ValueMap): ValueMap {
+  const inputs: Record<string, Value> = {};
+  for (const [key, value] of Object.entries(given)) {
+    const name = session.provider.config.aliases.get(key) ?? key;
+    const marked = hasSecret(getKey(checked, name) ?? null) && !hasSecret(value);
+    setKey(inputs, name, marked ? new Secret(value) : value);
+  }
+  return inputs;
 }
 
 /** Compares two configurations: only a key that is marked `replaces` replaces every resource of the provider. */

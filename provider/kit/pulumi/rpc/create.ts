@@ -1,5 +1,5 @@
 import { checkObject } from "../../define/check.ts";
-import { ProviderError } from "../../define/errors.ts";
+import { describeError, ProviderError } from "../../define/errors.ts";
 import { formatPath } from "../../define/path.ts";
 import { plainMapOf } from "../../define/plain.ts";
 import type { Properties, ResourceDescriptor } from "../../define/resource.ts";
@@ -12,6 +12,7 @@ import type { Session } from "../session.ts";
 import { echoOf } from "../state.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
 import { previewOf } from "./check.ts";
+import { isStatus } from "../status.ts";
 import { type ExistingObject, incomplete, recordOf } from "./record.ts";
 
 /** Makes an object, or says in a preview what that would give. */
@@ -36,36 +37,27 @@ export async function create<Client>(
   }
   const wanted = acceptable(descriptor, inputs);
   const object: ExistingObject = { descriptor, inputs, id: undefined, outputs: undefined, scope };
-  try {
-    const created = await resource.handlers.create(
-      {
-        ...identity,
-        inputs: wanted,
-        exists: (id, outputs) => {
-          object.id = requireId(id, "exists");
-          object.outputs = outputs ?? object.outputs;
-        },
+  // Whatever goes wrong once the object exists must not lose its id: the engine then records it as incomplete, and
+  // the next `up` updates it.
+  call.rescue = (error) => (object.id === undefined || isStatus(error) ? error : incomplete(object, [describeError(session.explain(error, urn.urn))], error));
+  const created = await resource.handlers.create(
+    {
+      ...identity,
+      inputs: wanted,
+      exists: (id, outputs) => {
+        object.id = requireId(id, "exists");
+        object.outputs = outputs ?? object.outputs;
       },
-      context,
-    );
-    object.id = requireId(created?.id, "create");
-    object.outputs = created.outputs;
-    const { properties, reasons } = recordOf(object, created.reasons);
-    if (reasons.length > 0) throw incomplete(object, reasons);
-    response.setId(object.id);
-    response.setProperties(properties);
-    return response;
-  } catch (error) {
-    throw incompleteUnlessAbsent(session, object, error);
-  }
-}
-
-/**
- * The error for an object that may exist: if it does, whatever went wrong afterwards must not lose its id. The engine
- * then records the object as incomplete, and the next `up` updates it.
- */
-function incompleteUnlessAbsent<Client>(session: Session<Client>, object: ExistingObject, error: unknown): unknown {
-  return object.id === undefined ? error : incomplete(object, [session.explain(error, "").message], error);
+    },
+    context,
+  );
+  object.id = requireId(created?.id, "create");
+  object.outputs = created.outputs;
+  const { properties, reasons } = recordOf(object, created.reasons);
+  if (reasons.length > 0) throw incomplete(object, reasons);
+  response.setId(object.id);
+  response.setProperties(properties);
+  return response;
 }
 
 function requireId(id: unknown, from: string): string {

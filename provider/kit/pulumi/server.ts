@@ -112,7 +112,8 @@ function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
       const route: Route = { name: "list", urn: "", deadlineMs: DEFAULT_MS.read };
       answer(session, route, stream, (running) => list(session, stream.request, running, (response) => write(stream, response))).then(
         () => stream.end(),
-        (error: unknown) => stream.destroy(statusOf(error)),
+        // Not `destroy`: a destroyed stream sends no status, and the caller would wait for ever.
+        (error: unknown) => stream.emit("error", statusOf(error)),
       );
     },
   };

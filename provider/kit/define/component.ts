@@ -1,6 +1,8 @@
 import type * as z from "zod";
 import type { Example } from "./call.ts";
-import { type Contradiction, compileShape } from "./compile.ts";
+import type { Contradiction } from "./compile.ts";
+import { compileShape } from "./compile.ts";
+import type { Side } from "./contradictions.ts";
 import { nameContradictions, shapeContradictions } from "./contradictions.ts";
 import type { ObjectShape } from "./shape.ts";
 
@@ -64,9 +66,14 @@ export function defineComponent<
   M extends Readonly<Record<string, MethodDefinition<z.ZodObject, z.ZodObject>>> = Record<never, never>,
 >(definition: ComponentDefinition<I, O, M>): DefinedComponent<z.output<I>, z.output<O>, MethodTypes<M>> {
   const { name } = definition;
-  const contradictions: Contradiction[] = nameContradictions(name, definition.description, /^[A-Z][A-Za-z0-9]*$/, "PascalCase");
+  const contradictions: Contradiction[] = nameContradictions(
+    name,
+    definition.description,
+    /^[A-Z][A-Za-z0-9]*$/,
+    "PascalCase",
+  );
   const report = (contradiction: Contradiction) => contradictions.push(contradiction);
-  const compile = (schema: z.ZodObject, at: string, typeName: string, side: "inputs" | "outputs" | "arguments" | "result") => {
+  const compile = (schema: z.ZodObject, at: string, typeName: string, side: Side) => {
     const shape = compileShape(schema, { at, typeName, report }) as ObjectShape; // a z.object compiles to an object
     contradictions.push(...shapeContradictions(shape, at, side));
     return shape;
@@ -85,7 +92,7 @@ export function defineComponent<
   const descriptor: ComponentDescriptor = {
     name,
     description: definition.description,
-    inputs: compile(definition.inputs, `${name}.inputs`, name, "inputs"),
+    inputs: compile(definition.inputs, `${name}.inputs`, name, "component"),
     outputs: compile(definition.outputs, `${name}.outputs`, name, "outputs"),
     methods,
     examples: definition.examples ?? [],

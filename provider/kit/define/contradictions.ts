@@ -1,5 +1,11 @@
 import type { Contradiction } from "./compile.ts";
-import { eachShape, type ObjectShape, type Shape } from "./shape.ts";
+import type { Side } from "./property-contradictions.ts";
+import { PROPERTY_NAME, propertyContradictions, TYPE_NAME } from "./property-contradictions.ts";
+import type { Duration } from "./scalars.ts";
+import { durationMs } from "./scalars.ts";
+import type { ObjectShape, Shape } from "./shape.ts";
+
+export type { Side } from "./property-contradictions.ts";
 
 /** What {@link contradictionsOf} reads of a resource. */
 export interface ResourceParts {
@@ -7,33 +13,18 @@ export interface ResourceParts {
   readonly description: string;
   readonly inputs: ObjectShape;
   readonly outputs: ObjectShape;
+  readonly timeouts: Readonly<Record<string, Duration | "none">>;
   readonly stateVersion: number;
   readonly migrations: Readonly<Record<number, unknown>>;
   readonly stableOutputs: readonly string[];
   readonly aliases: readonly string[];
 }
 
-/** Which side of a descriptor an object describes: each side has rules of its own. */
-export type Side = "inputs" | "outputs" | "config" | "arguments" | "result" | "nested";
-
-const TYPE_NAME = /^[A-Z][A-Za-z0-9]*$/;
-const PROPERTY_NAME = /^[a-z][A-Za-z0-9]*$/;
-const FUNCTION_NAME = /^[a-z][A-Za-z0-9]*$/;
 const TOKEN = /^[a-z][a-z0-9-]*:[a-z][A-Za-z0-9/]*:[A-Z][A-Za-z0-9]*$/;
-
-/** Names that mean something else on a resource, or that one of the SDK languages cannot carry. */
-const RESERVED: Readonly<Record<Side, ReadonlySet<string>>> = {
-  inputs: new Set(["id", "urn", "pulumi"]),
-  outputs: new Set(["id", "urn", "pulumi"]),
-  config: new Set(["version", "pluginDownloadURL", "urn", "id", "pulumi"]),
-  arguments: new Set(["pulumi"]),
-  result: new Set(["pulumi"]),
-  nested: new Set(["pulumi"]),
-};
 
 /** Everything in a resource's descriptor that cannot be true at once. */
 export function contradictionsOf(resource: ResourceParts): Contradiction[] {
-  const { name } = resource;
+  const { name, stateVersion } = resource;
   const found: Contradiction[] = [...nameContradictions(name, resource.description, TYPE_NAME, "PascalCase")];
   found.push(...shapeContradictions(resource.inputs, `${name}.inputs`, "inputs"));
   found.push(...shapeContradictions(resource.outputs, `${name}.outputs`, "outputs"));
@@ -43,26 +34,59 @@ export function contradictionsOf(resource: ResourceParts): Contradiction[] {
     }
   }
   for (const output of resource.stableOutputs) {
-    if (!resource.outputs.properties.has(output)) found.push({ at: `${name}.stableOutputs`, problem: `"${output}" is no output` });
+    if (!resource.outputs.properties.has(output))
+      found.push({ at: `${name}.stableOutputs`, problem: `"${output}" is no output` });
   }
-  for (let version = 0; version < resource.stateVersion; version++) {
+  for (const [operation, timeout] of Object.entries(resource.timeouts)) {
+    found.push(...timeoutContradictions(timeout, `${name}.timeouts.${operation}`));
+  }
+  if (!Number.isSafeInteger(stateVersion) || stateVersion < 0) {
+    found.push({ at: `${name}.stateVersion`, problem: `${stateVersion} is no version; count from 0` });
+    return found;
+  }
+  for (let version = 0; version < stateVersion; version++) {
     if (resource.migrations[version] === undefined) {
-      found.push({ at: `${name}.migrations`, problem: `the step from version ${version} to ${version + 1} is missing` });
+      found.push({
+        at: `${name}.migrations`,
+        problem: `the step from version ${version} to ${version + 1} is missing`,
+      });
     }
   }
   for (const version of Object.keys(resource.migrations)) {
-    if (Number(version) >= resource.stateVersion) {
-      found.push({ at: `${name}.migrations`, problem: `the step from version ${version} leads beyond stateVersion ${resource.stateVersion}` });
-    }
+    const from = Number(version);
+    if (!Number.isSafeInteger(from) || from < 0)
+      found.push({ at: `${name}.migrations`, problem: `"${version}" is no version` });
+    else if (from >= stateVersion)
+      found.push({
+        at: `${name}.migrations`,
+        problem: `the step from version ${version} leads beyond stateVersion ${stateVersion}`,
+      });
   }
   for (const alias of resource.aliases) {
-    if (!TOKEN.test(alias)) found.push({ at: `${name}.aliases`, problem: `"${alias}" is no type token such as "package:index:Name"` });
+    if (!TOKEN.test(alias))
+      found.push({ at: `${name}.aliases`, problem: `"${alias}" is no type token such as "package:index:Name"` });
   }
   return found;
 }
 
+/** A time limit that is none: the type lets `-5m` pass. */
+export function timeoutContradictions(timeout: Duration | "none" | undefined, at: string): Contradiction[] {
+  if (timeout === undefined || timeout === "none") return [];
+  try {
+    durationMs(timeout);
+    return [];
+  } catch (error) {
+    return [{ at, problem: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
 /** A name of the right form, and words about it. */
-export function nameContradictions(name: string, description: string, form = FUNCTION_NAME, formName = "camelCase"): Contradiction[] {
+export function nameContradictions(
+  name: string,
+  description: string,
+  form = PROPERTY_NAME,
+  formName = "camelCase",
+): Contradiction[] {
   const found: Contradiction[] = [];
   if (!form.test(name)) found.push({ at: name, problem: `the name must be ${formName}` });
   if (name === "Provider") found.push({ at: name, problem: "the name is reserved" });
@@ -73,64 +97,32 @@ export function nameContradictions(name: string, description: string, form = FUN
 /** Everything in one side of a descriptor that cannot be true at once. */
 export function shapeContradictions(root: ObjectShape, at: string, side: Side): Contradiction[] {
   const found: Contradiction[] = [];
-  const visited = new Set<Shape>();
-  const walk = (shape: ObjectShape, place: string, here: Side) => {
-    if (visited.has(shape)) return;
-    visited.add(shape);
+  // An object that is used in several places has one map of properties: it is judged once.
+  const visited = new Set<unknown>();
+  const walk = (shape: ObjectShape, place: string, nested: boolean) => {
+    if (visited.has(shape.properties)) return;
+    visited.add(shape.properties);
     for (const [name, property] of shape.properties) {
-      found.push(...propertyContradictions(name, property, `${place}.${name}`, here, side));
-      eachNestedObject(property, (nested) => walk(nested, `${place}.${name}`, "nested"));
+      found.push(...propertyContradictions(name, property, `${place}.${name}`, side, nested));
+      for (const inner of objectsIn(property)) walk(inner, `${place}.${name}`, true);
     }
   };
-  walk(root, at, side);
+  walk(root, at, false);
   return found;
 }
 
-function eachNestedObject(shape: Shape, visit: (shape: ObjectShape) => void): void {
-  const tops = new Set<ObjectShape>();
-  const seen = new Set<Shape>();
-  eachShape(shape, (part) => {
-    if (part.kind === "object" && !seen.has(part)) {
-      tops.add(part);
-      // What is inside is walked from there, with a path of its own.
-      for (const property of part.properties.values()) eachShape(property, (inner) => seen.add(inner));
-    }
-  });
-  for (const top of tops) if (!seen.has(top) || top === shape) visit(top);
-}
-
-function propertyContradictions(name: string, shape: Shape, at: string, here: Side, side: Side): Contradiction[] {
-  const { meta } = shape;
-  const problems: string[] = [];
-  const userSide = side === "inputs" || side === "config" || side === "arguments";
-  if (!PROPERTY_NAME.test(name)) problems.push("the name must be camelCase");
-  if (RESERVED[here].has(name)) problems.push("the name is reserved");
-  if ((meta.description ?? "").trim() === "") problems.push("has no description");
-  if (meta.secret === true && shape.defaultValue !== undefined) problems.push("a secret cannot have a default, which everybody can read in the schema");
-  if (!userSide) {
-    for (const key of ["replaces", "credential", "environment", "autoname", "aliases"] as const) {
-      if (meta[key] !== undefined) problems.push(`"${key}" is for inputs, and this is an output`);
-    }
-    if (shape.defaultValue !== undefined) problems.push("an output cannot have a default");
-  } else if (side !== "inputs") {
-    for (const key of ["replaces", "credential", "autoname"] as const) {
-      if (meta[key] !== undefined && !(side === "config" && key === "replaces")) problems.push(`"${key}" is for resource inputs`);
-    }
+/** The objects that a shape holds without another object between. */
+function objectsIn(shape: Shape): ObjectShape[] {
+  switch (shape.kind) {
+    case "object":
+      return [shape];
+    case "array":
+      return objectsIn(shape.items);
+    case "map":
+      return objectsIn(shape.values);
+    case "union":
+      return shape.options.flatMap(objectsIn);
+    default:
+      return [];
   }
-  if (meta.credential === true && meta.replaces === true) problems.push("a credential cannot replace the object");
-  if (meta.set === true && shape.kind !== "array") problems.push('"set" is for lists');
-  if (meta.hash === true && !["text", "asset", "archive"].includes(shape.kind)) problems.push('"hash" is for strings, assets and archives');
-  if (meta.autoname !== undefined) {
-    if (shape.kind !== "text") problems.push('"autoname" is for strings');
-    if (!shape.optional) problems.push("an automatic name needs an optional property");
-    if (shape.defaultValue !== undefined) problems.push("an automatic name and a default exclude each other");
-    if (here === "nested") problems.push('"autoname" is for properties of the resource itself');
-  }
-  if (meta.environment !== undefined && !shape.optional) problems.push("a default from the environment needs an optional property");
-  for (const alias of meta.aliases ?? []) {
-    if (!PROPERTY_NAME.test(alias)) problems.push(`the alias "${alias}" must be camelCase`);
-  }
-  if (meta.typeName !== undefined && !TYPE_NAME.test(meta.typeName)) problems.push(`the type name "${meta.typeName}" must be PascalCase`);
-  if (shape.kind === "object" && shape.optional === false && shape.properties.size === 0) problems.push("an object without properties means nothing");
-  return problems.map((problem) => ({ at, problem }));
 }

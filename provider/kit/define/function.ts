@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import type { Context, Example } from "./call.ts";
-import { type Contradiction, compileShape } from "./compile.ts";
-import { nameContradictions, shapeContradictions } from "./contradictions.ts";
+import type { Contradiction } from "./compile.ts";
+import { compileShape } from "./compile.ts";
+import { nameContradictions, shapeContradictions, timeoutContradictions } from "./contradictions.ts";
 import type { ReturnedObject } from "./plain.ts";
 import type { Properties } from "./resource.ts";
 import type { Duration } from "./scalars.ts";
@@ -78,6 +79,7 @@ export function defineFunction<I extends z.ZodObject, O extends z.ZodObject>(
   const outputs = compile("outputs");
   contradictions.push(...shapeContradictions(inputs, `${definition.name}.inputs`, "arguments"));
   contradictions.push(...shapeContradictions(outputs, `${definition.name}.outputs`, "result"));
+  contradictions.push(...timeoutContradictions(definition.timeout, `${definition.name}.timeout`));
   const descriptor: FunctionDescriptor = {
     name: definition.name,
     description: definition.description,

@@ -1,10 +1,12 @@
 import type * as z from "zod";
 import type { Log } from "./call.ts";
+import type { Contradiction } from "./compile.ts";
+import { compileShape } from "./compile.ts";
 import type { ComponentDescriptor } from "./component.ts";
-import { type Contradiction, compileShape } from "./compile.ts";
 import { shapeContradictions } from "./contradictions.ts";
 import type { ProviderFunction } from "./function.ts";
 import type { Properties, Resource } from "./resource.ts";
+import { sdkContradictions } from "./sdk-contradictions.ts";
 import type { ObjectShape } from "./shape.ts";
 import { typesOf } from "./types.ts";
 
@@ -96,13 +98,20 @@ export function defineProvider<C extends z.ZodObject, Client, Component extends 
   const { info } = definition;
   const contradictions: Contradiction[] = [];
   const report = (contradiction: Contradiction) => contradictions.push(contradiction);
-  if (!/^[a-z][a-z0-9-]*$/.test(info.name) || info.name === "pulumi") report({ at: "info.name", problem: `"${info.name}" cannot be a package name` });
-  if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(info.version)) report({ at: "info.version", problem: `"${info.version}" is no semantic version` });
+  if (!/^[a-z][a-z0-9-]*$/.test(info.name) || ["pulumi", "input"].includes(info.name))
+    report({ at: "info.name", problem: `"${info.name}" cannot be a package name` });
+  if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/.test(info.version))
+    report({ at: "info.version", problem: `"${info.version}" is no semantic version` });
   const config = compileShape(definition.config, { at: "config", typeName: "Config", report }) as ObjectShape; // a z.object compiles to an object
   contradictions.push(...shapeContradictions(config, "config", "config"));
 
   const taken = new Map<string, string>();
-  const index = <T extends { readonly descriptor: { readonly name: string; readonly contradictions: readonly Contradiction[] } }>(list: readonly T[], what: string) => {
+  const index = <
+    T extends { readonly descriptor: { readonly name: string; readonly contradictions: readonly Contradiction[] } },
+  >(
+    list: readonly T[],
+    what: string,
+  ) => {
     const byToken = new Map<string, T>();
     for (const item of list) {
       const { name } = item.descriptor;
@@ -123,6 +132,7 @@ export function defineProvider<C extends z.ZodObject, Client, Component extends 
     functions: index(definition.functions ?? [], "function"),
   };
   typesOf(provider, report);
+  contradictions.push(...sdkContradictions(provider));
   if (contradictions.length > 0) throw new DescriptorError(info.name, contradictions);
   return provider;
 }

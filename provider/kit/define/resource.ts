@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { Context, Example } from "./call.ts";
-import { type Contradiction, compileShape } from "./compile.ts";
+import type { Contradiction } from "./compile.ts";
+import { compileShape } from "./compile.ts";
 import { contradictionsOf } from "./contradictions.ts";
 import type { Change } from "./difference.ts";
 import type { Path } from "./path.ts";
@@ -237,7 +238,11 @@ export function defineResource<I extends z.ZodObject, O extends z.ZodObject>(
   const contradictions: Contradiction[] = [];
   const report = (contradiction: Contradiction) => contradictions.push(contradiction);
   const compile = (side: "inputs" | "outputs") =>
-    compileShape(definition[side], { at: `${definition.name}.${side}`, typeName: definition.name, report }) as ObjectShape; // a z.object compiles to an object
+    compileShape(definition[side], {
+      at: `${definition.name}.${side}`,
+      typeName: definition.name,
+      report,
+    }) as ObjectShape; // a z.object compiles to an object
   const inputs = compile("inputs");
   const outputs = compile("outputs");
   const descriptor: ResourceDescriptor = {
@@ -266,7 +271,9 @@ export function defineResource<I extends z.ZodObject, O extends z.ZodObject>(
  * Handlers of one resource as handlers of any. The caller keeps the promise that the types make: it hands in only
  * what has passed the check of this very descriptor.
  */
-function erase<I, O, Client>(handlers: ResourceHandlers<I, O, Client>): ResourceHandlers<Properties, Properties, Client> {
+function erase<I, O, Client>(
+  handlers: ResourceHandlers<I, O, Client>,
+): ResourceHandlers<Properties, Properties, Client> {
   const erased: unknown = handlers;
   return erased as ResourceHandlers<Properties, Properties, Client>;
 }

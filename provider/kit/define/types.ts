@@ -1,6 +1,7 @@
 import type { Contradiction } from "./compile.ts";
 import type { Provider, ProviderComponent } from "./provider.ts";
-import { describeShape, eachShape, type EnumShape, type ObjectShape, type Shape } from "./shape.ts";
+import type { EnumShape, ObjectShape, Shape } from "./shape.ts";
+import { describeShape, eachShape } from "./shape.ts";
 
 /** The objects and enums that have a name of their own in SDKs, by that name. */
 export type NamedTypes = ReadonlyMap<string, ObjectShape | EnumShape>;
@@ -13,7 +14,10 @@ type Described = Pick<Provider<never, ProviderComponent>, "config" | "resources"
  *
  * @param report told of two different types with one name, and of a type named like a resource or function
  */
-export function typesOf(provider: Described, report: (contradiction: Contradiction) => void = () => {}): NamedTypes {
+export function typesOf(
+  provider: Described,
+  report: (contradiction: Contradiction) => void = () => undefined,
+): NamedTypes {
   const types = new Map<string, ObjectShape | EnumShape>();
   const taken = new Set<string>();
   for (const token of [...provider.resources.keys(), ...provider.components.keys(), ...provider.functions.keys()]) {
@@ -25,10 +29,16 @@ export function typesOf(provider: Described, report: (contradiction: Contradicti
       const other = types.get(shape.typeName);
       if (other === undefined) types.set(shape.typeName, shape);
       else if (!sameType(other, shape)) {
-        report({ at: shape.typeName, problem: "two different types have this name; give one of them another `typeName`" });
+        report({
+          at: shape.typeName,
+          problem: "two different types have this name; give one of them another `typeName`",
+        });
       }
       if (taken.has(shape.typeName.toLowerCase())) {
-        report({ at: shape.typeName, problem: "a type cannot have the name of a resource, component or function; give it a `typeName`" });
+        report({
+          at: shape.typeName,
+          problem: "a type cannot have the name of a resource, component or function; give it a `typeName`",
+        });
       }
     });
   };
@@ -56,13 +66,18 @@ function sameType(a: Shape, b: Shape): boolean {
   return a === b || outline(a) === outline(b);
 }
 
+/** What a property says in an SDK beside its type. */
+function traits({ meta, defaultValue }: Shape): string {
+  return `${meta.secret === true ? "!" : ""}${defaultValue === undefined ? "" : `=${JSON.stringify(defaultValue)}`}`;
+}
+
 /** A text that is the same for two shapes that make the same type in an SDK. */
 function outline(shape: Shape, above: readonly string[] = []): string {
   switch (shape.kind) {
     case "object": {
       if (above.includes(shape.typeName)) return shape.typeName;
       const inner = [...above, shape.typeName];
-      return `{${[...shape.properties].map(([name, part]) => `${name}${part.optional ? "?" : ""}:${outline(part, inner)}`).join(",")}}`;
+      return `{${[...shape.properties].map(([name, part]) => `${name}${part.optional ? "?" : ""}${traits(part)}:${outline(part, inner)}`).join(",")}}`;
     }
     case "array":
       return `[${outline(shape.items, above)}]`;
@@ -71,6 +86,6 @@ function outline(shape: Shape, above: readonly string[] = []): string {
     case "union":
       return shape.options.map((option) => outline(option, above)).join("|");
     default:
-      return describeShape(shape);
+      return shape.kind === "enum" ? JSON.stringify(shape.values) : describeShape(shape);
   }
 }

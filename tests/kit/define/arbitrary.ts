@@ -80,14 +80,12 @@ function typed(wrapping: Wrapping): fc.Arbitrary<Typed> {
     type: fc.oneof(
       { maxDepth: 3 },
       leaves.map(wrap),
-      fc
-        .tuple(tie("type"), fc.boolean())
-        .map(([item, set]) =>
-          wrap({
-            schema: set ? z.array(item.schema).meta({ set }) : z.array(item.schema),
-            values: fc.array(item.values, { maxLength: 3 }),
-          }),
-        ),
+      fc.tuple(tie("type"), fc.boolean()).map(([item, set]) =>
+        wrap({
+          schema: set ? z.array(item.schema).meta({ set }) : z.array(item.schema),
+          values: fc.array(item.values, { maxLength: 3 }),
+        }),
+      ),
       tie("type").map((item) => wrap({ schema: z.record(z.string(), item.schema), values: mapsOf(item.values) })),
       tie("object").map(wrap),
       fc.tuple(tie("object"), tie("object")).map(([one, two]) => wrap(union(one, two))),

@@ -35,7 +35,7 @@ export interface ResourceDefinition<I extends z.ZodObject, O extends z.ZodObject
   /** Older type tokens, so that existing state finds its resource. */
   readonly aliases?: readonly string[];
   readonly deprecation?: string;
-  /** How long each operation may take if the user does not say; `"none"` for as long as it needs. Default 20m. */
+  /** How long each operation may take if the user does not say; `"none"` for as long as it needs. Default 20m, for read 5m. */
   readonly timeouts?: Partial<Record<Operation, Duration | "none">>;
   /** True if old and new cannot exist side by side. */
   readonly deleteBeforeReplace?: boolean;
@@ -100,6 +100,8 @@ export interface ReadRequest<I, O> extends Identity {
   readonly id: string;
   /** What is recorded; absent on import, where the id is all there is. */
   readonly old: State<I, O> | undefined;
+  /** What a program says that only looks the object up (`Resource.get`): credentials, for one. Else empty. */
+  readonly given: Partial<I>;
 }
 
 /**

@@ -49,6 +49,7 @@ export interface ResourceSpec {
   readonly required?: readonly string[];
   readonly inputProperties?: Readonly<Record<string, PropertySpec>>;
   readonly requiredInputs?: readonly string[];
+  readonly stateInputs?: ObjectTypeSpec;
   readonly listInputs?: ObjectTypeSpec;
   readonly aliases?: readonly { readonly type: string }[];
   readonly deprecationMessage?: string;

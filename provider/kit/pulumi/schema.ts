@@ -82,6 +82,7 @@ function providerSpec(
     required: requiredOf(config, "output"),
     inputProperties: variables,
     requiredInputs: requiredOf(config, "input"),
+    stateInputs: undefined,
     listInputs: undefined,
     aliases: undefined,
     deprecationMessage: undefined,
@@ -106,6 +107,8 @@ function resourceSpec<Client>(
     required: [...requiredOf(inputs, "output"), ...requiredOf(outputs, "output")].sort(),
     inputProperties: types.properties(inputs, { direction: "input", alwaysReplaces: handlers.update === undefined }),
     requiredInputs: requiredOf(inputs, "input"),
+    // What a program may say that only looks an object up; the id alone is enough.
+    stateInputs: handlers.read === undefined ? undefined : { type: "object", properties: types.properties(inputs, { direction: "input" }) },
     // There is nothing to filter a listing by; being there says that a listing exists.
     listInputs: handlers.list === undefined ? undefined : { type: "object" },
     aliases: descriptor.aliases.map((type) => ({ type })),
@@ -123,6 +126,7 @@ function componentSpec(token: string, descriptor: ComponentDescriptor, types: Sc
     required: requiredOf(outputs, "output"),
     inputProperties: types.properties(inputs, { direction: "input" }),
     requiredInputs: requiredOf(inputs, "input"),
+    stateInputs: undefined,
     listInputs: undefined,
     aliases: undefined,
     deprecationMessage: descriptor.deprecation,

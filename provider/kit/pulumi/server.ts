@@ -1,5 +1,6 @@
 import * as grpc from "@grpc/grpc-js";
 import { type Duration, durationMs } from "../define/scalars.ts";
+import { DEFAULT_FUNCTION_TIMEOUT, DEFAULT_TIMEOUTS } from "../define/default-timeouts.ts";
 import { ProviderError } from "../define/errors.ts";
 import type { Operation } from "../define/resource.ts";
 import type { RunningCall } from "./calls.ts";
@@ -19,8 +20,8 @@ import { schemaOf } from "./schema.ts";
 import type { Session } from "./session.ts";
 import { isStatus, toStatus } from "./status.ts";
 
-/** How long calls may take where nobody says otherwise. */
-const DEFAULT_MS = { check: 60_000, configure: 60_000, create: 1_200_000, read: 300_000, update: 1_200_000, delete: 1_200_000, invoke: 300_000, component: undefined } as const;
+/** How long a call may take that only looks at what it was given, and Configure. */
+const QUICK_MS = 60_000;
 
 /** Requests may hold whole bundles of text; Pulumi's own servers allow the same. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
@@ -64,16 +65,18 @@ function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
       );
     };
   };
-  const quick = (name: string, deadlineMs: number | undefined = DEFAULT_MS.check) => (): Route => ({ name, urn: "", deadlineMs });
+  const quick = (name: string) => (): Route => ({ name, urn: "", deadlineMs: QUICK_MS });
+  // A component lasts as long as the resources that it is made of.
+  const unlimited = (name: string) => (): Route => ({ name, urn: "", deadlineMs: undefined });
   const about = (name: string, operation?: Operation) => (request: { getUrn(): string; getTimeout?(): number }): Route => ({
     name,
     urn: request.getUrn(),
-    deadlineMs: operation === undefined ? DEFAULT_MS.check : timeoutOf(session, request.getUrn(), operation, request.getTimeout?.() ?? 0),
+    deadlineMs: operation === undefined ? QUICK_MS : timeoutOf(session, request.getUrn(), operation, request.getTimeout?.() ?? 0),
   });
   const invokeRoute = (request: providerPb.InvokeRequest): Route => ({
     name: "invoke",
     urn: "",
-    deadlineMs: milliseconds(session.provider.functions.get(request.getTok())?.descriptor.timeout, DEFAULT_MS.invoke),
+    deadlineMs: milliseconds(session.provider.functions.get(request.getTok())?.descriptor.timeout ?? DEFAULT_FUNCTION_TIMEOUT),
   });
 
   return {
@@ -95,7 +98,7 @@ function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
     }),
     checkConfig: unary(about("checkConfig"), (request: providerPb.CheckRequest, _call, scope) => checkConfig(session, request, scope)),
     diffConfig: unary(about("diffConfig"), (request: providerPb.DiffRequest, _call, scope) => diffConfig(session, request, scope)),
-    configure: unary(quick("configure", DEFAULT_MS.configure), (request: providerPb.ConfigureRequest, call) => configure(session, request, call)),
+    configure: unary(quick("configure"), (request: providerPb.ConfigureRequest, call) => configure(session, request, call)),
     check: unary(about("check"), (request: providerPb.CheckRequest, call, scope) => check(session, request, call, scope)),
     diff: unary(about("diff"), (request: providerPb.DiffRequest, _call, scope) => diff(session, request, scope)),
     create: unary(about("create", "create"), (request: providerPb.CreateRequest, call, scope) => create(session, request, call, scope)),
@@ -106,10 +109,10 @@ function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
       return new Empty();
     }),
     invoke: unary(invokeRoute, (request: providerPb.InvokeRequest, call, scope) => invoke(session, request, call, scope)),
-    construct: unary(quick("construct", DEFAULT_MS.component), (request: providerPb.ConstructRequest, _call, scope) => construct(session, request, scope)),
-    call: unary(quick("call", DEFAULT_MS.component), (request: providerPb.CallRequest, _call, scope) => callMethod(session, request, scope)),
+    construct: unary(unlimited("construct"), (request: providerPb.ConstructRequest, _call, scope) => construct(session, request, scope)),
+    call: unary(unlimited("call"), (request: providerPb.CallRequest, _call, scope) => callMethod(session, request, scope)),
     list: (stream) => {
-      const route: Route = { name: "list", urn: "", deadlineMs: DEFAULT_MS.read };
+      const route: Route = { name: "list", urn: "", deadlineMs: durationMs(DEFAULT_TIMEOUTS.read) };
       answer(session, route, stream, (running) => list(session, stream.request, running, (response) => write(stream, response))).then(
         () => stream.end(),
         // Not `destroy`: a destroyed stream sends no status, and the caller would wait for ever.
@@ -155,11 +158,10 @@ function getSchema<Client>(session: Session<Client>, request: providerPb.GetSche
 function timeoutOf<Client>(session: Session<Client>, urn: string, operation: Operation, seconds: number): number | undefined {
   if (seconds > 0 && Number.isFinite(seconds)) return seconds * 1_000;
   const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-  return milliseconds(session.provider.resources.get(type)?.descriptor.timeouts[operation], DEFAULT_MS[operation]);
+  return milliseconds(session.provider.resources.get(type)?.descriptor.timeouts[operation] ?? DEFAULT_TIMEOUTS[operation]);
 }
 
-function milliseconds(declared: Duration | "none" | undefined, fallback: number): number | undefined {
-  if (declared === undefined) return fallback;
+function milliseconds(declared: Duration | "none"): number | undefined {
   return declared === "none" ? undefined : durationMs(declared);
 }
 

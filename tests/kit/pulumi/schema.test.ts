@@ -156,6 +156,12 @@ describe("a resource", () => {
     expect(schema.resources?.["notebook:index:Stamp"]?.listInputs).toBeUndefined();
   });
 
+  test("takes every input, credentials included and none required, when a program only looks it up", () => {
+    expect(note?.stateInputs?.properties).toEqual(note?.inputProperties);
+    expect(note?.stateInputs?.required).toBeUndefined();
+    expect(schema.resources?.["notebook:index:Stamp"]?.stateInputs).toBeUndefined();
+  });
+
   test("says what to use in its place", () => {
     expect(schema.resources?.["notebook:index:Stamp"]?.deprecationMessage).toBe("use `Note`");
   });

@@ -1,9 +1,9 @@
 import { checkObject } from "../../define/check.ts";
 import { differences } from "../../define/difference.ts";
 import { formatPath } from "../../define/path.ts";
-import { describeProblem, valueFrom } from "../../define/plain.ts";
+import { describeProblem, plainMapOf, valueFrom } from "../../define/plain.ts";
 import type { Found, Properties, ResourceDescriptor, State } from "../../define/resource.ts";
-import { getKey, isValueMap, setKey, type Value, type ValueMap } from "../../define/value.ts";
+import { getKey, hasUnknown, isValueMap, setKey, type Value, type ValueMap } from "../../define/value.ts";
 import { ProviderError } from "../../define/errors.ts";
 import type { RunningCall } from "../calls.ts";
 import { copySecrecy } from "../outputs.ts";
@@ -38,10 +38,9 @@ export async function read<Client>(
     response.setInputs(request.getInputs() ?? encodeMap(recorded.inputs));
     return response;
   }
-  const found = await handlers.read(
-    { urn: urn.urn, logicalName: urn.name, id: request.getId(), old: recorded === undefined ? undefined : stateOrNothing(descriptor, recorded) },
-    session.context(urn.urn, call),
-  );
+  const old = recorded === undefined ? undefined : stateOrNothing(descriptor, recorded);
+  const given = old === undefined ? validInputs(descriptor, recorded?.inputs ?? {}) : {};
+  const found = await handlers.read({ urn: urn.urn, logicalName: urn.name, id: request.getId(), old, given }, session.context(urn.urn, call));
   if (found === undefined) return response;
   const live = liveInputs(session, descriptor, found, recorded?.inputs ?? {}, scope);
   const object = { descriptor, inputs: live.inputs, id: found.id ?? request.getId(), outputs: found.outputs, scope };
@@ -61,6 +60,12 @@ function stateOrNothing(descriptor: ResourceDescriptor, recorded: RecordedState)
     if (error instanceof ProviderError && error.code === "failed-precondition") return undefined;
     throw error;
   }
+}
+
+/** The inputs that are right by themselves, whatever else is missing. */
+function validInputs(descriptor: ResourceDescriptor, inputs: ValueMap): Properties {
+  const wrong = new Set(checkObject(descriptor.inputs, inputs).failures.map(({ path }) => path[0]));
+  return plainMapOf(Object.fromEntries(Object.entries(inputs).filter(([name, value]) => !wrong.has(name) && !hasUnknown(value))));
 }
 
 /**

@@ -16,10 +16,12 @@ export interface CompileContext {
   /** The name of the type if the schema gives none. */
   readonly typeName: string;
   readonly report: (contradiction: Contradiction) => void;
-  /** Objects already under way, so that a type may contain itself. */
+  /** Objects that were read before: one schema is one type. */
   readonly known?: Map<z.core.$ZodType, ObjectShape>;
-  /** The lazy schemas and objects that this schema stands in. */
-  readonly above?: readonly z.core.$ZodType[];
+  /** The objects that this one stands in, by their definitions: metadata makes a new schema of the same definition. */
+  readonly above?: ReadonlyMap<object, ObjectShape>;
+  /** The lazy schemas that lead here without an object between. */
+  readonly lazy?: readonly z.core.$ZodType[];
 }
 
 /** The parts of a shape that do not depend on its kind. */
@@ -37,7 +39,7 @@ export function compileShape(schema: z.core.$ZodType, context: CompileContext): 
   const formats = formatsOf(core);
   const hasRules = rulesOf(core).length > 0 || formats.length > 0;
   const base: Base = { meta, optional, nullable, defaultValue, schema: isClassic(core) ? core : z.any(), hasRules };
-  const inner: CompileContext = { ...context, known: context.known ?? new Map(), above: context.above ?? [] };
+  const inner: CompileContext = { ...context, known: context.known ?? new Map() };
 
   if (rulesOf(core).some((rule) => rule instanceof z.core.$ZodCheckOverwrite)) {
     report("a rule that changes the value (trim, toLowerCase) has no effect; refuse what is not right instead");
@@ -93,12 +95,12 @@ function compileEnum(values: readonly unknown[], base: Base, context: CompileCon
 
 /** A lazy schema is what it stands for; what is said at the lazy schema itself comes first. */
 function compileLazy(core: z.core.$ZodLazy, base: Base, context: CompileContext): Shape {
-  const above = context.above ?? [];
-  if (above.includes(core)) {
+  const lazy = context.lazy ?? [];
+  if (lazy.includes(core)) {
     context.report({ at: context.at, problem: "a type can contain itself only by way of an object" });
     return { ...base, kind: "any" };
   }
-  const target = compileShape(core._zod.innerType, { ...context, above: [...above, core] });
+  const target = compileShape(core._zod.innerType, { ...context, lazy: [...lazy, core] });
   return {
     ...target,
     meta: { ...target.meta, ...base.meta },
@@ -111,7 +113,7 @@ function compileLazy(core: z.core.$ZodLazy, base: Base, context: CompileContext)
 }
 
 function compileObject(core: z.core.$ZodObject, base: Base, context: CompileContext): ObjectShape {
-  const before = context.known?.get(core);
+  const before = context.known?.get(core) ?? itselfAbove(core, base, context);
   if (before !== undefined) return { ...before, ...base };
   const catchall = core._zod.def.catchall;
   if (catchall !== undefined && !(catchall instanceof z.core.$ZodNever)) {
@@ -122,17 +124,14 @@ function compileObject(core: z.core.$ZodObject, base: Base, context: CompileCont
   const typeName = base.meta.typeName ?? context.typeName;
   const shape: ObjectShape = { ...base, kind: "object", typeName, properties, aliases };
   context.known?.set(core, shape);
+  const inner: CompileContext = {
+    ...context,
+    above: new Map([...(context.above ?? []), [core._zod.def, shape]]),
+    lazy: [],
+  };
   for (const [name, schema] of Object.entries(core._zod.def.shape)) {
-    // By way of this object a type may contain itself: lazy schemas above it are no danger any more.
-    properties.set(
-      name,
-      compileShape(schema, {
-        ...context,
-        above: [],
-        at: `${context.at}.${name}`,
-        typeName: propertyTypeName(typeName, name),
-      }),
-    );
+    const place = { at: `${context.at}.${name}`, typeName: propertyTypeName(typeName, name) };
+    properties.set(name, compileShape(schema, { ...inner, ...place }));
   }
   for (const [name, property] of properties) {
     for (const alias of property.meta.aliases ?? []) {
@@ -146,6 +145,12 @@ function compileObject(core: z.core.$ZodObject, base: Base, context: CompileCont
     }
   }
   return shape;
+}
+
+/** The object that this one repeats within itself, unless it says another name. */
+function itselfAbove(core: z.core.$ZodObject, { meta }: Base, { above }: CompileContext): ObjectShape | undefined {
+  const before = above?.get(core._zod.def);
+  return meta.typeName === undefined || meta.typeName === before?.typeName ? before : undefined;
 }
 
 function compileMap(core: z.core.$ZodRecord, base: Base, context: CompileContext): Shape {

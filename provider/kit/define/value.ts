@@ -67,7 +67,10 @@ export class Unknown {
 /** The unknown value a handler returns for what it cannot know in a preview. */
 export const unknown = new Unknown();
 
-/** A value together with its secretness and the URNs it depends on. Without `value` it is not known yet. A secret one prints as `[secret]`. */
+/**
+ * A value together with its secretness and the URNs it depends on. Without `value` it is not known yet. A secret one
+ * prints as `[secret]`.
+ */
 export class OutputValue {
   readonly value: Value | undefined;
   readonly secret: boolean;

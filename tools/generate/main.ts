@@ -1,0 +1,39 @@
+// `npm run generate`: writes schema/, sdk/ and docs/reference/ from the descriptors. With `--check` it writes nothing
+// and ends with exit code 1 if a file is not what it would write.
+//
+//   --provider <module>  the module that exports `provider`     (default provider/kace.ts)
+//   --output <folder>    the root that the folders stand in     (default this repository)
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { sayOnStderr } from "../process/say.ts";
+import { GENERATED_FOLDERS, generate } from "./generate.ts";
+import { compareTrees, readTree, writeTree } from "./tree.ts";
+
+const repository = join(import.meta.dirname, "..", "..");
+const { values } = parseArgs({
+  options: {
+    check: { type: "boolean", default: false },
+    provider: { type: "string", default: join(repository, "provider", "kace.ts") },
+    output: { type: "string", default: repository },
+  },
+});
+
+const output = resolve(values.output);
+const tree = await generate(resolve(values.provider), sayOnStderr);
+
+const differences = values.check
+  ? compareTrees(tree, await readTree(output, GENERATED_FOLDERS))
+  : await writeTree(output, GENERATED_FOLDERS, tree);
+const lines = [
+  ...differences.missing.map((path) => `${values.check ? "missing" : "wrote"}  ${path}`),
+  ...differences.stale.map((path) => `${values.check ? "stale" : "rewrote"}  ${path}`),
+  ...differences.extra.map((path) => `${values.check ? "not generated any more" : "removed"}  ${path}`),
+];
+for (const line of lines) process.stdout.write(`${line}\n`);
+if (lines.length === 0) process.stdout.write(`${tree.size} generated files are current\n`);
+else if (values.check) {
+  process.stdout.write(
+    `${lines.length} generated files are not current: run \`npm run generate\` and commit the result\n`,
+  );
+  process.exitCode = 1;
+}

@@ -23,7 +23,29 @@ export function readOutputs(shape: ObjectShape, returned: unknown, isSecretText:
   if (!isValueMap(value)) return { value: {}, problems: ["the handler returned no outputs"] };
   const checked = checkObject(shape, value, { outputs: true });
   for (const { path, reason } of checked.failures) problems.push(`${formatPath(path)}: ${reason}`);
-  return { value: checked.value, problems };
+  return { value: hideKeys(shape, checked.value, isSecretText), problems };
+}
+
+/** Makes each map secret whose keys hold a secret: a key cannot be marked, only the map that it stands in. */
+function hideKeys(shape: ObjectShape, map: ValueMap, isSecretText: (text: string) => boolean): ValueMap {
+  const hidden: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(map)) setKey(hidden, name, hideKeysIn(shape.properties.get(name), value, isSecretText));
+  return hidden;
+}
+
+function hideKeysIn(shape: Shape | undefined, value: Value, isSecretText: (text: string) => boolean): Value {
+  if (Array.isArray(value)) {
+    const items = shape?.kind === "array" ? shape.items : undefined;
+    return value.map((item: Value) => hideKeysIn(items, item, isSecretText));
+  }
+  if (!isValueMap(value)) return value;
+  if (shape?.kind === "object") return hideKeys(shape, value, isSecretText);
+  if (shape?.kind === "union") return value; // its keys are declared
+  if (Object.keys(value).some(isSecretText)) return new Secret(value);
+  const values = shape?.kind === "map" ? shape.values : undefined;
+  const hidden: Record<string, Value> = {};
+  for (const [key, item] of Object.entries(value)) setKey(hidden, key, hideKeysIn(values, item, isSecretText));
+  return hidden;
 }
 
 /** What a preview knows, with an unknown value for each output that it does not know. */
@@ -78,7 +100,7 @@ export function touchesSecret(shape: ObjectShape, map: ValueMap, path: Path): bo
   const name = path[0];
   if (typeof name !== "string") return false;
   let secret = false;
-  const property = shape.properties.get(name);
+  const property = shape.properties.get(shape.aliases.get(name) ?? name);
   const value = getKey(map, name);
   if (value === undefined) return property?.meta.secret === true;
   if (property !== undefined) visitDeclared(property, value, () => (secret = true));

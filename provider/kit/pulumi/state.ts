@@ -1,4 +1,4 @@
-import { checkObject } from "../define/check.ts";
+import { checkObject, type Failure } from "../define/check.ts";
 import { withoutCredentials } from "../define/credentials.ts";
 import { ProviderError } from "../define/errors.ts";
 import { formatPath } from "../define/path.ts";
@@ -44,13 +44,15 @@ export function readRecorded(descriptor: ResourceDescriptor, inputs: ValueMap | 
 }
 
 /**
- * What is remembered as handlers see it.
+ * What is remembered as handlers see it. The outputs of an object whose last operation did not finish may be any part
+ * of what the descriptor promises: such an object must be repaired or removed, not refused.
+ *
  * @throws ProviderError `failed-precondition` if it does not fit the descriptor
  */
 export function typedState(descriptor: ResourceDescriptor, recorded: RecordedState): State<Properties, Properties> {
   const inputs = checkObject(descriptor.inputs, recorded.inputs);
   const outputs = checkObject(descriptor.outputs, pick(recorded.outputs, descriptor.outputs.properties), { outputs: true });
-  const failure = inputs.failures[0] ?? outputs.failures[0];
+  const failure = inputs.failures.find(breaksTypes) ?? (recorded.incomplete ? undefined : outputs.failures.find(breaksTypes));
   if (failure !== undefined) {
     throw new ProviderError({
       code: "failed-precondition",
@@ -59,6 +61,14 @@ export function typedState(descriptor: ResourceDescriptor, recorded: RecordedSta
     });
   }
   return { inputs: plainMapOf(inputs.value), outputs: plainMapOf(outputs.value) };
+}
+
+/**
+ * Rules on values may be stricter than when the state was written, a property may be gone, and an imported object has
+ * no credentials: none of that keeps a handler from updating or removing it.
+ */
+function breaksTypes({ problem }: Failure): boolean {
+  return problem === "kind" || problem === "missing";
 }
 
 /** The outputs that go to the engine, with the kit's own marks. */

@@ -42,12 +42,12 @@ export async function check<Client>(
     for (const finding of findings) {
       const reason = session.redactor.mask(finding.reason);
       if (finding.severity === "warning") log.warn(finding.path.length === 0 ? reason : `${formatPath(finding.path)}: ${reason}`);
-      else failures.push({ path: finding.path, reason });
+      else failures.push({ path: finding.path, problem: "value", reason });
     }
   }
   const response = new providerPb.CheckResponse();
   response.setInputs(encodeMap(checked.value));
-  response.setFailuresList(failuresOf(descriptor.inputs, checked.value, failures));
+  response.setFailuresList(failuresOf(descriptor.inputs, [news, checked.value], failures));
   return response;
 }
 

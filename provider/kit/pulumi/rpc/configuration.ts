@@ -1,4 +1,4 @@
-import { checkObject } from "../../define/check.ts";
+import { checkObject, type Failure } from "../../define/check.ts";
 import { differences } from "../../define/difference.ts";
 import { ProviderError } from "../../define/errors.ts";
 import { formatPath } from "../../define/path.ts";
@@ -28,8 +28,8 @@ function readConfig<Client>(session: Session<Client>, given: ValueMap) {
   return checkObject(session.provider.config, ownKeys(given), { environment: session.environment, jsonText: true });
 }
 
-function isMissing(reason: string): boolean {
-  return reason.startsWith("missing required property");
+function isMissing({ problem, path }: Failure): boolean {
+  return path.length === 1 && (problem === "missing" || problem === "missing-credential");
 }
 
 /**
@@ -40,7 +40,7 @@ export function checkConfig<Client>(session: Session<Client>, request: providerP
   const news = decodeMap(request.getNews());
   session.conceal(scope, session.provider.config, [news]);
   const checked = readConfig(session, news);
-  const failures = checked.failures.filter((failure) => !isMissing(failure.reason));
+  const failures = checked.failures.filter((failure) => !isMissing(failure));
   for (const warning of checked.warnings) {
     session.log(request.getUrn()).warn(`${formatPath(warning.path)} is ${warning.reason}`);
   }
@@ -48,7 +48,7 @@ export function checkConfig<Client>(session: Session<Client>, request: providerP
   // The engine keeps the form in which it sent each value (text, for all but strings); only what is new is ours.
   const inputs: Record<string, Value> = { ...checked.value, ...asGiven(session, news, checked.value) };
   response.setInputs(encodeMap(inputs));
-  response.setFailuresList(failuresOf(session.provider.config, checked.value, failures));
+  response.setFailuresList(failuresOf(session.provider.config, [news, checked.value], failures));
   return response;
 }
 
@@ -85,7 +85,7 @@ export async function configure<Client>(
   const given = request.hasArgs() ? decodeMap(request.getArgs()) : variablesOf(provider.info.name, request);
   session.conceal(session.redactor.scope(), provider.config, [given]);
   const checked = readConfig(session, given);
-  const missing = checked.failures.filter((failure) => isMissing(failure.reason) && failure.path.length === 1);
+  const missing = checked.failures.filter(isMissing);
   if (missing.length > 0) {
     throw missingKeysStatus(
       missing.map(({ path }) => ({

@@ -8,12 +8,14 @@ import { providerPb } from "../proto.ts";
 /**
  * Failures in the form the engine prints. Beside a property the engine prints the value it has in the inputs, in
  * plain text; where that value is or holds a secret, the property goes into the reason instead.
+ *
+ * @param forms the inputs as they were given and as they were checked: a property may be secret in one of them only
  */
-export function failuresOf(shape: ObjectShape, inputs: ValueMap, failures: readonly Failure[]): providerPb.CheckFailure[] {
+export function failuresOf(shape: ObjectShape, forms: readonly ValueMap[], failures: readonly Failure[]): providerPb.CheckFailure[] {
   return failures.map(({ path, reason }) => {
     const failure = new providerPb.CheckFailure();
     const property = formatPath(path);
-    if (touchesSecret(shape, inputs, path)) {
+    if (forms.some((inputs) => touchesSecret(shape, inputs, path))) {
       failure.setReason(`property ${property}: ${reason}`);
     } else {
       failure.setProperty(property);

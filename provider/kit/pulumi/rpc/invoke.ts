@@ -29,7 +29,7 @@ export async function invoke<Client>(
   for (const warning of checked.warnings) log.warn(`${request.getTok()}: ${formatPath(warning.path)} is ${warning.reason}`);
   const response = new providerPb.InvokeResponse();
   if (checked.failures.length > 0) {
-    response.setFailuresList(failuresOf(descriptor.inputs, checked.value, checked.failures));
+    response.setFailuresList(failuresOf(descriptor.inputs, [given, checked.value], checked.failures));
     return response;
   }
   let returned: unknown;
@@ -38,7 +38,7 @@ export async function invoke<Client>(
   } catch (error) {
     if (!(error instanceof ProviderError && error.code === "invalid-input" && error.path !== undefined)) throw error;
     const reason = scope.mask(describeError({ code: error.code, message: error.message, hint: error.hint }));
-    response.setFailuresList(failuresOf(descriptor.inputs, checked.value, [{ path: error.path, reason }]));
+    response.setFailuresList(failuresOf(descriptor.inputs, [given, checked.value], [{ path: error.path, problem: "value", reason }]));
     return response;
   }
   const { value, problems } = readOutputs(descriptor.outputs, returned, (text) => scope.touches(text));

@@ -59,14 +59,25 @@ export class Calls {
     const timer =
       options.deadlineMs === undefined
         ? undefined
-        : setLongTimeout(() => stop("timeout", `${options.what} took longer than ${formatMs(options.deadlineMs ?? 0)}`), options.deadlineMs);
-    options.onHangUp?.(() => stop("cancelled", `the caller of ${options.what} hung up`));
+        : setLongTimeout(
+            () => stop("timeout", `${options.what} took longer than ${formatMs(options.deadlineMs ?? 0)}`),
+            options.deadlineMs,
+          );
+    let isOver = false;
+    // gRPC says this of every call, also of one that got its answer.
+    options.onHangUp?.(() => isOver || stop("cancelled", `the caller of ${options.what} hung up`));
     try {
       const work = this.#owner.run(call, async () => handler(call));
       let answered = false;
       void work.then(
-        (value) => answered && this.#onLateEnd(options.what, { value }),
-        (error: unknown) => answered && this.#onLateEnd(options.what, { error }),
+        (value) => {
+          isOver = true;
+          if (answered) this.#onLateEnd(options.what, { value });
+        },
+        (error: unknown) => {
+          isOver = true;
+          if (answered) this.#onLateEnd(options.what, { error });
+        },
       );
       try {
         return await Promise.race([work, call.failed]);
@@ -111,6 +122,7 @@ class Call implements RunningCall {
   readonly #reject: (error: unknown) => void;
   readonly #resolveEnded: () => void;
   #graceTimer: NodeJS.Timeout | undefined;
+  #isAnswered = false;
 
   constructor(what: string, graceMs: number) {
     this.what = what;
@@ -134,11 +146,12 @@ class Call implements RunningCall {
 
   abort(reason: ProviderError): void {
     if (this.signal.aborted) return;
-    this.#graceTimer = setTimeout(() => this.#reject(reason), this.#graceMs);
+    if (!this.#isAnswered) this.#graceTimer = setTimeout(() => this.#reject(reason), this.#graceMs);
     this.#controller.abort(reason);
   }
 
   end(): void {
+    this.#isAnswered = true;
     clearTimeout(this.#graceTimer);
     this.#resolveEnded();
   }

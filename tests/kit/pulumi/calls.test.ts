@@ -5,7 +5,10 @@ import { Calls } from "../../../provider/kit/pulumi/calls.ts";
 
 /** What the process would be told of an error that nobody caught, so that the test runner does not see it first. */
 function catchStray(calls: Calls): () => void {
-  const before = { exception: process.listeners("uncaughtException"), rejection: process.listeners("unhandledRejection") };
+  const before = {
+    exception: process.listeners("uncaughtException"),
+    rejection: process.listeners("unhandledRejection"),
+  };
   process.removeAllListeners("uncaughtException");
   process.removeAllListeners("unhandledRejection");
   process.on("uncaughtException", (error) => calls.blame(error));
@@ -115,7 +118,10 @@ describe("a call that takes too long", () => {
   it("is answered without its handler when that ignores the signal, and a late result is told", async () => {
     const { calls, late } = makeCalls(2_000);
     let finish: (value: { id: string }) => void = () => {};
-    const answer = calls.run({ ...options, deadlineMs: 5_000 }, () => new Promise<{ id: string }>((resolve) => (finish = resolve)));
+    const answer = calls.run(
+      { ...options, deadlineMs: 5_000 },
+      () => new Promise<{ id: string }>((resolve) => (finish = resolve)),
+    );
     const failed = expect(answer).rejects.toThrow("create of x took longer than 5s");
     await vi.advanceTimersByTimeAsync(7_000);
     await failed;
@@ -153,6 +159,34 @@ describe("cancelling", () => {
     await expect(Promise.all([first, second])).resolves.toEqual(["Ctrl-C", "Ctrl-C"]);
     await expect(calls.run(options, async ({ signal }) => signal.aborted)).resolves.toBe(false);
     await calls.idle();
+  });
+
+  it("does not reach a call that got its answer, of which gRPC says in the end that its caller hung up", async () => {
+    const { calls } = makeCalls();
+    let hangUp = () => {};
+    const signal = await calls.run(
+      { ...options, onHangUp: (listener) => (hangUp = listener) },
+      async (call) => call.signal,
+    );
+    hangUp();
+    expect(signal.aborted).toBe(false);
+  });
+
+  it("reaches a handler that goes on after its call had failed, and leaves no timer behind", async () => {
+    vi.useFakeTimers();
+    const { calls } = makeCalls();
+    let hangUp = () => {};
+    let signal: AbortSignal | undefined;
+    const answer = calls.run({ ...options, onHangUp: (listener) => (hangUp = listener) }, (call) => {
+      signal = call.signal;
+      call.fail(new Error("failed"));
+      return new Promise<never>(() => {});
+    });
+    await expect(answer).rejects.toThrow("failed");
+    hangUp();
+    expect(signal?.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
   });
 
   it("reaches a call whose caller hung up, with a reason of its own", async () => {

@@ -9,8 +9,8 @@ import { run, runOrThrow } from "../process/run.ts";
 import type { Say } from "../process/say.ts";
 import { isAtLeast, type Version, versionIn, versionText } from "../process/version.ts";
 
-/** The oldest Python that the generated SDK supports. */
-export const MINIMUM_PYTHON: Version = [3, 9, 0];
+/** The oldest Python that everything pinned in requirements.txt installs on. */
+export const MINIMUM_PYTHON: Version = [3, 10, 0];
 
 /** The system's Python if it is new enough and can make virtual environments, else one sentence that says what is missing. */
 export async function systemPython(): Promise<{ readonly command: string } | { readonly missing: string }> {

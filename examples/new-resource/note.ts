@@ -17,7 +17,11 @@ const definition = defineResource({
       .string()
       .regex(/^[a-z0-9-]+$/, { error: "expected lower-case letters, digits and dashes" })
       .optional()
-      .meta({ description: "The name of the note; made from the resource's own if absent.", autoname: {}, replaces: true }),
+      .meta({
+        description: "The name of the note; made from the resource's own if absent.",
+        autoname: {},
+        replaces: true,
+      }),
     text: z.string().min(1).meta({ description: "What it says." }),
     pin: z.string().optional().meta({ description: "Needed to write it.", secret: true, credential: true }),
   }),
@@ -33,7 +37,12 @@ export const note = definition.handle<Notebook>({
     await mkdir(client.folder, { recursive: true });
     await writeFile(join(client.folder, id), inputs.text, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
-      throw new ProviderError({ code: "already-exists", path: ["name"], message: "there is a note of this name", hint: "choose another name" });
+      throw new ProviderError({
+        code: "already-exists",
+        path: ["name"],
+        message: "there is a note of this name",
+        hint: "choose another name",
+      });
     });
     log.info(`kept ${inputs.text.length} characters`);
     return { id, outputs: { length: inputs.text.length } };

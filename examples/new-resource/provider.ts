@@ -5,7 +5,11 @@ import { serve } from "../../provider/kit/pulumi/serve.ts";
 import { type Notebook, note } from "./note.ts";
 
 const config = z.object({
-  folder: z.string().min(1).meta({ description: "The folder that the notes are kept in.", environment: ["NOTEBOOK_FOLDER"] }).optional(),
+  folder: z
+    .string()
+    .min(1)
+    .meta({ description: "The folder that the notes are kept in.", environment: ["NOTEBOOK_FOLDER"] })
+    .optional(),
 });
 
 /** A whole provider around one resource, so that the tests can serve it. */

@@ -65,7 +65,11 @@ const definition = defineFunction({
   description:
     "How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations.",
   inputs: z.object({
-    devices: z.int().min(0).max(10_000_000).meta({ description: "How many machines have an agent.", examples: [1000] }),
+    devices: z
+      .int()
+      .min(0)
+      .max(10_000_000)
+      .meta({ description: "How many machines have an agent.", examples: [1000] }),
     maxCheckInsPerHour: z
       .int()
       .min(1)
@@ -80,13 +84,19 @@ const definition = defineFunction({
               .refine((text) => durationMs(text) > 0, { error: 'expected more than no time at all, such as "1h"' })
               .meta({ description: "How often they check in.", examples: ["2h"] }),
           })
-          .meta({ typeName: "OrganizationLoad", description: "The machines of one organization and how often they check in." }),
+          .meta({
+            typeName: "OrganizationLoad",
+            description: "The machines of one organization and how often they check in.",
+          }),
       )
       .default([])
       .meta({ description: "What the other organizations of the same appliance use of the limit." }),
   }),
   outputs: z.object({
-    runInterval: duration().meta({ description: "The shortest run interval, in whole hours, that keeps to the limit.", examples: ["2h"] }),
+    runInterval: duration().meta({
+      description: "The shortest run interval, in whole hours, that keeps to the limit.",
+      examples: ["2h"],
+    }),
     checkInsPerHour: z.number().meta({ description: "How many check-ins an hour these machines make then." }),
     totalCheckInsPerHour: z.number().meta({ description: "How many all organizations make together." }),
   }),

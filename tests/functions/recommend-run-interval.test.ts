@@ -15,7 +15,11 @@ describe("the recommended run interval", () => {
     [1_200, "3h", 400],
     [10_000, "20h", 500],
   ])("for %i machines is %s", (devices, runInterval, checkInsPerHour) => {
-    expect(adviseRunInterval({ ...alone, devices })).toEqual({ runInterval, checkInsPerHour, totalCheckInsPerHour: checkInsPerHour });
+    expect(adviseRunInterval({ ...alone, devices })).toEqual({
+      runInterval,
+      checkInsPerHour,
+      totalCheckInsPerHour: checkInsPerHour,
+    });
   });
 
   it("leaves room for what other organizations use of the same limit", () => {
@@ -29,17 +33,23 @@ describe("the recommended run interval", () => {
 
   it("cannot be given when the others use the limit up", () => {
     const otherOrganizations = [{ devices: 500, runInterval: "1h" as const }];
-    expect(() => adviseRunInterval({ ...alone, devices: 1, otherOrganizations })).toThrow("500 check-ins an hour already, and the limit is 500");
+    expect(() => adviseRunInterval({ ...alone, devices: 1, otherOrganizations })).toThrow(
+      "500 check-ins an hour already, and the limit is 500",
+    );
   });
 
   it("keeps to the limit and is the shortest that does", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 10_000 }), (devices, maxCheckInsPerHour) => {
-        const { runInterval } = adviseRunInterval({ devices, maxCheckInsPerHour, otherOrganizations: [] });
-        const hours = durationMs(runInterval) / 3_600_000;
-        expect(devices / hours).toBeLessThanOrEqual(maxCheckInsPerHour);
-        if (hours > 1) expect(devices / (hours - 1)).toBeGreaterThan(maxCheckInsPerHour);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 1_000_000 }),
+        fc.integer({ min: 1, max: 10_000 }),
+        (devices, maxCheckInsPerHour) => {
+          const { runInterval } = adviseRunInterval({ devices, maxCheckInsPerHour, otherOrganizations: [] });
+          const hours = durationMs(runInterval) / 3_600_000;
+          expect(devices / hours).toBeLessThanOrEqual(maxCheckInsPerHour);
+          if (hours > 1) expect(devices / (hours - 1)).toBeGreaterThan(maxCheckInsPerHour);
+        },
+      ),
     );
   });
 });

@@ -4,7 +4,7 @@ import { isWrittenAsJson, readJsonText } from "./json-text.ts";
 import { markSecrets, unknownOf } from "./mark.ts";
 import type { Path } from "./path.ts";
 import { plainOf } from "./plain.ts";
-import type { Failure } from "./reasons.ts";
+import type { Failure, Problem } from "./reasons.ts";
 import { failuresOf, notAllowed, unknownProperty, withoutSecrets, wrongKind } from "./reasons.ts";
 import type { ObjectShape, Shape, UnionShape } from "./shape.ts";
 import { describeShape } from "./shape.ts";
@@ -13,7 +13,7 @@ import { acceptsNull, optionOf, tagsOf } from "./union.ts";
 import type { Value, ValueMap } from "./value.ts";
 import { Archive, Asset, getKey, hasUnknown, isValueMap, ResourceReference, Secret, setKey, unwrap } from "./value.ts";
 
-export type { Failure } from "./reasons.ts";
+export type { Failure, Problem } from "./reasons.ts";
 
 /** What checking may use beside the value itself. */
 export interface CheckOptions extends FallbackSources {
@@ -74,12 +74,12 @@ class Check {
     return secret && !(checked instanceof Secret) ? new Secret(checked) : checked;
   }
 
-  #fail(path: Path, reason: string): void {
-    this.failures.push({ path, reason });
+  #fail(path: Path, problem: Problem, reason: string): void {
+    this.failures.push({ path, problem, reason });
   }
 
   #warn(path: Path, reason: string): void {
-    if (this.#options.outputs !== true) this.warnings.push({ path, reason: `deprecated: ${reason}` });
+    if (this.#options.outputs !== true) this.warnings.push({ path, problem: "value", reason: `deprecated: ${reason}` });
   }
 
   /** Only whole properties come as text: what is inside has been read with them. */
@@ -90,7 +90,7 @@ class Check {
 
   #known(shape: Shape, value: Value, path: Path, hidden: boolean): Value {
     if (value === null) {
-      if (!acceptsNull(shape)) this.#fail(path, wrongKind(shape, null));
+      if (!acceptsNull(shape)) this.#fail(path, "kind", wrongKind(shape, null));
       return null;
     }
     return this.#judged(shape, path, hidden, () => this.#kind(shape, value, path, hidden));
@@ -103,7 +103,7 @@ class Check {
     if (this.failures.length > before || !shape.hasRules || hasUnknown(checked)) return checked;
     const result = shape.schema.safeParse(plainOf(checked));
     for (const failure of failuresOf(result.error?.issues ?? [], path)) {
-      this.#fail(failure.path, withoutSecrets(failure.reason, checked, hidden));
+      this.#fail(failure.path, failure.problem, withoutSecrets(failure.reason, checked, hidden));
     }
     return checked;
   }
@@ -135,7 +135,7 @@ class Check {
         break;
       case "enum":
         if (!shape.values.some((allowed) => allowed === value))
-          this.#fail(path, notAllowed(shape.values, value, hidden));
+          this.#fail(path, "value", notAllowed(shape.values, value, hidden));
         return value;
       case "array":
         if (Array.isArray(value))
@@ -154,7 +154,7 @@ class Check {
     }
     const asText =
       this.#options.jsonText === true && path.length === 1 && typeof value === "string" && isWrittenAsJson(shape);
-    this.#fail(path, `${wrongKind(shape, value)}${asText ? " that is no JSON of it" : ""}`);
+    this.#fail(path, "kind", `${wrongKind(shape, value)}${asText ? " that is no JSON of it" : ""}`);
     return value;
   }
 
@@ -192,12 +192,12 @@ class Check {
       const place = [...path, key];
       const current = shape.aliases.get(key);
       if (current === undefined) {
-        this.#fail(place, unknownProperty(key, shape));
+        this.#fail(place, "unknown", unknownProperty(key, shape));
         continue;
       }
       this.#warn(place, `it is called "${current}" now`);
       if (getKey(named, current) === undefined) named[current] = item;
-      else this.#fail(place, `is an older name of "${current}", which is given too; keep one`);
+      else this.#fail(place, "value", `is an older name of "${current}", which is given too; keep one`);
     }
     return named;
   }
@@ -206,17 +206,22 @@ class Check {
     const fallback =
       this.#options.outputs === true ? undefined : fallbackOf(property, name, path.length - 1, this.#options);
     if (fallback === undefined) {
-      if (!property.optional) this.#fail(path, `missing required property; expected ${describeShape(property)}`);
+      if (!property.optional)
+        this.#fail(
+          path,
+          property.meta.credential === true ? "missing-credential" : "missing",
+          `missing required property; expected ${describeShape(property)}`,
+        );
       return undefined;
     }
     if ("reason" in fallback) {
-      this.#fail(path, fallback.reason);
+      this.#fail(path, "missing", fallback.reason);
       return undefined;
     }
     const before = this.failures.length;
     const filled = this.value(property, fallback.value, path, hidden);
     for (const failure of this.failures.splice(before))
-      this.#fail(failure.path, `${failure.reason} (${fallback.origin})`);
+      this.#fail(failure.path, failure.problem, `${failure.reason} (${fallback.origin})`);
     return filled;
   }
 
@@ -224,7 +229,7 @@ class Check {
     const option = optionOf(shape, value);
     if (option !== undefined) return this.value(option, value, path, hidden);
     if (shape.discriminator === undefined || !isValueMap(value)) {
-      this.#fail(path, wrongKind(shape, value));
+      this.#fail(path, "kind", wrongKind(shape, value));
       return value;
     }
     const given = getKey(value, shape.discriminator);
@@ -234,6 +239,7 @@ class Check {
     const hiddenTag = hidden || (given !== undefined && unwrap(given).secret);
     this.#fail(
       [...path, shape.discriminator],
+      "kind",
       tag === null
         ? `missing required property; expected one of ${listNames(allowed)}`
         : notAllowed(allowed, tag, hiddenTag),

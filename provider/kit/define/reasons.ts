@@ -6,9 +6,23 @@ import { listNames, nearest } from "./suggest.ts";
 import type { Value } from "./value.ts";
 import { Archive, Asset, eachSecretText, ResourceReference, Secret } from "./value.ts";
 
+/** What kind of thing is wrong. */
+export type Problem =
+  /** A required property is not there. */
+  | "missing"
+  /** A credential that is required is not there: the program must give it, recorded state may lack it. */
+  | "missing-credential"
+  /** A property of this name does not exist. */
+  | "unknown"
+  /** The value is of another type. */
+  | "kind"
+  /** The value is of the right type and not allowed. */
+  | "value";
+
 /** One thing that is wrong with a value, and where. */
 export interface Failure {
   readonly path: Path;
+  readonly problem: Problem;
   /** What is wrong and how to repair it; never holds the value of a secret. */
   readonly reason: string;
 }
@@ -59,16 +73,19 @@ function describeValue(value: Value): string {
 
 /** What zod found wrong with a value, below the path of that value. */
 export function failuresOf(issues: readonly z.core.$ZodIssue[], path: Path): Failure[] {
-  return issues.flatMap((issue) => {
+  return issues.flatMap((issue): Failure[] => {
     const place: Path = [...path, ...issue.path.filter((step) => typeof step !== "symbol")];
     if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => ({ path: [...place, key], reason: "unknown key" }));
+      return issue.keys.map((key) => ({ path: [...place, key], problem: "unknown", reason: "unknown key" }));
     if (issue.code === "invalid_key")
-      return {
-        path: place,
-        reason: `the key is not allowed: ${issue.issues.map(({ message }) => message).join("; ")}`,
-      };
-    return { path: place, reason: issue.message };
+      return [
+        {
+          path: place,
+          problem: "value",
+          reason: `the key is not allowed: ${issue.issues.map(({ message }) => message).join("; ")}`,
+        },
+      ];
+    return [{ path: place, problem: "value", reason: issue.message }];
   });
 }
 

@@ -20,7 +20,11 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
  *
  * @example autoname("name", {}, { logicalName: "web", seed, mode: "default", proposed: "" }) // { name: "web-k3v0q8z" }
  */
-export function autoname(property: string, rule: Autoname, request: NamingRequest): { name: string } | { reason: string } {
+export function autoname(
+  property: string,
+  rule: Autoname,
+  request: NamingRequest,
+): { name: string } | { reason: string } {
   const maxLength = rule.maxLength ?? 255;
   switch (request.mode) {
     case "disable":
@@ -35,14 +39,17 @@ export function autoname(property: string, rule: Autoname, request: NamingReques
       return request.mode satisfies never;
   }
   const randomLength = rule.randomLength ?? 7;
-  const random = randomLength === 0 ? "" : `-${randomText(request.seed, `${request.logicalName}\0${property}`, randomLength)}`;
+  const random =
+    randomLength === 0 ? "" : `-${randomText(request.seed, `${request.logicalName}\0${property}`, randomLength)}`;
   return { name: `${request.logicalName.slice(0, Math.max(1, maxLength - random.length))}${random}` };
 }
 
 function fit(property: string, name: string, maxLength: number): { name: string } | { reason: string } {
   return name.length <= maxLength
     ? { name }
-    : { reason: `the name ${JSON.stringify(name)} from the automatic naming configuration is longer than the ${maxLength} characters that "${property}" may have` };
+    : {
+        reason: `the name ${JSON.stringify(name)} from the automatic naming configuration is longer than the ${maxLength} characters that "${property}" may have`,
+      };
 }
 
 /** Letters and digits that follow from the seed alone. */

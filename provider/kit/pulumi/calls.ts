@@ -128,7 +128,9 @@ class Call implements RunningCall {
     this.what = what;
     this.#graceMs = graceMs;
     const failed = Promise.withResolvers<never>();
-    failed.promise.catch(() => {}); // a failure after the answer has nobody to tell
+    failed.promise.catch(() => {
+      // A failure after the answer has nobody to tell.
+    });
     this.failed = failed.promise;
     this.#reject = failed.reject;
     const ended = Promise.withResolvers<void>();

@@ -29,7 +29,10 @@ interface Internals {
   readonly withLocalStorage: <T>(body: () => Promise<T>) => Promise<T>;
   readonly awaitFeatureSupport: () => Promise<void>;
   readonly waitForRPCs: () => Promise<void>;
-  readonly deserializeInputs: (inputs: Struct, dependencies: DependencyMap) => Promise<Record<string, pulumi.Input<unknown>>>;
+  readonly deserializeInputs: (
+    inputs: Struct,
+    dependencies: DependencyMap,
+  ) => Promise<Record<string, pulumi.Input<unknown>>>;
 }
 
 /** Takes a function out of a module that does not declare it, so that another version of the library fails by name. */
@@ -79,7 +82,12 @@ export function loadRuntime(): Promise<Runtime> {
 }
 
 /** Runs `body` with Pulumi's runtime set up for one deployment; calls at the same time do not see each other. */
-export async function withDeployment<T>(runtime: Runtime, request: DeploymentRequest, engineAddress: string, body: () => Promise<T>): Promise<T> {
+export async function withDeployment<T>(
+  runtime: Runtime,
+  request: DeploymentRequest,
+  engineAddress: string,
+  body: () => Promise<T>,
+): Promise<T> {
   return runtime.withLocalStorage(async () => {
     runtime.resetOptions(
       request.getProject(),
@@ -116,7 +124,9 @@ export async function readInputs(
   const given = decodeMap(struct);
   const checked = checkObject(shape, given, { environment });
   if (checked.failures.length > 0) {
-    throw inputPropertiesStatus(checked.failures.map(({ path, reason }) => ({ propertyPath: formatPath(path), reason })));
+    throw inputPropertiesStatus(
+      checked.failures.map(({ path, reason }) => ({ propertyPath: formatPath(path), reason })),
+    );
   }
   const inputs = encodeMap(withDefaults(shape, given, checked.value));
   return runtime.deserializeInputs(inputs, dependencies);
@@ -128,7 +138,12 @@ function withDefaults(shape: ObjectShape, given: ValueMap, checked: ValueMap): V
   for (const [name, value] of Object.entries(checked)) {
     const came = getKey(given, name);
     if (came === undefined) setKey(inputs, name, value);
-    else setKey(inputs, name, shape.properties.get(name)?.meta.secret === true && !(came instanceof Secret) ? new Secret(came) : came);
+    else
+      setKey(
+        inputs,
+        name,
+        shape.properties.get(name)?.meta.secret === true && !(came instanceof Secret) ? new Secret(came) : came,
+      );
   }
   return inputs;
 }
@@ -146,4 +161,3 @@ export async function writeOutputs(
   }
   return Struct.fromJavaScript(serialized);
 }
-

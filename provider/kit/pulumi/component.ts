@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ComponentDescriptor, DefinedComponent } from "../define/component.ts";
 import type { Log } from "../define/call.ts";
+import type { ComponentDescriptor, DefinedComponent } from "../define/component.ts";
 import type { ProviderComponent } from "../define/provider.ts";
 
 /** Pulumi's own library, as a component's body gets it; loaded when the first component is built. */
@@ -43,7 +43,9 @@ export interface MethodArguments<I> {
 export interface ComponentBody<I, O, M> {
   construct(given: ConstructArguments<I>): Promise<Constructed<O>>;
   readonly methods?: {
-    readonly [K in keyof M]: M[K] extends { inputs: infer MI; outputs: infer MO } ? { call(given: MethodArguments<MI>): Promise<ComponentOutputs<MO>> } : never;
+    readonly [K in keyof M]: M[K] extends { inputs: infer MI; outputs: infer MO }
+      ? { call(given: MethodArguments<MI>): Promise<ComponentOutputs<MO>> }
+      : never;
   };
 }
 
@@ -53,7 +55,10 @@ type AnyRecord = Record<string, unknown>;
 export interface WireComponent extends ProviderComponent {
   readonly descriptor: ComponentDescriptor;
   construct(given: ConstructArguments<AnyRecord>): Promise<Constructed<AnyRecord>>;
-  readonly methods: ReadonlyMap<string, { call(given: MethodArguments<AnyRecord>): Promise<ComponentOutputs<AnyRecord>> }>;
+  readonly methods: ReadonlyMap<
+    string,
+    { call(given: MethodArguments<AnyRecord>): Promise<ComponentOutputs<AnyRecord>> }
+  >;
 }
 
 /**
@@ -68,10 +73,16 @@ export interface WireComponent extends ProviderComponent {
  *   },
  * });
  */
-export function implementComponent<I, O, M>(defined: DefinedComponent<I, O, M>, body: ComponentBody<I, O, M>): WireComponent {
+export function implementComponent<I, O, M>(
+  defined: DefinedComponent<I, O, M>,
+  body: ComponentBody<I, O, M>,
+): WireComponent {
   // The server hands in only what has passed the check of this very descriptor.
   const erased: unknown = body;
-  const { construct, methods } = erased as ComponentBody<AnyRecord, AnyRecord, Record<string, { inputs: AnyRecord; outputs: AnyRecord }>>;
+  const { construct, methods } = erased as ComponentBody<
+    AnyRecord,
+    AnyRecord,
+    Record<string, { inputs: AnyRecord; outputs: AnyRecord }>
+  >;
   return { descriptor: defined.descriptor, construct, methods: new Map(Object.entries(methods ?? {})) };
 }
-

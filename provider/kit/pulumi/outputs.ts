@@ -2,7 +2,25 @@ import { checkObject } from "../define/check.ts";
 import { formatPath, type Path } from "../define/path.ts";
 import { describeProblem, valueFrom } from "../define/plain.ts";
 import type { ObjectShape, Shape } from "../define/shape.ts";
-import { getKey, hasSecret, isValueMap, OutputValue, Secret, setKey, unknown, type Value, type ValueMap } from "../define/value.ts";
+import {
+  getKey,
+  hasSecret,
+  isValueMap,
+  OutputValue,
+  Secret,
+  setKey,
+  unknown,
+  type Value,
+  type ValueMap,
+} from "../define/value.ts";
+
+/** How outputs are read. */
+export interface OutputReading {
+  /** Says of a text that it holds a secret of the call. */
+  readonly isSecretText: (text: string) => boolean;
+  /** True in previews, which know some outputs only. */
+  readonly partial?: boolean;
+}
 
 /** What a handler returned, as far as it can be sent, and what could not be. */
 export interface ReadOutputs {
@@ -14,22 +32,27 @@ export interface ReadOutputs {
 /**
  * Reads what a handler returned against its descriptor: secrets are marked, values that hold a secret of the call are
  * made secret, and whatever cannot be sent or was not declared is left out and named.
- *
- * @param isSecretText says of a text that it holds a secret of the call
  */
-export function readOutputs(shape: ObjectShape, returned: unknown, isSecretText: (text: string) => boolean): ReadOutputs {
+export function readOutputs(
+  shape: ObjectShape,
+  returned: unknown,
+  { isSecretText, partial = false }: OutputReading,
+): ReadOutputs {
   const problems: string[] = [];
   const value = valueFrom(returned, (path, problem) => problems.push(describeProblem(path, problem)), isSecretText);
   if (!isValueMap(value)) return { value: {}, problems: ["the handler returned no outputs"] };
   const checked = checkObject(shape, value, { outputs: true });
-  for (const { path, reason } of checked.failures) problems.push(`${formatPath(path)}: ${reason}`);
+  for (const { path, problem, reason } of checked.failures) {
+    if (!(partial && problem === "missing" && path.length === 1)) problems.push(`${formatPath(path)}: ${reason}`);
+  }
   return { value: hideKeys(shape, checked.value, isSecretText), problems };
 }
 
 /** Makes each map secret whose keys hold a secret: a key cannot be marked, only the map that it stands in. */
 function hideKeys(shape: ObjectShape, map: ValueMap, isSecretText: (text: string) => boolean): ValueMap {
   const hidden: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(map)) setKey(hidden, name, hideKeysIn(shape.properties.get(name), value, isSecretText));
+  for (const [name, value] of Object.entries(map))
+    setKey(hidden, name, hideKeysIn(shape.properties.get(name), value, isSecretText));
   return hidden;
 }
 
@@ -63,9 +86,11 @@ export function copySecrecy(value: Value, from: Value | undefined): Value {
   if (from instanceof Secret) {
     return value instanceof Secret ? value : new Secret(copySecrecy(value, from.reveal()));
   }
-  if (from instanceof OutputValue) return from.secret ? copySecrecy(value, new Secret(from.value ?? null)) : copySecrecy(value, from.value);
+  if (from instanceof OutputValue)
+    return from.secret ? copySecrecy(value, new Secret(from.value ?? null)) : copySecrecy(value, from.value);
   if (value instanceof Secret) return new Secret(copySecrecy(value.reveal(), from));
-  if (Array.isArray(value) && Array.isArray(from)) return value.map((item: Value, index) => copySecrecy(item, from[index]));
+  if (Array.isArray(value) && Array.isArray(from))
+    return value.map((item: Value, index) => copySecrecy(item, from[index]));
   if (isValueMap(value) && isValueMap(from)) {
     const copied: Record<string, Value> = {};
     for (const [key, item] of Object.entries(value)) setKey(copied, key, copySecrecy(item, getKey(from, key)));
@@ -90,7 +115,8 @@ function visitDeclared(shape: Shape, given: Value, visit: (value: Value) => void
   const value = given instanceof Secret ? given.reveal() : given instanceof OutputValue ? given.value : given;
   if (value === undefined) return;
   if (shape.kind === "array" && Array.isArray(value)) for (const item of value) visitDeclared(shape.items, item, visit);
-  else if (shape.kind === "map" && isValueMap(value)) for (const item of Object.values(value)) visitDeclared(shape.values, item, visit);
+  else if (shape.kind === "map" && isValueMap(value))
+    for (const item of Object.values(value)) visitDeclared(shape.values, item, visit);
   else if (shape.kind === "object" && isValueMap(value)) eachDeclaredSecret(shape, value, visit);
   else if (shape.kind === "union") for (const option of shape.options) visitDeclared(option, value, visit);
 }

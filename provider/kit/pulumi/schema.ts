@@ -108,7 +108,10 @@ function resourceSpec<Client>(
     inputProperties: types.properties(inputs, { direction: "input", alwaysReplaces: handlers.update === undefined }),
     requiredInputs: requiredOf(inputs, "input"),
     // What a program may say that only looks an object up; the id alone is enough.
-    stateInputs: handlers.read === undefined ? undefined : { type: "object", properties: types.properties(inputs, { direction: "input" }) },
+    stateInputs:
+      handlers.read === undefined
+        ? undefined
+        : { type: "object", properties: types.properties(inputs, { direction: "input" }) },
     // There is nothing to filter a listing by; being there says that a listing exists.
     listInputs: handlers.list === undefined ? undefined : { type: "object" },
     aliases: descriptor.aliases.map((type) => ({ type })),

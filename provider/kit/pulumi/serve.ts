@@ -23,7 +23,10 @@ export interface ServeOptions extends SessionOptions {
  *
  * @example await serve(provider);
  */
-export async function serve<Client>(provider: Provider<Client, WireComponent>, options: ServeOptions = {}): Promise<void> {
+export async function serve<Client>(
+  provider: Provider<Client, WireComponent>,
+  options: ServeOptions = {},
+): Promise<void> {
   const { name, displayName, version } = provider.info;
   const obstacle = whyNotThisNode(process.versions.node, isBuiltin, options.builtins ?? []);
   if (obstacle !== undefined) {
@@ -60,17 +63,23 @@ export async function serve<Client>(provider: Provider<Client, WireComponent>, o
   } else {
     watchParent(() => end("the engine is gone", ORPHAN_GRACE_MS));
   }
-  process.stdout.on("error", () => {}); // the reader of the port may be gone: the watch of the parent ends us then
+  process.stdout.on("error", () => {
+    // The reader of the port is gone: the watch of the parent ends us.
+  });
   process.stdout.write(`${port}\n`);
 }
 
 function listen(server: grpc.Server): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => (error === null ? resolve(port) : reject(error)));
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
+      error === null ? resolve(port) : reject(error),
+    );
   });
 }
 
-function onceOnly(action: (reason: string, graceMs: number) => Promise<void>): (reason: string, graceMs: number) => void {
+function onceOnly(
+  action: (reason: string, graceMs: number) => Promise<void>,
+): (reason: string, graceMs: number) => void {
   let begun = false;
   return (reason, graceMs) => {
     if (begun) return;

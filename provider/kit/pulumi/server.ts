@@ -1,8 +1,8 @@
 import * as grpc from "@grpc/grpc-js";
-import { type Duration, durationMs } from "../define/scalars.ts";
 import { DEFAULT_FUNCTION_TIMEOUT, DEFAULT_TIMEOUTS } from "../define/default-timeouts.ts";
 import { ProviderError } from "../define/errors.ts";
 import type { Operation } from "../define/resource.ts";
+import { type Duration, durationMs } from "../define/scalars.ts";
 import type { RunningCall } from "./calls.ts";
 import { Empty, type IResourceProviderServer, pluginPb, providerPb, ResourceProviderService } from "./proto.ts";
 import type { RedactionScope } from "./redact.ts";
@@ -50,7 +50,10 @@ export function makeServer<Client>(session: Session<Client>): grpc.Server {
   return server;
 }
 
-type Unary<Request, Response> = (call: grpc.ServerUnaryCall<Request, Response>, callback: grpc.sendUnaryData<Response>) => void;
+type Unary<Request, Response> = (
+  call: grpc.ServerUnaryCall<Request, Response>,
+  callback: grpc.sendUnaryData<Response>,
+) => void;
 
 function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
   /** Answers a call exactly once with what the handler gives, or with what went wrong. */
@@ -68,21 +71,30 @@ function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
   const quick = (name: string) => (): Route => ({ name, urn: "", deadlineMs: QUICK_MS });
   // A component lasts as long as the resources that it is made of.
   const unlimited = (name: string) => (): Route => ({ name, urn: "", deadlineMs: undefined });
-  const about = (name: string, operation?: Operation) => (request: { getUrn(): string; getTimeout?(): number }): Route => ({
-    name,
-    urn: request.getUrn(),
-    deadlineMs: operation === undefined ? QUICK_MS : timeoutOf(session, request.getUrn(), operation, request.getTimeout?.() ?? 0),
-  });
+  const about =
+    (name: string, operation?: Operation) =>
+    (request: { getUrn(): string; getTimeout?(): number }): Route => ({
+      name,
+      urn: request.getUrn(),
+      deadlineMs:
+        operation === undefined
+          ? QUICK_MS
+          : timeoutOf(session, request.getUrn(), operation, request.getTimeout?.() ?? 0),
+    });
   const invokeRoute = (request: providerPb.InvokeRequest): Route => ({
     name: "invoke",
     urn: "",
-    deadlineMs: milliseconds(session.provider.functions.get(request.getTok())?.descriptor.timeout ?? DEFAULT_FUNCTION_TIMEOUT),
+    deadlineMs: milliseconds(
+      session.provider.functions.get(request.getTok())?.descriptor.timeout ?? DEFAULT_FUNCTION_TIMEOUT,
+    ),
   });
 
   return {
     handshake: unary(quick("handshake"), (request: providerPb.ProviderHandshakeRequest) => handshake(session, request)),
     getSchema: unary(quick("getSchema"), (request: providerPb.GetSchemaRequest) => getSchema(session, request)),
-    getPluginInfo: unary(quick("getPluginInfo"), () => new pluginPb.PluginInfo().setVersion(session.provider.info.version)),
+    getPluginInfo: unary(quick("getPluginInfo"), () =>
+      new pluginPb.PluginInfo().setVersion(session.provider.info.version),
+    ),
     getMapping: unary(quick("getMapping"), () => new providerPb.GetMappingResponse()),
     getMappings: unary(quick("getMappings"), () => new providerPb.GetMappingsResponse()),
     attach: unary(quick("attach"), (request: pluginPb.PluginAttach) => {
@@ -96,24 +108,46 @@ function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
     parameterize: unary(quick("parameterize"), () => {
       throw new ProviderError({ code: "unsupported", message: UNSUPPORTED.parameterize });
     }),
-    checkConfig: unary(about("checkConfig"), (request: providerPb.CheckRequest, _call, scope) => checkConfig(session, request, scope)),
-    diffConfig: unary(about("diffConfig"), (request: providerPb.DiffRequest, _call, scope) => diffConfig(session, request, scope)),
-    configure: unary(quick("configure"), (request: providerPb.ConfigureRequest, call) => configure(session, request, call)),
-    check: unary(about("check"), (request: providerPb.CheckRequest, call, scope) => check(session, request, call, scope)),
+    checkConfig: unary(about("checkConfig"), (request: providerPb.CheckRequest, _call, scope) =>
+      checkConfig(session, request, scope),
+    ),
+    diffConfig: unary(about("diffConfig"), (request: providerPb.DiffRequest, _call, scope) =>
+      diffConfig(session, request, scope),
+    ),
+    configure: unary(quick("configure"), (request: providerPb.ConfigureRequest, call) =>
+      configure(session, request, call),
+    ),
+    check: unary(about("check"), (request: providerPb.CheckRequest, call, scope) =>
+      check(session, request, call, scope),
+    ),
     diff: unary(about("diff"), (request: providerPb.DiffRequest, _call, scope) => diff(session, request, scope)),
-    create: unary(about("create", "create"), (request: providerPb.CreateRequest, call, scope) => create(session, request, call, scope)),
-    read: unary(about("read", "read"), (request: providerPb.ReadRequest, call, scope) => read(session, request, call, scope)),
-    update: unary(about("update", "update"), (request: providerPb.UpdateRequest, call, scope) => update(session, request, call, scope)),
+    create: unary(about("create", "create"), (request: providerPb.CreateRequest, call, scope) =>
+      create(session, request, call, scope),
+    ),
+    read: unary(about("read", "read"), (request: providerPb.ReadRequest, call, scope) =>
+      read(session, request, call, scope),
+    ),
+    update: unary(about("update", "update"), (request: providerPb.UpdateRequest, call, scope) =>
+      update(session, request, call, scope),
+    ),
     delete: unary(about("delete", "delete"), async (request: providerPb.DeleteRequest, call, scope) => {
       await remove(session, request, call, scope);
       return new Empty();
     }),
-    invoke: unary(invokeRoute, (request: providerPb.InvokeRequest, call, scope) => invoke(session, request, call, scope)),
-    construct: unary(unlimited("construct"), (request: providerPb.ConstructRequest, _call, scope) => construct(session, request, scope)),
-    call: unary(unlimited("call"), (request: providerPb.CallRequest, _call, scope) => callMethod(session, request, scope)),
+    invoke: unary(invokeRoute, (request: providerPb.InvokeRequest, call, scope) =>
+      invoke(session, request, call, scope),
+    ),
+    construct: unary(unlimited("construct"), (request: providerPb.ConstructRequest, _call, scope) =>
+      construct(session, request, scope),
+    ),
+    call: unary(unlimited("call"), (request: providerPb.CallRequest, _call, scope) =>
+      callMethod(session, request, scope),
+    ),
     list: (stream) => {
       const route: Route = { name: "list", urn: "", deadlineMs: durationMs(DEFAULT_TIMEOUTS.read) };
-      answer(session, route, stream, (running) => list(session, stream.request, running, (response) => write(stream, response))).then(
+      answer(session, route, stream, (running) =>
+        list(session, stream.request, running, (response) => write(stream, response)),
+      ).then(
         () => stream.end(),
         // Not `destroy`: a destroyed stream sends no status, and the caller would wait for ever.
         (error: unknown) => stream.emit("error", statusOf(error)),
@@ -146,26 +180,42 @@ async function answer<Response>(
 }
 
 function statusOf(error: unknown): grpc.ServiceError {
-  return isStatus(error) ? error : toStatus({ code: "internal", message: "the answer could not be sent", cause: error });
+  return isStatus(error)
+    ? error
+    : toStatus({ code: "internal", message: "the answer could not be sent", cause: error });
 }
 
-function getSchema<Client>(session: Session<Client>, request: providerPb.GetSchemaRequest): providerPb.GetSchemaResponse {
-  if (request.getSubpackageName() !== "") throw new ProviderError({ code: "not-found", message: UNSUPPORTED.parameterize });
+function getSchema<Client>(
+  session: Session<Client>,
+  request: providerPb.GetSchemaRequest,
+): providerPb.GetSchemaResponse {
+  if (request.getSubpackageName() !== "")
+    throw new ProviderError({ code: "not-found", message: UNSUPPORTED.parameterize });
   return new providerPb.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(session.provider)));
 }
 
 /** The user's own time-out in seconds, else the descriptor's, else the default. */
-function timeoutOf<Client>(session: Session<Client>, urn: string, operation: Operation, seconds: number): number | undefined {
+function timeoutOf<Client>(
+  session: Session<Client>,
+  urn: string,
+  operation: Operation,
+  seconds: number,
+): number | undefined {
   if (seconds > 0 && Number.isFinite(seconds)) return seconds * 1_000;
   const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-  return milliseconds(session.provider.resources.get(type)?.descriptor.timeouts[operation] ?? DEFAULT_TIMEOUTS[operation]);
+  return milliseconds(
+    session.provider.resources.get(type)?.descriptor.timeouts[operation] ?? DEFAULT_TIMEOUTS[operation],
+  );
 }
 
 function milliseconds(declared: Duration | "none"): number | undefined {
   return declared === "none" ? undefined : durationMs(declared);
 }
 
-function write<Request, Response>(stream: grpc.ServerWritableStream<Request, Response>, response: Response): Promise<void> {
+function write<Request, Response>(
+  stream: grpc.ServerWritableStream<Request, Response>,
+  response: Response,
+): Promise<void> {
   return new Promise((resolve) => {
     if (stream.write(response)) resolve();
     else stream.once("drain", resolve);

@@ -1,16 +1,16 @@
 import type { Context, Log } from "../define/call.ts";
-import { describeError, ProviderError, toErrorDetail, type ErrorDetail } from "../define/errors.ts";
+import { describeError, type ErrorDetail, ProviderError, toErrorDetail } from "../define/errors.ts";
 import type { Provider } from "../define/provider.ts";
 import type { Resource } from "../define/resource.ts";
+import type { ObjectShape } from "../define/shape.ts";
 import { nearest } from "../define/suggest.ts";
 import type { Value, ValueMap } from "../define/value.ts";
 import { Calls, type RunningCall } from "./calls.ts";
 import type { WireComponent } from "./component.ts";
 import { EngineLog } from "./engine-log.ts";
 import { eachDeclaredSecret } from "./outputs.ts";
-import { Redactor, type RedactionScope } from "./redact.ts";
+import { type RedactionScope, Redactor } from "./redact.ts";
 import { parseUrn, type Urn } from "./urn.ts";
-import type { ObjectShape } from "../define/shape.ts";
 
 /** What a server may be told; the defaults are those of the product. */
 export interface SessionOptions {
@@ -100,13 +100,20 @@ export class Session<Client> {
       detail.code === "internal" && !(thrown instanceof ProviderError)
         ? "this is a fault of the provider; run with --debug to see where"
         : detail.hint;
-    return { ...detail, message: this.redactor.mask(detail.message), hint: hint === undefined ? undefined : this.redactor.mask(hint) };
+    return {
+      ...detail,
+      message: this.redactor.mask(detail.message),
+      hint: hint === undefined ? undefined : this.redactor.mask(hint),
+    };
   }
 
   /** An error that belongs to no running call: nobody waits for it, so it is only written down. */
   reportStray(thrown: unknown): void {
     if (this.calls.blame(thrown)) return;
-    this.engineLog.debug("", `an error outside of any call: ${thrown instanceof Error ? stackOf(thrown) : String(thrown)}`);
+    this.engineLog.debug(
+      "",
+      `an error outside of any call: ${thrown instanceof Error ? stackOf(thrown) : String(thrown)}`,
+    );
   }
 
   #reportLateEnd(what: string, end: { readonly value: unknown } | { readonly error: unknown }): void {
@@ -116,7 +123,10 @@ export class Session<Client> {
     }
     const id = typeof end.value === "object" && end.value !== null && "id" in end.value ? end.value.id : undefined;
     if (typeof id === "string" && id !== "") {
-      this.engineLog.warn("", `${what} ended after its time was up and made the object "${id}", which is not recorded: import it or remove it`);
+      this.engineLog.warn(
+        "",
+        `${what} ended after its time was up and made the object "${id}", which is not recorded: import it or remove it`,
+      );
     }
   }
 }

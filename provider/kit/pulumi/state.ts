@@ -25,7 +25,11 @@ export interface RecordedState {
  *
  * @throws ProviderError `failed-precondition` for state of a newer version
  */
-export function readRecorded(descriptor: ResourceDescriptor, inputs: ValueMap | undefined, outputs: ValueMap): RecordedState {
+export function readRecorded(
+  descriptor: ResourceDescriptor,
+  inputs: ValueMap | undefined,
+  outputs: ValueMap,
+): RecordedState {
   const version = getKey(outputs, VERSION_KEY) ?? 0;
   const incomplete = getKey(outputs, INCOMPLETE_KEY) === true;
   if (typeof version !== "number" || version > descriptor.stateVersion) {
@@ -35,7 +39,10 @@ export function readRecorded(descriptor: ResourceDescriptor, inputs: ValueMap | 
       hint: "use the newer provider plugin",
     });
   }
-  let state: MigratedState = { inputs: inputs ?? pick(outputs, descriptor.inputs.properties), outputs: withoutInternal(outputs) };
+  let state: MigratedState = {
+    inputs: inputs ?? pick(outputs, descriptor.inputs.properties),
+    outputs: withoutInternal(outputs),
+  };
   for (let step = version; step < descriptor.stateVersion; step++) {
     const migrate = descriptor.migrations[step];
     if (migrate !== undefined) state = migrate(state);
@@ -51,8 +58,11 @@ export function readRecorded(descriptor: ResourceDescriptor, inputs: ValueMap | 
  */
 export function typedState(descriptor: ResourceDescriptor, recorded: RecordedState): State<Properties, Properties> {
   const inputs = checkObject(descriptor.inputs, recorded.inputs);
-  const outputs = checkObject(descriptor.outputs, pick(recorded.outputs, descriptor.outputs.properties), { outputs: true });
-  const failure = inputs.failures.find(breaksTypes) ?? (recorded.incomplete ? undefined : outputs.failures.find(breaksTypes));
+  const outputs = checkObject(descriptor.outputs, pick(recorded.outputs, descriptor.outputs.properties), {
+    outputs: true,
+  });
+  const failure =
+    inputs.failures.find(breaksTypes) ?? (recorded.incomplete ? undefined : outputs.failures.find(breaksTypes));
   if (failure !== undefined) {
     throw new ProviderError({
       code: "failed-precondition",
@@ -69,6 +79,12 @@ export function typedState(descriptor: ResourceDescriptor, recorded: RecordedSta
  */
 function breaksTypes({ problem }: Failure): boolean {
   return problem === "kind" || problem === "missing";
+}
+
+/** True if nothing that the descriptor promises is missing among the recorded outputs. */
+export function hasAllOutputs(descriptor: ResourceDescriptor, recorded: RecordedState): boolean {
+  const outputs = pick(recorded.outputs, descriptor.outputs.properties);
+  return checkObject(descriptor.outputs, outputs, { outputs: true }).failures.length === 0;
 }
 
 /** The outputs that go to the engine, with the kit's own marks. */

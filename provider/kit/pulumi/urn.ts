@@ -17,8 +17,8 @@ const URN = /^urn:pulumi:[^:]*::[^:]*::(?<type>[^:]+:[^:]*:[^:]+(?:\$[^:]+:[^:]*
  */
 export function parseUrn(text: string): Urn {
   const groups = URN.exec(text)?.groups;
-  const types = groups?.["type"];
-  const name = groups?.["name"];
+  const types = groups?.type;
+  const name = groups?.name;
   if (types === undefined || name === undefined || name === "") {
     const shown = text.length > 100 ? `${text.slice(0, 100)}...` : text;
     throw new ProviderError({

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import type { CheckOptions } from "../../../provider/kit/define/check.ts";
+import type { CheckOptions, Failure } from "../../../provider/kit/define/check.ts";
 import { checkObject } from "../../../provider/kit/define/check.ts";
 import { formatPath } from "../../../provider/kit/define/path.ts";
 import { asset, duration, numberOrPercent, resourceReference } from "../../../provider/kit/define/scalars.ts";
@@ -52,6 +52,11 @@ function faults(value: ValueMap, options?: CheckOptions): string[] {
   return checkObject(fleet, { name: "n", ...value }, options).failures.map(
     ({ path, reason }) => `${formatPath(path)}: ${reason}`,
   );
+}
+
+/** A failure without the kind of its problem. */
+function placed({ path, reason }: Failure): Pick<Failure, "path" | "reason"> {
+  return { path, reason };
 }
 
 function checkedValue(schema: z.ZodObject, value: ValueMap, options?: CheckOptions): unknown {
@@ -198,7 +203,7 @@ describe("what is not known yet fails nothing:", () => {
       .object({ from: z.int(), to: z.int() })
       .refine(({ from, to }) => from <= to, { error: "to is before from", path: ["to"] });
     const shape = compiled(z.object({ ranges: z.array(range).max(1) }));
-    const found = (ranges: ValueMap["ranges"]) => checkObject(shape, { ranges: ranges ?? null }).failures;
+    const found = (ranges: ValueMap["ranges"]) => checkObject(shape, { ranges: ranges ?? null }).failures.map(placed);
     expect(found([{ from: 2, to: unknown }])).toEqual([]);
     expect(found([{ from: 2, to: new Secret(1) }])).toEqual([
       { path: ["ranges", 0, "to"], reason: "to is before from" },
@@ -230,7 +235,9 @@ describe("rules of the author", () => {
   const limits = z.object({ min: z.int().default(1), max: z.int() });
   test("run on the object itself, with defaults filled in and the path they name", () => {
     const schema = limits.refine(({ min, max }) => min <= max, { error: "max is below min", path: ["max"] });
-    expect(checkObject(compiled(schema), { max: 0 }).failures).toEqual([{ path: ["max"], reason: "max is below min" }]);
+    expect(checkObject(compiled(schema), { max: 0 }).failures.map(placed)).toEqual([
+      { path: ["max"], reason: "max is below min" },
+    ]);
     expect(checkObject(compiled(schema), { max: 1 }).failures).toEqual([]);
   });
   test("do not run on what is wrong already", () => {
@@ -247,7 +254,9 @@ describe("rules of the author", () => {
       optional: z.int().refine(even, "odd").nullable().optional(),
     });
     const { failures } = checkObject(compiled(schema), { union: 1, lazy: 1, optional: 1 });
-    expect(failures).toEqual(["union", "lazy", "optional"].map((name) => ({ path: [name], reason: "odd" })));
+    expect(failures.map(placed)).toEqual(
+      ["union", "lazy", "optional"].map((name) => ({ path: [name], reason: "odd" })),
+    );
     expect(checkObject(compiled(schema), { union: 2, lazy: 2, optional: null }).failures).toEqual([]);
   });
   test("of every number and text format hold", () => {
@@ -266,7 +275,7 @@ describe("rules of the author", () => {
       byPattern: z.record(z.string().regex(/^[a-z]+$/), z.int()),
       byName: z.partialRecord(z.enum(["linux", "macos"]), z.int()),
     });
-    expect(checkObject(compiled(schema), { byPattern: { A: 1 }, byName: { dos: 1 } }).failures).toEqual([
+    expect(checkObject(compiled(schema), { byPattern: { A: 1 }, byName: { dos: 1 } }).failures.map(placed)).toEqual([
       { path: ["byPattern", "A"], reason: "the key is not allowed: Invalid string: must match pattern /^[a-z]+$/" },
       { path: ["byName", "dos"], reason: "unknown key" },
     ]);
@@ -548,7 +557,7 @@ describe("older names", () => {
     const checked = checkObject(shape, { host: new Secret("a"), nested: { sshPort: 22 } });
     expect(checked.failures).toEqual([]);
     expect(comparable(checked.value)).toEqual(comparable({ address: new Secret("a"), nested: { port: 22 } }));
-    expect(checked.warnings).toEqual([
+    expect(checked.warnings.map(placed)).toEqual([
       { path: ["host"], reason: 'deprecated: it is called "address" now' },
       { path: ["nested", "sshPort"], reason: 'deprecated: it is called "port" now' },
     ]);
@@ -558,13 +567,15 @@ describe("older names", () => {
     [{ address: "b", host: "a" }, "host"],
     [{ host: "a", hostname: "b" }, "hostname"],
   ])("exclude each other: %j", (value, path) => {
-    expect(checkObject(shape, value).failures).toEqual([
+    expect(checkObject(shape, value).failures.map(placed)).toEqual([
       { path: [path], reason: 'is an older name of "address", which is given too; keep one' },
     ]);
   });
   test("and deprecated properties are no news in what handlers return", () => {
     expect(checkObject(shape, { old: "x", host: "y" }, { outputs: true }).warnings).toEqual([]);
-    expect(checkObject(shape, { old: "x" }).warnings).toEqual([{ path: ["old"], reason: "deprecated: use `address`" }]);
+    expect(checkObject(shape, { old: "x" }).warnings.map(placed)).toEqual([
+      { path: ["old"], reason: "deprecated: use `address`" },
+    ]);
     expect(checkObject(shape, {}).warnings).toEqual([]);
   });
 });
@@ -585,10 +596,10 @@ describe("an automatic name", () => {
     expect(checkObject(shape, { name: "mine" }, { autoname }).value).toEqual({ name: "mine" });
   });
   test("that cannot be made, or breaks the rules, says why", () => {
-    expect(checkObject(shape, {}, { autoname: () => ({ reason: "names are off" }) }).failures).toEqual([
+    expect(checkObject(shape, {}, { autoname: () => ({ reason: "names are off" }) }).failures.map(placed)).toEqual([
       { path: ["name"], reason: "names are off" },
     ]);
-    expect(checkObject(shape, {}, { autoname: () => ({ name: "too-long" }) }).failures).toEqual([
+    expect(checkObject(shape, {}, { autoname: () => ({ name: "too-long" }) }).failures.map(placed)).toEqual([
       { path: ["name"], reason: "Too big: expected string to have <=5 characters (the automatic name)" },
     ]);
   });
@@ -620,7 +631,7 @@ test("a type that contains itself is checked as deep as its value goes", () => {
   const tree: z.ZodType<Tree> = z.lazy(() => z.object({ name: z.string(), children: z.array(tree).optional() }));
   const shape = compiled(z.object({ root: tree }));
   const value = { root: { name: "a", children: [{ name: "b", children: [{ nmae: "c" }] }] } };
-  expect(checkObject(shape, value).failures).toEqual([
+  expect(checkObject(shape, value).failures.map(placed)).toEqual([
     { path: ["root", "children", 0, "children", 0, "nmae"], reason: 'unknown property; did you mean "name"?' },
     { path: ["root", "children", 0, "children", 0, "name"], reason: "missing required property; expected a string" },
   ]);
@@ -667,4 +678,29 @@ describe("checking what was checked", () => {
       { numRuns: 300 },
     );
   });
+});
+
+test("a failure says what kind of problem it is, so that nobody has to read its words", () => {
+  const shape = compiled(
+    z.object({
+      a: z.string(),
+      password: z.string().meta({ credential: true }),
+      n: z.int(),
+      size: z.enum(["s", "m"]),
+      auth: auth,
+    }),
+  );
+  const problems = checkObject(shape, { n: "1", size: "l", extra: 1, auth: { method: "none" } }).failures.map(
+    ({ path, problem }) => [formatPath(path), problem],
+  );
+  expect(new Map(problems as [string, string][])).toEqual(
+    new Map([
+      ["extra", "unknown"],
+      ["a", "missing"],
+      ["password", "missing-credential"],
+      ["n", "kind"],
+      ["size", "value"],
+      ["auth.method", "kind"],
+    ]),
+  );
 });

@@ -11,7 +11,10 @@ function loadedBy(code: string): string[] {
     ${code}
     const { cache } = createRequire(import.meta.url);
     console.log(JSON.stringify(Object.keys(cache).map((file) => file.replaceAll("\\\\", "/")).filter((file) => file.includes("/@pulumi/pulumi/"))));`;
-  const out = execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", program], { cwd: fileURLToPath(ROOT), encoding: "utf8" });
+  const out = execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", program], {
+    cwd: fileURLToPath(ROOT),
+    encoding: "utf8",
+  });
   return JSON.parse(out);
 }
 

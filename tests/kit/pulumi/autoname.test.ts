@@ -37,7 +37,9 @@ describe("an automatic name", () => {
   });
 
   it("must be given where the user disabled automatic naming", () => {
-    expect(autoname("name", {}, { ...request, mode: "disable" })).toEqual({ reason: expect.stringContaining('"name" must be given') });
+    expect(autoname("name", {}, { ...request, mode: "disable" })).toEqual({
+      reason: expect.stringContaining('"name" must be given'),
+    });
   });
 
   it("from the configuration is refused when it does not fit", () => {

@@ -78,7 +78,11 @@ describe("a plugin", () => {
   });
 
   it("started by a person in a terminal says in one sentence what it is", () => {
-    const { stdout, status } = spawnSync("script", ["--quiet", "--return", "--command", `${process.execPath} ${PROVIDER}`, "/dev/null"], { encoding: "utf8" });
+    const { stdout, status } = spawnSync(
+      "script",
+      ["--quiet", "--return", "--command", `${process.execPath} ${PROVIDER}`, "/dev/null"],
+      { encoding: "utf8" },
+    );
     expect(stdout.trim().split("\n")).toEqual([
       "This is the Notebook plugin (0.1.0) for Pulumi: `pulumi up` starts it by itself; to debug it, start it with --attach.",
     ]);
@@ -93,7 +97,10 @@ describe("the watch of the parent", () => {
   ])("tells once when %s", async (_, after) => {
     let surroundings = { ppid: () => 77, isAlive: (_pid: number) => true };
     let told = 0;
-    const watch = watchParent(() => told++, { ppid: () => surroundings.ppid(), isAlive: (pid) => surroundings.isAlive(pid) });
+    const watch = watchParent(() => told++, {
+      ppid: () => surroundings.ppid(),
+      isAlive: (pid) => surroundings.isAlive(pid),
+    });
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(told).toBe(0);
     surroundings = after;

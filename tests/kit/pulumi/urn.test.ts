@@ -12,7 +12,14 @@ describe("a URN", () => {
     expect(parseUrn(urn)).toEqual({ urn, type, name });
   });
 
-  it.each(["", "urn", "urn:pulumi:dev::shop", "urn:pulumi:dev::shop::type::name", "urn:pulumi:dev::shop::a:b:c::", "x".repeat(5000)])("%s is none", (text) => {
+  it.each([
+    "",
+    "urn",
+    "urn:pulumi:dev::shop",
+    "urn:pulumi:dev::shop::type::name",
+    "urn:pulumi:dev::shop::a:b:c::",
+    "x".repeat(5000),
+  ])("%s is none", (text) => {
     expect(() => parseUrn(text)).toThrow(/is not a URN \(?|is not a URN/);
   });
 });

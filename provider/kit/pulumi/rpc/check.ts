@@ -1,7 +1,7 @@
 import { checkObject, type Failure } from "../../define/check.ts";
 import { formatPath } from "../../define/path.ts";
-import { plainMapOf } from "../../define/plain.ts";
 import type { PreviewOf } from "../../define/plain.ts";
+import { plainMapOf } from "../../define/plain.ts";
 import type { Properties, Resource } from "../../define/resource.ts";
 import { getKey, setKey, unwrap, type Value, type ValueMap } from "../../define/value.ts";
 import { autoname, type NamingRequest } from "../autoname.ts";
@@ -41,7 +41,8 @@ export async function check<Client>(
     );
     for (const finding of findings) {
       const reason = session.redactor.mask(finding.reason);
-      if (finding.severity === "warning") log.warn(finding.path.length === 0 ? reason : `${formatPath(finding.path)}: ${reason}`);
+      if (finding.severity === "warning")
+        log.warn(finding.path.length === 0 ? reason : `${formatPath(finding.path)}: ${reason}`);
       else failures.push({ path: finding.path, problem: "value", reason });
     }
   }
@@ -61,7 +62,9 @@ function keepNames<Client>(resource: Resource<Client>, olds: ValueMap, news: Val
   const kept: Record<string, Value> = {};
   for (const [name, property] of resource.descriptor.inputs.properties) {
     if (property.meta.autoname === undefined) continue;
-    const given = [name, ...(property.meta.aliases ?? [])].some((key) => getKey(news, key) !== undefined && unwrap(getKey(news, key) ?? null).value !== null);
+    const given = [name, ...(property.meta.aliases ?? [])].some(
+      (key) => getKey(news, key) !== undefined && unwrap(getKey(news, key) ?? null).value !== null,
+    );
     const old = getKey(olds, name);
     if (!given && old !== undefined) setKey(kept, name, old);
   }

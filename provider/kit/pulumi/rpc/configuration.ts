@@ -4,17 +4,23 @@ import { ProviderError } from "../../define/errors.ts";
 import { formatPath } from "../../define/path.ts";
 import { plainMapOf } from "../../define/plain.ts";
 import { getKey, hasSecret, hasUnknown, Secret, setKey, type Value, type ValueMap } from "../../define/value.ts";
+import type { RunningCall } from "../calls.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
 import { missingKeysStatus } from "../status.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
-import type { RunningCall } from "../calls.ts";
-import { failuresOf } from "./failures.ts";
 import { encodeDifferences } from "./diff.ts";
+import { failuresOf } from "./failures.ts";
+import { shownChanges } from "./shown-changes.ts";
 
 /** Keys that the engine adds to a provider's inputs; they are not configuration. */
-const ENGINE_KEYS: ReadonlySet<string> = new Set(["version", "pluginDownloadURL", "parameterization", "envVarMappings"]);
+const ENGINE_KEYS: ReadonlySet<string> = new Set([
+  "version",
+  "pluginDownloadURL",
+  "parameterization",
+  "envVarMappings",
+]);
 
 function ownKeys(map: ValueMap): ValueMap {
   const own: Record<string, Value> = {};
@@ -36,7 +42,11 @@ function isMissing({ problem, path }: Failure): boolean {
  * Validates configuration. Missing keys pass here: Configure answers them in the form that makes the CLI print how
  * to set them.
  */
-export function checkConfig<Client>(session: Session<Client>, request: providerPb.CheckRequest, scope: RedactionScope): providerPb.CheckResponse {
+export function checkConfig<Client>(
+  session: Session<Client>,
+  request: providerPb.CheckRequest,
+  scope: RedactionScope,
+): providerPb.CheckResponse {
   const news = decodeMap(request.getNews());
   session.conceal(scope, session.provider.config, [news]);
   const checked = readConfig(session, news);
@@ -64,13 +74,18 @@ function asGiven<Client>(session: Session<Client>, given: ValueMap, checked: Val
 }
 
 /** Compares two configurations: only a key that is marked `replaces` replaces every resource of the provider. */
-export function diffConfig<Client>(session: Session<Client>, request: providerPb.DiffRequest, scope: RedactionScope): providerPb.DiffResponse {
+export function diffConfig<Client>(
+  session: Session<Client>,
+  request: providerPb.DiffRequest,
+  scope: RedactionScope,
+): providerPb.DiffResponse {
   const olds = decodeMap(request.hasOldInputs() ? request.getOldInputs() : request.getOlds());
   const news = decodeMap(request.getNews());
   session.conceal(scope, session.provider.config, [olds, news]);
   const before = readConfig(session, olds);
   const after = readConfig(session, news);
-  return encodeDifferences(differences(session.provider.config, before.value, after.value), {
+  const changes = differences(session.provider.config, before.value, after.value);
+  return encodeDifferences(shownChanges(changes, before.value, after.value), {
     ignoreChanges: request.getIgnorechangesList(),
   });
 }
@@ -96,10 +111,17 @@ export async function configure<Client>(
   }
   const [failure] = checked.failures;
   if (failure !== undefined) {
-    throw new ProviderError({ code: "invalid-input", message: failure.reason, path: [`${provider.info.name}:${String(failure.path[0])}`, ...failure.path.slice(1)] });
+    throw new ProviderError({
+      code: "invalid-input",
+      message: failure.reason,
+      path: [`${provider.info.name}:${String(failure.path[0])}`, ...failure.path.slice(1)],
+    });
   }
   if (hasUnknown(checked.value)) {
-    throw new ProviderError({ code: "failed-precondition", message: "the configuration of the provider is not known yet" });
+    throw new ProviderError({
+      code: "failed-precondition",
+      message: "the configuration of the provider is not known yet",
+    });
   }
   session.setClient(await provider.configure(plainMapOf(checked.value), { log: session.log(""), signal: call.signal }));
   const response = new providerPb.ConfigureResponse();
@@ -122,7 +144,10 @@ function variablesOf(packageName: string, request: providerPb.ConfigureRequest):
 }
 
 /** Says hello: what this provider understands, and from whom it was started. */
-export function handshake<Client>(session: Session<Client>, request: providerPb.ProviderHandshakeRequest): providerPb.ProviderHandshakeResponse {
+export function handshake<Client>(
+  session: Session<Client>,
+  request: providerPb.ProviderHandshakeRequest,
+): providerPb.ProviderHandshakeResponse {
   session.connect(request.getEngineAddress());
   const response = new providerPb.ProviderHandshakeResponse();
   response.setAcceptSecrets(true);
@@ -131,4 +156,3 @@ export function handshake<Client>(session: Session<Client>, request: providerPb.
   response.setSupportsAutonamingConfiguration(true);
   return response;
 }
-

@@ -1,21 +1,39 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ProviderError } from "../../define/errors.ts";
 import { tokenOf } from "../../define/provider.ts";
-import { loadRuntime, promiseOf, type Runtime, readInputs, withDeployment, writeOutputs } from "../component-runtime.ts";
+import { getKey } from "../../define/value.ts";
+import {
+  loadRuntime,
+  promiseOf,
+  type Runtime,
+  readInputs,
+  withDeployment,
+  writeOutputs,
+} from "../component-runtime.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import { type Session, unknownToken } from "../session.ts";
 import { decodeMap } from "../wire-values.ts";
 
 /** Builds a component: runs its body against the engine that asks. */
-export async function construct<Client>(session: Session<Client>, request: providerPb.ConstructRequest, scope: RedactionScope): Promise<providerPb.ConstructResponse> {
+export async function construct<Client>(
+  session: Session<Client>,
+  request: providerPb.ConstructRequest,
+  scope: RedactionScope,
+): Promise<providerPb.ConstructResponse> {
   const type = request.getType();
   const component = session.provider.components.get(type);
   if (component === undefined) throw unknownToken("component type", type, session.provider.components.keys());
   session.conceal(scope, component.descriptor.inputs, [decodeMap(request.getInputs())]);
   const runtime = await loadRuntime();
   return withDeployment(runtime, request, engineOf(session), async () => {
-    const inputs = await readInputs(runtime, component.descriptor.inputs, request.getInputs(), request.getInputdependenciesMap(), session.environment);
+    const inputs = await readInputs(
+      runtime,
+      component.descriptor.inputs,
+      request.getInputs(),
+      request.getInputdependenciesMap(),
+      session.environment,
+    );
     const built = await component.construct({
       pulumi: runtime.pulumi,
       type,
@@ -40,19 +58,29 @@ export async function construct<Client>(session: Session<Client>, request: provi
 }
 
 /** Calls a method of a component. */
-export async function callMethod<Client>(session: Session<Client>, request: providerPb.CallRequest, scope: RedactionScope): Promise<providerPb.CallResponse> {
+export async function callMethod<Client>(
+  session: Session<Client>,
+  request: providerPb.CallRequest,
+  scope: RedactionScope,
+): Promise<providerPb.CallResponse> {
   const token = request.getTok();
   const slash = token.lastIndexOf("/");
   const component = session.provider.components.get(token.slice(0, slash));
   const method = component?.descriptor.methods.find(({ name }) => name === token.slice(slash + 1));
   const body = component?.methods.get(method?.name ?? "");
-  if (component === undefined || method === undefined || body === undefined) throw unknownToken("method", token, methodTokens(session));
+  if (component === undefined || method === undefined || body === undefined)
+    throw unknownToken("method", token, methodTokens(session));
   session.conceal(scope, method.inputs, [decodeMap(request.getArgs())]);
   const runtime = await loadRuntime();
   return withDeployment(runtime, request, engineOf(session), async () => {
     const { self, rest } = splitSelf(request);
     const inputs = await readInputs(runtime, method.inputs, rest, request.getArgdependenciesMap(), session.environment);
-    const outputs = await body.call({ pulumi: runtime.pulumi, self: new runtime.pulumi.DependencyResource(self), inputs, log: session.log("") });
+    const outputs = await body.call({
+      pulumi: runtime.pulumi,
+      self: new runtime.pulumi.DependencyResource(self),
+      inputs,
+      log: session.log(""),
+    });
     const response = new providerPb.CallResponse();
     response.setReturn(
       await writeOutputs(runtime, `call(${token})`, outputs, (name, urns) => {
@@ -75,16 +103,26 @@ function* methodTokens<Client>(session: Session<Client>): Generator<string> {
 function splitSelf(request: providerPb.CallRequest) {
   const rest = request.getArgs()?.clone();
   const self = rest?.getFieldsMap().get("__self__");
-  const decoded = self === undefined ? undefined : decodeMap(request.getArgs())["__self__"];
+  const decoded = self === undefined ? undefined : getKey(decodeMap(request.getArgs()), "__self__");
   rest?.getFieldsMap().del("__self__");
-  const urn = typeof decoded === "object" && decoded !== null && "urn" in decoded && typeof decoded.urn === "string" ? decoded.urn : undefined;
-  if (urn === undefined) throw new ProviderError({ code: "invalid-input", message: "the call does not say on which component (`__self__` is missing)" });
+  const urn =
+    typeof decoded === "object" && decoded !== null && "urn" in decoded && typeof decoded.urn === "string"
+      ? decoded.urn
+      : undefined;
+  if (urn === undefined)
+    throw new ProviderError({
+      code: "invalid-input",
+      message: "the call does not say on which component (`__self__` is missing)",
+    });
   return { self: urn, rest };
 }
 
 function engineOf<Client>(session: Session<Client>): string {
   if (session.engineAddress !== undefined) return session.engineAddress;
-  throw new ProviderError({ code: "failed-precondition", message: "a component can only be built for an engine, and none has said where it listens" });
+  throw new ProviderError({
+    code: "failed-precondition",
+    message: "a component can only be built for an engine, and none has said where it listens",
+  });
 }
 
 function optionsOf(runtime: Runtime, request: providerPb.ConstructRequest): pulumi.ComponentResourceOptions {
@@ -105,8 +143,14 @@ function optionsOf(runtime: Runtime, request: providerPb.ConstructRequest): pulu
   if (protect !== undefined) options.protect = protect;
   if (retainOnDelete !== undefined) options.retainOnDelete = retainOnDelete;
   if (request.getParent() !== "") options.parent = new runtime.pulumi.DependencyResource(request.getParent());
-  if (request.getDeletedwith() !== "") options.deletedWith = new runtime.pulumi.DependencyResource(request.getDeletedwith());
-  if (timeouts !== undefined) options.customTimeouts = { create: timeouts.getCreate(), update: timeouts.getUpdate(), delete: timeouts.getDelete() };
+  if (request.getDeletedwith() !== "")
+    options.deletedWith = new runtime.pulumi.DependencyResource(request.getDeletedwith());
+  if (timeouts !== undefined)
+    options.customTimeouts = {
+      create: timeouts.getCreate(),
+      update: timeouts.getUpdate(),
+      delete: timeouts.getDelete(),
+    };
   return options;
 }
 

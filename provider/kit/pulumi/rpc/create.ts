@@ -10,9 +10,9 @@ import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
 import { echoOf } from "../state.ts";
+import { isStatus } from "../status.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
 import { previewOf } from "./check.ts";
-import { isStatus } from "../status.ts";
 import { type ExistingObject, incomplete, recordOf } from "./record.ts";
 
 /** Makes an object, or says in a preview what that would give. */
@@ -39,7 +39,10 @@ export async function create<Client>(
   const object: ExistingObject = { descriptor, inputs, id: undefined, outputs: undefined, scope };
   // Whatever goes wrong once the object exists must not lose its id: the engine then records it as incomplete, and
   // the next `up` updates it.
-  call.rescue = (error) => (object.id === undefined || isStatus(error) ? error : incomplete(object, [describeError(session.explain(error, urn.urn))], error));
+  call.rescue = (error) =>
+    object.id === undefined || isStatus(error)
+      ? error
+      : incomplete(object, [describeError(session.explain(error, urn.urn))], error);
   const created = await resource.handlers.create(
     {
       ...identity,
@@ -62,15 +65,22 @@ export async function create<Client>(
 
 function requireId(id: unknown, from: string): string {
   if (typeof id === "string" && id !== "") return id;
-  throw new ProviderError({ code: "internal", message: `the handler gave "${from}" no id, so the object it may have made cannot be recorded` });
+  throw new ProviderError({
+    code: "internal",
+    message: `the handler gave "${from}" no id, so the object it may have made cannot be recorded`,
+  });
 }
 
 /** What a preview handler knows, with unknowns for the rest. */
 export function previewed(descriptor: ResourceDescriptor, known: unknown, scope: RedactionScope): ValueMap {
   if (known === undefined) return previewOutputs(descriptor.outputs, {});
-  const { value, problems } = readOutputs(descriptor.outputs, known, (text) => scope.touches(text));
-  const [problem] = problems.filter((text) => !text.includes("missing required property"));
-  if (problem !== undefined) throw new ProviderError({ code: "internal", message: `the preview returned outputs that do not fit: ${problem}` });
+  const { value, problems } = readOutputs(descriptor.outputs, known, {
+    isSecretText: (text) => scope.touches(text),
+    partial: true,
+  });
+  const [problem] = problems;
+  if (problem !== undefined)
+    throw new ProviderError({ code: "internal", message: `the preview returned outputs that do not fit: ${problem}` });
   return previewOutputs(descriptor.outputs, value);
 }
 
@@ -79,10 +89,11 @@ export function previewed(descriptor: ResourceDescriptor, known: unknown, scope:
  * @throws ProviderError `invalid-input` for what the check would have refused, and for what is not known yet
  */
 export function acceptable(descriptor: ResourceDescriptor, inputs: ValueMap): Properties {
-  if (hasUnknown(inputs)) throw new ProviderError({ code: "invalid-input", message: "the inputs hold values that are not known yet" });
+  if (hasUnknown(inputs))
+    throw new ProviderError({ code: "invalid-input", message: "the inputs hold values that are not known yet" });
   const checked = checkObject(descriptor.inputs, inputs);
   const [failure] = checked.failures;
-  if (failure !== undefined) throw new ProviderError({ code: "invalid-input", message: `${formatPath(failure.path)}: ${failure.reason}` });
+  if (failure !== undefined)
+    throw new ProviderError({ code: "invalid-input", message: `${formatPath(failure.path)}: ${failure.reason}` });
   return plainMapOf(checked.value);
 }
-

@@ -7,7 +7,12 @@ import { readRecorded, typedState } from "../state.ts";
 import { decodeMap } from "../wire-values.ts";
 
 /** Removes an object. One that is gone already counts as removed, so that a delete can be repeated. */
-export async function remove<Client>(session: Session<Client>, request: providerPb.DeleteRequest, call: RunningCall, scope: RedactionScope): Promise<void> {
+export async function remove<Client>(
+  session: Session<Client>,
+  request: providerPb.DeleteRequest,
+  call: RunningCall,
+  scope: RedactionScope,
+): Promise<void> {
   const { urn, resource } = session.resource(request.getUrn());
   const { descriptor, handlers } = resource;
   const outputs = decodeMap(request.getProperties());
@@ -16,7 +21,10 @@ export async function remove<Client>(session: Session<Client>, request: provider
   session.conceal(scope, descriptor.outputs, [outputs]);
   const old = typedState(descriptor, readRecorded(descriptor, inputs, outputs));
   try {
-    await handlers.delete({ urn: urn.urn, logicalName: urn.name, id: request.getId(), old }, session.context(urn.urn, call));
+    await handlers.delete(
+      { urn: urn.urn, logicalName: urn.name, id: request.getId(), old },
+      session.context(urn.urn, call),
+    );
   } catch (error) {
     if (!(error instanceof ProviderError && error.code === "not-found")) throw error;
     session.log(urn.urn).debug("it was gone already");

@@ -5,14 +5,19 @@ import { hasUnknown, type ValueMap } from "../../define/value.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
-import { type RecordedState, readRecorded, typedState } from "../state.ts";
+import { hasAllOutputs, type RecordedState, readRecorded, typedState } from "../state.ts";
 import { decodeMap } from "../wire-values.ts";
+import { outsideSecrets, shownChanges } from "./shown-changes.ts";
 
 /**
  * Compares what is recorded with what is wanted. In a refresh the engine asks the other way round (what was found
  * against what was recorded), so nothing here may depend on which side is newer.
  */
-export function diff<Client>(session: Session<Client>, request: providerPb.DiffRequest, scope: RedactionScope): providerPb.DiffResponse {
+export function diff<Client>(
+  session: Session<Client>,
+  request: providerPb.DiffRequest,
+  scope: RedactionScope,
+): providerPb.DiffResponse {
   const { resource } = session.resource(request.getUrn());
   const { descriptor } = resource;
   const outputs = decodeMap(request.getOlds());
@@ -21,16 +26,23 @@ export function diff<Client>(session: Session<Client>, request: providerPb.DiffR
   session.conceal(scope, descriptor.inputs, [news, oldInputs ?? outputs]);
   const recorded = readRecorded(descriptor, oldInputs, outputs);
   const changes = changesOf(descriptor, recorded.inputs, news, request.getIgnorechangesList());
-  return encodeDifferences(changes, {
+  return encodeDifferences(shownChanges(changes, recorded.inputs, news), {
     everyUpdateReplaces: resource.handlers.update === undefined,
     deleteBeforeReplace: descriptor.deleteBeforeReplace,
     stables: [...descriptor.stableOutputs],
-    drift: changes.some((change) => change.effect === "replace") ? [] : driftOf(descriptor, recorded),
+    drift: changes.some((change) => change.effect === "replace")
+      ? []
+      : driftOf(descriptor, recorded).map((path) => outsideSecrets(path, [recorded.outputs])),
   });
 }
 
 /** The differences in inputs that count: those that the user told the engine to ignore do not. */
-export function changesOf(descriptor: ResourceDescriptor, before: ValueMap, after: ValueMap, ignoreChanges: readonly string[]): readonly Change[] {
+export function changesOf(
+  descriptor: ResourceDescriptor,
+  before: ValueMap,
+  after: ValueMap,
+  ignoreChanges: readonly string[],
+): readonly Change[] {
   return withoutIgnored(differences(descriptor.inputs, before, after), ignoreChanges);
 }
 
@@ -42,8 +54,10 @@ function withoutIgnored(changes: readonly Change[], ignoreChanges: readonly stri
 
 /** The recorded outputs that say "not as desired". */
 export function driftOf(descriptor: ResourceDescriptor, recorded: RecordedState): readonly Path[] {
-  if (hasUnknown(recorded.outputs) || hasUnknown(recorded.inputs)) return [];
-  return descriptor.hasDrift ? descriptor.drift(typedState(descriptor, recorded)) : [];
+  if (!descriptor.hasDrift || hasUnknown(recorded.outputs) || hasUnknown(recorded.inputs)) return [];
+  // An object that was not finished is a difference by itself; what it lacks cannot be looked at.
+  if (recorded.incomplete && !hasAllOutputs(descriptor, recorded)) return [];
+  return descriptor.drift(typedState(descriptor, recorded));
 }
 
 /** How a set of changes is answered. */
@@ -95,6 +109,8 @@ export function encodeDifferences(all: readonly Change[], policy: DiffPolicy): p
   response.setReplacesList([...replaced]);
   response.setStablesList(policy.stables ?? []);
   response.setDeletebeforereplace(policy.deleteBeforeReplace === true && replaced.size > 0);
-  response.setChanges(diffs.size > 0 ? providerPb.DiffResponse.DiffChanges.DIFF_SOME : providerPb.DiffResponse.DiffChanges.DIFF_NONE);
+  response.setChanges(
+    diffs.size > 0 ? providerPb.DiffResponse.DiffChanges.DIFF_SOME : providerPb.DiffResponse.DiffChanges.DIFF_NONE,
+  );
   return response;
 }

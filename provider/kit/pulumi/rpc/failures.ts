@@ -11,7 +11,11 @@ import { providerPb } from "../proto.ts";
  *
  * @param forms the inputs as they were given and as they were checked: a property may be secret in one of them only
  */
-export function failuresOf(shape: ObjectShape, forms: readonly ValueMap[], failures: readonly Failure[]): providerPb.CheckFailure[] {
+export function failuresOf(
+  shape: ObjectShape,
+  forms: readonly ValueMap[],
+  failures: readonly Failure[],
+): providerPb.CheckFailure[] {
   return failures.map(({ path, reason }) => {
     const failure = new providerPb.CheckFailure();
     const property = formatPath(path);

@@ -23,10 +23,12 @@ export async function invoke<Client>(
   const { descriptor, handler } = target;
   const given = decodeMap(request.getArgs());
   session.conceal(scope, descriptor.inputs, [given]);
-  if (hasUnknown(given)) throw new ProviderError({ code: "invalid-input", message: "the arguments hold values that are not known yet" });
+  if (hasUnknown(given))
+    throw new ProviderError({ code: "invalid-input", message: "the arguments hold values that are not known yet" });
   const checked = checkObject(descriptor.inputs, given, { environment: session.environment });
   const log = session.log("");
-  for (const warning of checked.warnings) log.warn(`${request.getTok()}: ${formatPath(warning.path)} is ${warning.reason}`);
+  for (const warning of checked.warnings)
+    log.warn(`${request.getTok()}: ${formatPath(warning.path)} is ${warning.reason}`);
   const response = new providerPb.InvokeResponse();
   if (checked.failures.length > 0) {
     response.setFailuresList(failuresOf(descriptor.inputs, [given, checked.value], checked.failures));
@@ -34,16 +36,24 @@ export async function invoke<Client>(
   }
   let returned: unknown;
   try {
-    returned = await handler.handle({ inputs: plainMapOf(checked.value), preview: request.getPreview() }, session.context("", call));
+    returned = await handler.handle(
+      { inputs: plainMapOf(checked.value), preview: request.getPreview() },
+      session.context("", call),
+    );
   } catch (error) {
     if (!(error instanceof ProviderError && error.code === "invalid-input" && error.path !== undefined)) throw error;
     const reason = scope.mask(describeError({ code: error.code, message: error.message, hint: error.hint }));
-    response.setFailuresList(failuresOf(descriptor.inputs, [given, checked.value], [{ path: error.path, problem: "value", reason }]));
+    response.setFailuresList(
+      failuresOf(descriptor.inputs, [given, checked.value], [{ path: error.path, problem: "value", reason }]),
+    );
     return response;
   }
-  const { value, problems } = readOutputs(descriptor.outputs, returned, (text) => scope.touches(text));
+  const { value, problems } = readOutputs(descriptor.outputs, returned, {
+    isSecretText: (text) => scope.touches(text),
+  });
   const [problem] = problems;
-  if (problem !== undefined) throw new ProviderError({ code: "internal", message: `the function returned what does not fit: ${problem}` });
+  if (problem !== undefined)
+    throw new ProviderError({ code: "internal", message: `the function returned what does not fit: ${problem}` });
   response.setReturn(encodeMap(value));
   return response;
 }

@@ -20,13 +20,15 @@ export async function list<Client>(
   const resource = session.provider.resources.get(token);
   if (resource === undefined) throw unknownToken("resource type", token, session.provider.resources.keys());
   const { list: entries } = resource.handlers;
-  if (entries === undefined) throw new ProviderError({ code: "unsupported", message: `objects of type ${token} cannot be listed` });
+  if (entries === undefined)
+    throw new ProviderError({ code: "unsupported", message: `objects of type ${token} cannot be listed` });
   const query = decodeMap(request.getQuery());
   if (hasUnknown(query)) {
     await send(new providerPb.ListResponse().setComputed(new providerPb.ListResponse.Computed()));
     return;
   }
-  if (!isEmpty(query)) throw new ProviderError({ code: "invalid-input", message: `objects of type ${token} are listed without a filter` });
+  if (!isEmpty(query))
+    throw new ProviderError({ code: "invalid-input", message: `objects of type ${token} are listed without a filter` });
 
   const start = startOf(request.getContinuationToken());
   const limit = Math.max(0, request.getLimit());

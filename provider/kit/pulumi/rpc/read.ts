@@ -1,10 +1,10 @@
 import { checkObject } from "../../define/check.ts";
 import { differences } from "../../define/difference.ts";
+import { ProviderError } from "../../define/errors.ts";
 import { formatPath } from "../../define/path.ts";
 import { describeProblem, plainMapOf, valueFrom } from "../../define/plain.ts";
 import type { Found, Properties, ResourceDescriptor, State } from "../../define/resource.ts";
 import { getKey, hasUnknown, isValueMap, setKey, type Value, type ValueMap } from "../../define/value.ts";
-import { ProviderError } from "../../define/errors.ts";
 import type { RunningCall } from "../calls.ts";
 import { copySecrecy } from "../outputs.ts";
 import { providerPb } from "../proto.ts";
@@ -27,11 +27,15 @@ export async function read<Client>(
   const inputs = request.hasInputs() ? decodeMap(request.getInputs()) : undefined;
   session.conceal(scope, descriptor.inputs, [inputs ?? outputs]);
   session.conceal(scope, descriptor.outputs, [outputs]);
-  const recorded = isEmpty(outputs) && (inputs === undefined || isEmpty(inputs)) ? undefined : readRecorded(descriptor, inputs, outputs);
+  const recorded =
+    isEmpty(outputs) && (inputs === undefined || isEmpty(inputs))
+      ? undefined
+      : readRecorded(descriptor, inputs, outputs);
   const response = new providerPb.ReadResponse();
   response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate);
   if (handlers.read === undefined) {
-    if (recorded === undefined) throw new ProviderError({ code: "unsupported", message: `a ${descriptor.name} cannot be imported` });
+    if (recorded === undefined)
+      throw new ProviderError({ code: "unsupported", message: `a ${descriptor.name} cannot be imported` });
     // What cannot be read is as it is recorded.
     response.setId(request.getId());
     response.setProperties(request.getProperties());
@@ -40,7 +44,10 @@ export async function read<Client>(
   }
   const old = recorded === undefined ? undefined : stateOrNothing(descriptor, recorded);
   const given = old === undefined ? validInputs(descriptor, recorded?.inputs ?? {}) : {};
-  const found = await handlers.read({ urn: urn.urn, logicalName: urn.name, id: request.getId(), old, given }, session.context(urn.urn, call));
+  const found = await handlers.read(
+    { urn: urn.urn, logicalName: urn.name, id: request.getId(), old, given },
+    session.context(urn.urn, call),
+  );
   if (found === undefined) return response;
   const live = liveInputs(session, descriptor, found, recorded?.inputs ?? {}, scope);
   const object = { descriptor, inputs: live.inputs, id: found.id ?? request.getId(), outputs: found.outputs, scope };
@@ -53,7 +60,10 @@ export async function read<Client>(
 }
 
 /** State that does not fit the descriptor is repaired by a refresh: the object is read as if for the first time. */
-function stateOrNothing(descriptor: ResourceDescriptor, recorded: RecordedState): State<Properties, Properties> | undefined {
+function stateOrNothing(
+  descriptor: ResourceDescriptor,
+  recorded: RecordedState,
+): State<Properties, Properties> | undefined {
   try {
     return typedState(descriptor, recorded);
   } catch (error) {
@@ -65,7 +75,9 @@ function stateOrNothing(descriptor: ResourceDescriptor, recorded: RecordedState)
 /** The inputs that are right by themselves, whatever else is missing. */
 function validInputs(descriptor: ResourceDescriptor, inputs: ValueMap): Properties {
   const wrong = new Set(checkObject(descriptor.inputs, inputs).failures.map(({ path }) => path[0]));
-  return plainMapOf(Object.fromEntries(Object.entries(inputs).filter(([name, value]) => !wrong.has(name) && !hasUnknown(value))));
+  return plainMapOf(
+    Object.fromEntries(Object.entries(inputs).filter(([name, value]) => !wrong.has(name) && !hasUnknown(value))),
+  );
 }
 
 /**
@@ -80,7 +92,11 @@ function liveInputs<Client>(
   scope: RedactionScope,
 ): { inputs: ValueMap; problems: readonly string[] } {
   const problems: string[] = [];
-  const value = valueFrom(found.inputs, (path, problem) => problems.push(describeProblem(path, problem)), (text) => scope.touches(text));
+  const value = valueFrom(
+    found.inputs,
+    (path, problem) => problems.push(describeProblem(path, problem)),
+    (text) => scope.touches(text),
+  );
   const merged: Record<string, Value> = {};
   for (const name of descriptor.inputs.properties.keys()) {
     const read = isValueMap(value) ? getKey(value, name) : undefined;
@@ -90,14 +106,20 @@ function liveInputs<Client>(
   }
   if (isValueMap(value)) {
     for (const name of Object.keys(value)) {
-      if (!descriptor.inputs.properties.has(name)) problems.push(`the provider returned an input that it does not have: ${name}`);
+      if (!descriptor.inputs.properties.has(name))
+        problems.push(`the provider returned an input that it does not have: ${name}`);
     }
   }
   const checked = checkObject(descriptor.inputs, merged, { environment: session.environment });
   for (const failure of checked.failures) {
-    if (!failure.reason.startsWith("missing required property")) problems.push(`${formatPath(failure.path)}: ${failure.reason}`);
+    if (failure.problem !== "missing" && failure.problem !== "missing-credential")
+      problems.push(`${formatPath(failure.path)}: ${failure.reason}`);
   }
-  const changed = new Set(differences(descriptor.inputs, recorded, checked.value).filter((change) => change.effect !== "secrecy").map((change) => change.path[0]));
+  const changed = new Set(
+    differences(descriptor.inputs, recorded, checked.value)
+      .filter((change) => change.effect !== "secrecy")
+      .map((change) => change.path[0]),
+  );
   const inputs: Record<string, Value> = {};
   for (const [name, live] of Object.entries(checked.value)) {
     const old = getKey(recorded, name);

@@ -29,12 +29,23 @@ export interface ObjectRecord {
  * What the engine is to remember of an object. A handler that returns what cannot be sent does not cost the object:
  * it is recorded with what can be sent, and as incomplete.
  */
-export function recordOf(object: ExistingObject, given: readonly string[] | undefined, always: readonly string[] = []): ObjectRecord {
+export function recordOf(
+  object: ExistingObject,
+  given: readonly string[] | undefined,
+  always: readonly string[] = [],
+): ObjectRecord {
   const { descriptor, inputs, scope } = object;
-  const { value, problems } = readOutputs(descriptor.outputs, object.outputs ?? {}, (text) => scope.touches(text));
+  const { value, problems } = readOutputs(descriptor.outputs, object.outputs ?? {}, {
+    isSecretText: (text) => scope.touches(text),
+  });
   const reasons = [...always, ...(given ?? [])];
   // An object that says itself what is missing need not have all its outputs yet.
-  if (reasons.length === 0) reasons.push(...problems.map((problem) => `the provider returned outputs that do not fit, which is a fault of the provider: ${problem}`));
+  if (reasons.length === 0)
+    reasons.push(
+      ...problems.map(
+        (problem) => `the provider returned outputs that do not fit, which is a fault of the provider: ${problem}`,
+      ),
+    );
   const outputs: Record<string, Value> = { ...echoOf(descriptor, inputs), ...value };
   return { properties: encodeMap(markOutputs(descriptor, outputs, reasons.length > 0)), reasons };
 }

@@ -1,11 +1,11 @@
 import { type Change, onlyRecorded } from "../../define/difference.ts";
+import { ProviderError } from "../../define/errors.ts";
 import type { Properties, ResourceHandlers, UpdateRequest } from "../../define/resource.ts";
 import type { ValueMap } from "../../define/value.ts";
 import type { RunningCall } from "../calls.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
-import { ProviderError } from "../../define/errors.ts";
 import { echoOf, markOutputs, pick, type RecordedState, readRecorded, typedState } from "../state.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
 import { previewOf } from "./check.ts";
@@ -16,10 +16,17 @@ import { type ExistingObject, incomplete, recordOf } from "./record.ts";
 /** What an update has to do, from the changes and from what is recorded. */
 type Work = "record" | "credentials" | "everything";
 
-function workOf<Client>(handlers: ResourceHandlers<Properties, Properties, Client>, changes: readonly Change[], hasDrift: boolean, recorded: RecordedState): Work {
+function workOf<Client>(
+  handlers: ResourceHandlers<Properties, Properties, Client>,
+  changes: readonly Change[],
+  hasDrift: boolean,
+  recorded: RecordedState,
+): Work {
   // Without a change the engine calls because an earlier operation did not finish.
   if (changes.length === 0 || hasDrift || recorded.incomplete || !onlyRecorded(changes)) return "everything";
-  return changes.some((change) => change.effect === "credential") && handlers.updateCredentials !== undefined ? "credentials" : "record";
+  return changes.some((change) => change.effect === "credential") && handlers.updateCredentials !== undefined
+    ? "credentials"
+    : "record";
 }
 
 /** Brings an object to new inputs, or says in a preview what that would give. */
@@ -53,7 +60,10 @@ export async function update<Client>(
     const known =
       work === "credentials"
         ? old.outputs
-        : { ...stableOf(descriptor.stableOutputs, old.outputs), ...(await handlers.previewUpdate?.({ ...identity, inputs: previewOf(inputs), old }, context)) };
+        : {
+            ...stableOf(descriptor.stableOutputs, old.outputs),
+            ...(await handlers.previewUpdate?.({ ...identity, inputs: previewOf(inputs), old }, context)),
+          };
     response.setProperties(encodeMap({ ...echoOf(descriptor, inputs), ...previewed(descriptor, known, scope) }));
     return response;
   }
@@ -72,14 +82,23 @@ function run<Client>(
   request: UpdateRequest<Properties, Properties>,
   context: Parameters<NonNullable<ResourceHandlers<Properties, Properties, Client>["update"]>>[1],
 ) {
-  if (work === "credentials" && handlers.updateCredentials !== undefined) return handlers.updateCredentials(request, context);
+  if (work === "credentials" && handlers.updateCredentials !== undefined)
+    return handlers.updateCredentials(request, context);
   if (handlers.update !== undefined) return handlers.update(request, context);
-  throw new ProviderError({ code: "unsupported", message: "this resource cannot be updated, only replaced", hint: "use `pulumi up --replace <urn>`" });
+  throw new ProviderError({
+    code: "unsupported",
+    message: "this resource cannot be updated, only replaced",
+    hint: "use `pulumi up --replace <urn>`",
+  });
 }
 
 /** The outputs as they are recorded, beside the new inputs: what no handler needs to see. */
 function recordAgain(descriptor: Parameters<typeof echoOf>[0], inputs: ValueMap, recorded: RecordedState): ValueMap {
-  return markOutputs(descriptor, { ...echoOf(descriptor, inputs), ...pick(recorded.outputs, descriptor.outputs.properties) }, false);
+  return markOutputs(
+    descriptor,
+    { ...echoOf(descriptor, inputs), ...pick(recorded.outputs, descriptor.outputs.properties) },
+    false,
+  );
 }
 
 function stableOf(names: readonly string[], outputs: Properties): Properties {

@@ -1,0 +1,39 @@
+import { findOnPath } from "../process/path.ts";
+import { runOrThrow } from "../process/run.ts";
+import type { Say } from "../process/say.ts";
+import { systemPython } from "../python/obtain.ts";
+
+/** Something of the operating system that the checks need, and the Debian packages that bring it. */
+type Need = { readonly missing: string; readonly packages: readonly string[] };
+
+/**
+ * Installs the system packages that are missing, where it may (root on Debian or Ubuntu).
+ * @throws Error that says in one sentence what is missing, where it may not or where that did not help.
+ */
+export async function installSystemPackages(say: Say): Promise<void> {
+  const needs = await missingNeeds();
+  if (needs.length === 0) return;
+  const packages = needs.flatMap((need) => need.packages);
+  const sentence = `${needs.map((need) => need.missing).join(", and ")}: install ${packages.join(" ")}`;
+  if (process.getuid?.() !== 0) throw new Error(`${sentence} (this run is not root, so it cannot)`);
+  const apt = findOnPath("apt-get");
+  if (apt === undefined) throw new Error(`${sentence} (there is no apt-get here to do it with)`);
+
+  say(`installing ${packages.join(" ")} with apt-get`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await runOrThrow({ program: apt, args: ["update", "-q"], env });
+  await runOrThrow({ program: apt, args: ["install", "-y", "-q", "--no-install-recommends", ...packages], env });
+  const left = await missingNeeds();
+  if (left.length > 0)
+    throw new Error(`still after apt-get install: ${left.map((need) => need.missing).join(", and ")}`);
+}
+
+async function missingNeeds(): Promise<Need[]> {
+  const needs: Need[] = [];
+  if (findOnPath("git") === undefined) {
+    needs.push({ missing: "git is not installed", packages: ["git", "ca-certificates"] });
+  }
+  const python = await systemPython();
+  if ("missing" in python) needs.push({ missing: python.missing, packages: ["python3", "python3-venv"] });
+  return needs;
+}

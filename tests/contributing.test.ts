@@ -1,0 +1,30 @@
+import { mkdtempSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { describeConformance } from "./conformance/conformance.ts";
+
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+it("CONTRIBUTING.md shows the example resource as it is", async () => {
+  const [page, code] = await Promise.all([
+    readFile(at("CONTRIBUTING.md"), "utf8"),
+    readFile(at("examples/new-resource/note.ts"), "utf8"),
+  ]);
+  const shown = page.split("```ts\n")[1]?.split("```\n")[0];
+  expect(shown).toBe(code);
+});
+
+const folder = mkdtempSync(join(tmpdir(), "notebook-"));
+
+describeConformance({
+  name: "of the example in CONTRIBUTING.md",
+  command: [process.execPath, at("examples/new-resource/provider.ts")],
+  env: { NOTEBOOK_FOLDER: folder },
+  sideEffects: {
+    count: async () => (await readdir(folder)).length,
+    objects: async () => (await readdir(folder)).map((id) => ({ id, urn: "" })),
+  },
+});

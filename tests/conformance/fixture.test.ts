@@ -1,0 +1,4 @@
+import { describeConformance } from "./conformance.ts";
+import { fixtureSubject } from "./fixture.subject.ts";
+
+describeConformance(await fixtureSubject());

@@ -1,0 +1,64 @@
+import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
+import packageJson from "../../package.json" with { type: "json" };
+
+const REPOSITORY = join(import.meta.dirname, "..", "..");
+const RUNTIME = "@pulumi/pulumi";
+
+/** What a folder made by {@link bundle} holds beside the bundle, copied as it is. */
+const PLUGIN_FILES = ["pulumi-resource-kace", "pulumi-resource-kace.cmd", "start.cjs"] as const;
+
+/**
+ * Makes the plugin that is shipped: a folder with the executable `pulumi-resource-kace`, the provider in one file and a
+ * package.json for the one package that stays outside, Pulumi's runtime, which only components load.
+ *
+ * @param folder is emptied first.
+ * @example await bundle("dist");
+ */
+export async function bundle(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await build({
+    absWorkingDir: REPOSITORY,
+    entryPoints: ["provider/main.ts"],
+    outfile: join(folder, "provider.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: `node${minimumNode()}`,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "linked",
+    logLevel: "warning",
+    plugins: [runtimeOutside],
+    // The CommonJS packages inside ask for Node's own modules by `require`, which an ES module does not have.
+    banner: {
+      js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);',
+    },
+  });
+  for (const file of PLUGIN_FILES) await copyFile(join(import.meta.dirname, "plugin", file), join(folder, file));
+  await chmod(join(folder, "pulumi-resource-kace"), 0o755);
+  await copyFile(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));
+  await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
+}
+
+/** `22.18`: the `engines` of package.json is the one place that says it. */
+export function minimumNode(): string {
+  return packageJson.engines.node.replace(">=", "");
+}
+
+function manifest(): object {
+  const { name, version, license, engines, dependencies } = packageJson;
+  return { name, version, private: true, license, engines, dependencies: { [RUNTIME]: dependencies[RUNTIME] } };
+}
+
+/** The protobuf modules of Pulumi's package go into the bundle; its runtime, which is most of it, does not. */
+const runtimeOutside: Plugin = {
+  name: "pulumi-runtime-outside",
+  setup(builder) {
+    builder.onResolve({ filter: /^@pulumi\/pulumi(\/|$)/ }, ({ path }) =>
+      path.startsWith(`${RUNTIME}/proto/`) ? undefined : { path, external: true },
+    );
+  },
+};

@@ -1,0 +1,30 @@
+// Runs before anything that needs a new Node, so that an old one answers with a sentence instead of a syntax error.
+// That is why this file is written in the JavaScript that every Node understands.
+"use strict";
+
+var path = require("path");
+var needed = require("./package.json").engines.node.replace(">=", "");
+var parts = needed.split(".").map(Number);
+var have = process.versions.node.split(".").map(Number);
+
+if (have[0] < parts[0] || (have[0] === parts[0] && have[1] < parts[1])) {
+  process.stderr.write(
+    "pulumi-resource-kace needs Node.js " + needed + " or newer; this is " + process.versions.node + ".\n"
+  );
+  process.exitCode = 1;
+} else {
+  enableCompileCache();
+  import("./provider.mjs");
+}
+
+// Keeps the compiled bundle for the next start, of which there are several in every deployment. The folder is the
+// user's own: what lies in it is executed, so one that others can write to, as in /tmp, will not do.
+function enableCompileCache() {
+  var home = require("os").homedir();
+  var base =
+    process.platform === "win32"
+      ? process.env.LOCALAPPDATA || path.join(home, "AppData", "Local")
+      : process.env.XDG_CACHE_HOME || path.join(home, ".cache");
+  // It answers with a status and never throws: a start without the cache is slower, not wrong.
+  require("module").enableCompileCache(path.join(base, "pulumi-kace", "compile"));
+}

@@ -22,6 +22,8 @@ export type Direction = "input" | "output";
 export interface ObjectPlace {
   readonly direction: Direction;
   /** True if any change replaces the object, so that every property says so. */
+  /** True for the settings of the provider itself. */
+  readonly configuration?: boolean;
   readonly alwaysReplaces?: boolean;
   /** The name of the class in SDKs, which no member may have in C#. */
   readonly className?: string;
@@ -79,7 +81,9 @@ export class SchemaTypes {
     const input = place.direction === "input";
     const { meta } = shape;
     const constant = shape.kind === "enum" && shape.values.length === 1 ? shape.values[0] : undefined;
-    const scalarDefault = input ? schemaDefault(shape) : undefined;
+    // The Go generator writes the default of an enum in configuration as code that does not compile.
+    const sayOnly = place.configuration === true && shape.kind === "enum";
+    const scalarDefault = input && !sayOnly ? schemaDefault(shape) : undefined;
     const clash = place.className !== undefined && pascal(name) === place.className;
     return compact<PropertySpec>({
       ...this.type(shape, place.direction, meta.description),

@@ -38,7 +38,7 @@ export function schemaOf<Client>(provider: Provider<Client, ProviderComponent>):
   const functions = [...provider.functions].map(
     ([token, { descriptor }]) => [token, functionSpec(descriptor, types)] as const,
   );
-  const variables = types.properties(provider.config, { direction: "input" });
+  const variables = types.properties(provider.config, { direction: "input", configuration: true });
   return compact<PackageSchema>({
     name: info.name,
     displayName: info.displayName,

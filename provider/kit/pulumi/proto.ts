@@ -7,6 +7,7 @@
  *
  * A module of messages serves as value and as type: `new providerPb.CheckResponse()`, `(r: providerPb.CheckRequest)`.
  */
+import "./bounded-reads.ts";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import anyPb from "google-protobuf/google/protobuf/any_pb.js";

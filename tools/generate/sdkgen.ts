@@ -22,7 +22,7 @@ export async function obtainSdkgen(say: Say): Promise<string> {
     if (isExecutable(command)) return command;
     const go = await obtainGo(say);
     const started = Date.now();
-    say(`building the SDK generator with Go ${go.version}: under a minute, once for each change of tools/sdkgen`);
+    say(`building the SDK generator with Go ${go.version}: up to 5 minutes on a new machine, then seconds`);
     const scratch = await mkdtemp(join(cacheFolder(), "sdkgen", "making-"));
     try {
       const args = ["build", "-trimpath", "-o", join(scratch, "sdkgen"), "."];

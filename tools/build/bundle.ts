@@ -14,14 +14,15 @@ const PLUGIN_FILES = ["pulumi-resource-kace", "pulumi-resource-kace.cmd", "start
  * package.json for the one package that stays outside, Pulumi's runtime, which only components load.
  *
  * @param folder is emptied first.
+ * @param program what is bundled as the provider; benches bundle other ones in the same way, to compare like with like.
  * @example await bundle("dist");
  */
-export async function bundle(folder: string): Promise<void> {
+export async function bundle(folder: string, program = "provider/main.ts"): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await build({
     absWorkingDir: REPOSITORY,
-    entryPoints: ["provider/main.ts"],
+    entryPoints: [program],
     outfile: join(folder, "provider.mjs"),
     bundle: true,
     platform: "node",

@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,7 @@ export async function fixtureSubject(): Promise<SubjectOptions> {
     command: [fileURLToPath(new URL("../fixture/bin/pulumi-resource-fixture", import.meta.url))],
     env: { FIXTURE_BACKEND: folder, FIXTURE_REGION: "north", FIXTURE_GRACE_MS: "500" },
     config: { owner: "conformance" },
+    dispose: () => rm(folder, { recursive: true, force: true }),
     generators: GENERATORS,
     sideEffects: {
       count: async () => (await readJournal(folder)).filter(({ kind }) => kind !== "read").length,

@@ -24,6 +24,8 @@ export interface SubjectOptions extends PluginCommand {
   readonly sideEffects?: SideEffects;
   /** The letters of the laws that are about something which the provider does not have yet. Default: none. */
   readonly without?: readonly string[];
+  /** Removes the provider's world when all is done. */
+  readonly dispose?: () => Promise<void>;
   /** How many cases of each property are tried per resource. Default 8. */
   readonly runs?: number;
 }
@@ -112,6 +114,7 @@ export class Subject {
 
   async close(): Promise<void> {
     await (await this.#shared)?.stop();
+    await this.options.dispose?.();
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,6 +48,7 @@ async function subjectThatBreaks(letter: string | undefined): Promise<Subject> {
     env: { BROKEN_WORLD: folder },
     generators: { [NOTE]: generator },
     sideEffects: world,
+    dispose: () => rm(folder, { recursive: true, force: true }),
     noAnswerAfterMs: 2_000,
     runs: 4,
   });

@@ -48,7 +48,10 @@ export interface ResourceDefinition<I extends z.ZodObject, O extends z.ZodObject
    * fit, and add the step to `migrations`. Default 0.
    */
   readonly stateVersion?: number;
-  /** For each older version, the step to the next one. */
+  /**
+   * For each older version, the step to the next one. It may be called for the inputs alone, with no outputs, and
+   * with inputs that have the step behind them already: what it returns for those is not used.
+   */
   readonly migrations?: Readonly<Record<number, (state: MigratedState) => MigratedState>>;
   /** The recorded outputs that say "not as desired": they make a difference although no input changed. */
   readonly drift?: (state: State<z.output<I>, z.output<O>>) => readonly Path[];

@@ -23,6 +23,10 @@ export interface RecordedState {
  * Reads what the engine remembers. State of an older version of the descriptor is brought up to date by the steps
  * that the descriptor declares.
  *
+ * Inputs and outputs may be of different versions: of an object that did not change the engine records the inputs as
+ * the last Check returned them, beside the outputs as they were. So each says its own version, and a step that the
+ * inputs have behind them changes the outputs only.
+ *
  * @throws ProviderError `failed-precondition` for state of a newer version
  */
 export function readRecorded(
@@ -30,24 +34,37 @@ export function readRecorded(
   inputs: ValueMap | undefined,
   outputs: ValueMap,
 ): RecordedState {
-  const version = getKey(outputs, VERSION_KEY) ?? 0;
   const incomplete = getKey(outputs, INCOMPLETE_KEY) === true;
-  if (typeof version !== "number" || version > descriptor.stateVersion) {
-    throw new ProviderError({
-      code: "failed-precondition",
-      message: `the state of this ${descriptor.name} was written by a newer version of the provider (state version ${String(version)}, this one knows ${descriptor.stateVersion})`,
-      hint: "use the newer provider plugin",
-    });
-  }
+  const outputsVersion = versionOf(descriptor, outputs) ?? 0;
+  const inputsVersion = (inputs === undefined ? undefined : versionOf(descriptor, inputs)) ?? outputsVersion;
   let state: MigratedState = {
-    inputs: inputs ?? pick(outputs, descriptor.inputs.properties),
-    outputs: withoutInternal(outputs),
+    inputs: inputs === undefined ? pick(outputs, descriptor.inputs.properties) : withoutMarks(inputs),
+    outputs: withoutMarks(outputs),
   };
-  for (let step = version; step < descriptor.stateVersion; step++) {
-    const migrate = descriptor.migrations[step];
-    if (migrate !== undefined) state = migrate(state);
+  for (let step = Math.min(inputsVersion, outputsVersion); step < descriptor.stateVersion; step++) {
+    const migrated = descriptor.migrations[step]?.(state);
+    if (migrated === undefined) continue;
+    state = {
+      inputs: step < inputsVersion ? state.inputs : migrated.inputs,
+      outputs: step < outputsVersion ? state.outputs : migrated.outputs,
+    };
   }
   return { ...state, incomplete };
+}
+
+/** The inputs that Check is told of, in the form of the present descriptor. No outputs come with them. */
+export function readRecordedInputs(descriptor: ResourceDescriptor, inputs: ValueMap): ValueMap {
+  return isEmpty(inputs) ? inputs : readRecorded(descriptor, inputs, {}).inputs;
+}
+
+function versionOf(descriptor: ResourceDescriptor, map: ValueMap): number | undefined {
+  const version = getKey(map, VERSION_KEY);
+  if (version === undefined || (typeof version === "number" && version <= descriptor.stateVersion)) return version;
+  throw new ProviderError({
+    code: "failed-precondition",
+    message: `the state of this ${descriptor.name} was written by a newer version of the provider (state version ${String(version)}, this one knows ${descriptor.stateVersion})`,
+    hint: "use the newer provider plugin",
+  });
 }
 
 /**
@@ -95,6 +112,11 @@ export function markOutputs(descriptor: ResourceDescriptor, outputs: ValueMap, i
   return marked;
 }
 
+/** The inputs that go to the engine, with the version whose form they have. */
+export function markInputs(descriptor: ResourceDescriptor, inputs: ValueMap): ValueMap {
+  return descriptor.stateVersion > 0 ? { ...inputs, [VERSION_KEY]: descriptor.stateVersion } : inputs;
+}
+
 /** The inputs that are repeated among the outputs: all but credentials, which stay in the inputs only. */
 export function echoOf(descriptor: ResourceDescriptor, inputs: ValueMap): ValueMap {
   return withoutCredentials(descriptor.inputs, inputs);
@@ -110,7 +132,8 @@ export function pick(map: ValueMap, names: ReadonlyMap<string, unknown>): ValueM
   return picked;
 }
 
-function withoutInternal(map: ValueMap): ValueMap {
+/** Inputs or outputs as the engine sends them, without the kit's own marks. */
+export function withoutMarks(map: ValueMap): ValueMap {
   const kept: Record<string, Value> = {};
   for (const [key, value] of Object.entries(map)) if (!key.startsWith("__")) setKey(kept, key, value);
   return kept;

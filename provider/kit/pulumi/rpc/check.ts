@@ -9,7 +9,7 @@ import type { RunningCall } from "../calls.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
-import { isEmpty } from "../state.ts";
+import { isEmpty, markInputs, readRecordedInputs } from "../state.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
 import { failuresOf } from "./failures.ts";
 
@@ -22,9 +22,10 @@ export async function check<Client>(
 ): Promise<providerPb.CheckResponse> {
   const { urn, resource } = session.resource(request.getUrn());
   const { descriptor } = resource;
-  const olds = decodeMap(request.getOlds());
+  const recorded = decodeMap(request.getOlds());
   const news = decodeMap(request.getNews());
-  session.conceal(scope, descriptor.inputs, [olds, news]);
+  session.conceal(scope, descriptor.inputs, [recorded, news]);
+  const olds = readRecordedInputs(descriptor, recorded);
   const naming = namingOf(request, urn.name);
   const checked = checkObject(descriptor.inputs, keepNames(resource, olds, news), {
     environment: session.environment,
@@ -47,7 +48,7 @@ export async function check<Client>(
     }
   }
   const response = new providerPb.CheckResponse();
-  response.setInputs(encodeMap(checked.value));
+  response.setInputs(encodeMap(markInputs(descriptor, checked.value)));
   response.setFailuresList(failuresOf(descriptor.inputs, [news, checked.value], failures));
   return response;
 }

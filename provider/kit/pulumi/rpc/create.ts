@@ -9,7 +9,7 @@ import { previewOutputs, readOutputs } from "../outputs.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
-import { echoOf } from "../state.ts";
+import { echoOf, withoutMarks } from "../state.ts";
 import { isStatus } from "../status.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
 import { previewOf } from "./check.ts";
@@ -24,7 +24,7 @@ export async function create<Client>(
 ): Promise<providerPb.CreateResponse> {
   const { urn, resource } = session.resource(request.getUrn());
   const { descriptor } = resource;
-  const inputs = decodeMap(request.getProperties());
+  const inputs = withoutMarks(decodeMap(request.getProperties()));
   session.conceal(scope, descriptor.inputs, [inputs]);
   const identity = { urn: urn.urn, logicalName: urn.name };
   const context = session.context(urn.urn, call);

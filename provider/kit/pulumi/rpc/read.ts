@@ -10,7 +10,7 @@ import { copySecrecy } from "../outputs.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
-import { isEmpty, type RecordedState, readRecorded, typedState } from "../state.ts";
+import { isEmpty, markInputs, type RecordedState, readRecorded, typedState } from "../state.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
 import { incomplete, recordOf } from "./record.ts";
 
@@ -55,7 +55,7 @@ export async function read<Client>(
   if (reasons.length > 0) throw incomplete(object, reasons);
   response.setId(object.id);
   response.setProperties(properties);
-  response.setInputs(encodeMap(live.inputs));
+  response.setInputs(encodeMap(markInputs(descriptor, live.inputs)));
   return response;
 }
 

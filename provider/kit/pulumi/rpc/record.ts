@@ -3,7 +3,7 @@ import type { Value, ValueMap } from "../../define/value.ts";
 import { readOutputs } from "../outputs.ts";
 import type { Struct } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
-import { echoOf, markOutputs } from "../state.ts";
+import { echoOf, markInputs, markOutputs } from "../state.ts";
 import { initFailedStatus } from "../status.ts";
 import { encodeMap } from "../wire-values.ts";
 
@@ -56,7 +56,7 @@ export function incomplete(object: ExistingObject, reasons: readonly string[], c
   return initFailedStatus({
     id,
     properties: recordOf(object, reasons).properties,
-    inputs: encodeMap(object.inputs),
+    inputs: encodeMap(markInputs(object.descriptor, object.inputs)),
     reasons: reasons.map((reason) => object.scope.mask(reason)),
     refreshBeforeUpdate: object.descriptor.refreshBeforeUpdate,
     cause,

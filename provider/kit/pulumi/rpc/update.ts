@@ -6,7 +6,7 @@ import type { RunningCall } from "../calls.ts";
 import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
-import { echoOf, markOutputs, pick, type RecordedState, readRecorded, typedState } from "../state.ts";
+import { echoOf, markOutputs, pick, type RecordedState, readRecorded, typedState, withoutMarks } from "../state.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
 import { previewOf } from "./check.ts";
 import { acceptable, previewed } from "./create.ts";
@@ -40,7 +40,7 @@ export async function update<Client>(
   const { descriptor, handlers } = resource;
   const outputs = decodeMap(request.getOlds());
   const oldInputs = request.hasOldInputs() ? decodeMap(request.getOldInputs()) : undefined;
-  const inputs = decodeMap(request.getNews());
+  const inputs = withoutMarks(decodeMap(request.getNews()));
   session.conceal(scope, descriptor.inputs, [inputs, oldInputs ?? outputs]);
   session.conceal(scope, descriptor.outputs, [outputs]);
   const recorded = readRecorded(descriptor, oldInputs, outputs);

@@ -5,36 +5,13 @@ import { compileShape } from "./compile.ts";
 import type { ComponentDescriptor } from "./component.ts";
 import { shapeContradictions } from "./contradictions.ts";
 import type { ProviderFunction } from "./function.ts";
+import { type PackageInfo, tokenOf } from "./package.ts";
 import type { Properties, Resource } from "./resource.ts";
 import { sdkContradictions } from "./sdk-contradictions.ts";
 import type { ObjectShape } from "./shape.ts";
 import { typesOf } from "./types.ts";
 
-/** What the registry and the package managers say about the package. */
-export interface PackageInfo {
-  /** The name in type tokens and in configuration: `kace`. */
-  readonly name: string;
-  readonly displayName: string;
-  /** Semantic version without `v`. */
-  readonly version: string;
-  readonly description: string;
-  readonly keywords?: readonly string[];
-  readonly homepage?: string;
-  readonly license?: string;
-  readonly repository?: string;
-  readonly publisher?: string;
-  readonly logoUrl?: string;
-  /** Where the plugin's archives are found, in the form of Pulumi's `pluginDownloadURL`. */
-  readonly pluginDownloadUrl?: string;
-  /** Names of the SDK packages, per language. */
-  readonly sdks?: {
-    readonly nodejs?: string;
-    readonly python?: string;
-    readonly go?: string;
-    readonly dotnet?: string;
-    readonly java?: string;
-  };
-}
+export { type PackageInfo, tokenOf } from "./package.ts";
 
 export interface ConfigureContext {
   readonly log: Log;
@@ -77,14 +54,6 @@ export class DescriptorError extends Error {
     this.name = "DescriptorError";
     this.contradictions = contradictions;
   }
-}
-
-/** The module of every token. One module keeps imports in all SDKs short. */
-export const MODULE = "index";
-
-/** The token of a resource, function, component or type: `kace:index:AgentToken`. */
-export function tokenOf(info: PackageInfo, name: string): string {
-  return `${info.name}:${MODULE}:${name}`;
 }
 
 /**

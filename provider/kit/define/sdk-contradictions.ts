@@ -1,11 +1,9 @@
 import type { Contradiction } from "./compile.ts";
 import type { Side } from "./contradictions.ts";
-import type { Provider, ProviderComponent } from "./provider.ts";
+import type { PackageContents } from "./package.ts";
 import type { ObjectShape, Shape } from "./shape.ts";
 import { eachShape } from "./shape.ts";
 import { typesOf } from "./types.ts";
-
-type Described = Pick<Provider<never, ProviderComponent>, "config" | "resources" | "functions" | "components">;
 
 /** One side of one descriptor. */
 interface Root {
@@ -35,7 +33,7 @@ const FUNCTION_TYPES = ["Args", "Result", "Output"] as const;
  * Everything in a provider that its own wire could carry but one of the SDK languages cannot: found by running the
  * official generators and compiling what they wrote.
  */
-export function sdkContradictions(provider: Described): Contradiction[] {
+export function sdkContradictions(provider: PackageContents): Contradiction[] {
   const roots = rootsOf(provider);
   const found: Contradiction[] = [];
   for (const root of roots) {
@@ -48,7 +46,7 @@ export function sdkContradictions(provider: Described): Contradiction[] {
   return found;
 }
 
-function rootsOf(provider: Described): Root[] {
+function rootsOf(provider: PackageContents): Root[] {
   const roots: Root[] = [{ at: "config", side: "config", shape: provider.config }];
   for (const { descriptor } of provider.resources.values()) {
     roots.push({ at: `${descriptor.name}.inputs`, side: "inputs", shape: descriptor.inputs });
@@ -162,7 +160,7 @@ function endlessObjects(root: Root): Contradiction[] {
 }
 
 /** References to what is not there, and circles of references, which the SDK for TypeScript cannot compile. */
-function referenceProblems(provider: Described, roots: readonly Root[]): Contradiction[] {
+function referenceProblems(provider: PackageContents, roots: readonly Root[]): Contradiction[] {
   const found: Contradiction[] = [];
   const names = new Set<string>();
   for (const { descriptor } of [...provider.resources.values(), ...provider.components.values()])
@@ -204,7 +202,7 @@ function circleFrom(start: string, targets: ReadonlyMap<string, ReadonlySet<stri
   return undefined;
 }
 
-function typeNameProblems(provider: Described): Contradiction[] {
+function typeNameProblems(provider: PackageContents): Contradiction[] {
   const makers: string[] = [];
   for (const { descriptor } of provider.functions.values()) makers.push(descriptor.name);
   for (const { descriptor } of provider.components.values()) {

@@ -1,13 +1,10 @@
 import type { Contradiction } from "./compile.ts";
-import type { Provider, ProviderComponent } from "./provider.ts";
+import type { PackageContents } from "./package.ts";
 import type { EnumShape, ObjectShape, Shape } from "./shape.ts";
 import { describeShape, eachShape } from "./shape.ts";
 
 /** The objects and enums that have a name of their own in SDKs, by that name. */
 export type NamedTypes = ReadonlyMap<string, ObjectShape | EnumShape>;
-
-/** What {@link typesOf} reads: every object that users meet. */
-type Described = Pick<Provider<never, ProviderComponent>, "config" | "resources" | "functions" | "components">;
 
 /**
  * Collects the named types that are nested in a provider's resources, functions and components.
@@ -15,7 +12,7 @@ type Described = Pick<Provider<never, ProviderComponent>, "config" | "resources"
  * @param report told of two different types with one name, and of a type named like a resource or function
  */
 export function typesOf(
-  provider: Described,
+  provider: PackageContents,
   report: (contradiction: Contradiction) => void = () => undefined,
 ): NamedTypes {
   const types = new Map<string, ObjectShape | EnumShape>();

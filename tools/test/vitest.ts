@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import * as z from "zod";
 import type { Counts, Outcome } from "./step.ts";
 
@@ -48,7 +48,13 @@ export function outcomeOf(reportText: string, badEnding: string | undefined): Ou
   };
   const broken = found.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
   if (broken.length > 0) {
-    return { result: "failed", reason: `cannot be loaded: ${broken.map((file) => file.name).join(", ")}`, counts };
+    const names = broken.map((file) => relative(REPOSITORY, file.name)).join(", ");
+    // How many tests such a file holds is not known; it counts as one that failed.
+    return {
+      result: "failed",
+      reason: `cannot be loaded: ${names}`,
+      counts: { ...counts, failed: counts.failed + broken.length },
+    };
   }
   if (counts.failed > 0) return { result: "failed", counts };
   if (!found.success || badEnding !== undefined) {

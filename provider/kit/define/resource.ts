@@ -13,7 +13,10 @@ import type { ValueMap } from "./value.ts";
 /** Properties as handlers see them where the descriptor is not known at compile time. */
 export type Properties = Record<string, unknown>;
 
-/** What the state holds of an object. */
+/**
+ * What the state holds of an object. Two things may be missing although the types promise them: credentials, of an
+ * object that was imported, and outputs, of one whose last operation did not finish.
+ */
 export interface State<I, O> {
   readonly inputs: I;
   readonly outputs: O;

@@ -40,6 +40,7 @@ export class Calls {
   readonly #owner = new AsyncLocalStorage<Call>();
   readonly #graceMs: number;
   readonly #onLateEnd: LateEnd;
+  #cancelled: string | undefined;
 
   constructor(options: { graceMs: number; onLateEnd: LateEnd }) {
     this.#graceMs = options.graceMs;
@@ -63,6 +64,8 @@ export class Calls {
             () => stop("timeout", `${options.what} took longer than ${formatMs(options.deadlineMs ?? 0)}`),
             options.deadlineMs,
           );
+    // The engine cancels once, and what it asked for a moment earlier may arrive a moment later.
+    if (this.#cancelled !== undefined) stop("cancelled", this.#cancelled);
     let isOver = false;
     // gRPC says this of every call, also of one that got its answer.
     options.onHangUp?.(() => isOver || stop("cancelled", `the caller of ${options.what} hung up`));
@@ -93,9 +96,15 @@ export class Calls {
     }
   }
 
-  /** Tells every running call to end. */
+  /** Tells every running call to end, and each that begins before {@link reopen}. */
   cancelAll(message: string): void {
+    this.#cancelled = message;
     for (const call of this.#running) call.abort(new ProviderError({ code: "cancelled", message }));
+  }
+
+  /** Lets calls run again: another deployment begins. */
+  reopen(): void {
+    this.#cancelled = undefined;
   }
 
   /** Fails the call in whose course the error was thrown; false if there is none. */

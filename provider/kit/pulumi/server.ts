@@ -69,6 +69,11 @@ function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
     };
   };
   const quick = (name: string) => (): Route => ({ name, urn: "", deadlineMs: QUICK_MS });
+  // With these an engine introduces itself: what another one cancelled is over.
+  const introduction = (name: string) => (): Route => {
+    session.calls.reopen();
+    return quick(name)();
+  };
   // A component lasts as long as the resources that it is made of.
   const unlimited = (name: string) => (): Route => ({ name, urn: "", deadlineMs: undefined });
   const about =
@@ -90,14 +95,16 @@ function serviceOf<Client>(session: Session<Client>): IResourceProviderServer {
   });
 
   return {
-    handshake: unary(quick("handshake"), (request: providerPb.ProviderHandshakeRequest) => handshake(session, request)),
+    handshake: unary(introduction("handshake"), (request: providerPb.ProviderHandshakeRequest) =>
+      handshake(session, request),
+    ),
     getSchema: unary(quick("getSchema"), (request: providerPb.GetSchemaRequest) => getSchema(session, request)),
     getPluginInfo: unary(quick("getPluginInfo"), () =>
       new pluginPb.PluginInfo().setVersion(session.provider.info.version),
     ),
     getMapping: unary(quick("getMapping"), () => new providerPb.GetMappingResponse()),
     getMappings: unary(quick("getMappings"), () => new providerPb.GetMappingsResponse()),
-    attach: unary(quick("attach"), (request: pluginPb.PluginAttach) => {
+    attach: unary(introduction("attach"), (request: pluginPb.PluginAttach) => {
       session.connect(request.getAddress());
       return new Empty();
     }),

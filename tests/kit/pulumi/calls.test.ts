@@ -149,7 +149,7 @@ describe("a call that takes too long", () => {
 });
 
 describe("cancelling", () => {
-  it("tells every running call and no later one", async () => {
+  it("tells every running call, and each that begins before another engine introduces itself", async () => {
     const { calls } = makeCalls();
     const untilAborted = ({ signal }: { signal: AbortSignal }) =>
       new Promise<string>((resolve) => signal.addEventListener("abort", () => resolve(String(signal.reason.message))));
@@ -157,6 +157,8 @@ describe("cancelling", () => {
     const second = calls.run(options, untilAborted);
     calls.cancelAll("Ctrl-C");
     await expect(Promise.all([first, second])).resolves.toEqual(["Ctrl-C", "Ctrl-C"]);
+    await expect(calls.run(options, async ({ signal }) => signal.reason.message)).resolves.toBe("Ctrl-C");
+    calls.reopen();
     await expect(calls.run(options, async ({ signal }) => signal.aborted)).resolves.toBe(false);
     await calls.idle();
   });

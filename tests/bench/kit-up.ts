@@ -16,7 +16,7 @@ const TARGET: Target = { of: "ratio", bound: "at most", value: 1.3 };
 
 /**
  * What a deployment takes, with the real CLI. Most of it is the engine's own: it writes the whole state after every
- * step. So it is also measured without that, where the provider's share is larger.
+ * step. Without that, which is not how people deploy, the share of the providers is larger and their difference plain.
  */
 export const kitUp: Bench = {
   name: "kit.up",
@@ -45,7 +45,7 @@ export const kitUp: Bench = {
     return {
       measurements: [
         { what: `pulumi up of ${RESOURCES} resources`, unit: "s", ...usual, target: TARGET },
-        { what: "the same, state saved once at the end", unit: "s", ...without, target: TARGET },
+        { what: "the same, state saved once at the end", unit: "s", ...without },
       ],
     };
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pluginsOf } from "./plugins.ts";
+import { pluginsOf } from "./processes.ts";
 import { nameOf, Project, ref } from "./project.ts";
 
 /** Objects that are in the middle of their creation when the world is asked. */

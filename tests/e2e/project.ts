@@ -6,7 +6,7 @@ import { expect, onTestFinished } from "vitest";
 import { cacheFolder } from "../../tools/cache/folder.ts";
 import { type BackendObject, type Effect, listObjects, readJournal } from "../fixture/backend.ts";
 import { type CliProcess, type CliRun, type Place, startCli } from "./cli.ts";
-import { endPluginsOf } from "./plugins.ts";
+import { endProcessesOf } from "./processes.ts";
 
 /** The folder that holds the plugin, as `plugins.providers[].path` of a project names it. */
 export const FIXTURE_PLUGIN = fileURLToPath(new URL("../fixture/bin", import.meta.url));
@@ -62,7 +62,7 @@ export interface PlannedStep {
 
 /**
  * A Pulumi project with everything it touches: its program, its state, a `PULUMI_HOME` and the folder that is the
- * fixture provider's world. All of it, and every plugin that still runs, is gone when the test has finished.
+ * fixture provider's world. All of it, and whatever still runs, is gone when the test has finished.
  *
  * Every run fails the test if the CLI prints a secret.
  */
@@ -95,7 +95,7 @@ export class Project implements Place {
     const project = new Project(root, options);
     for (const folder of [project.folder, project.home, project.state, project.world]) await mkdir(folder);
     onTestFinished(async () => {
-      await endPluginsOf(project.world);
+      await endProcessesOf(project.world);
       await rm(root, { recursive: true, force: true, maxRetries: 5 });
     });
     return project;

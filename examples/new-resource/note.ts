@@ -1,5 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import * as z from "zod";
 import { ProviderError } from "../../provider/kit/define/errors.ts";
 import { defineResource } from "../../provider/kit/define/resource.ts";
@@ -30,32 +30,52 @@ const definition = defineResource({
   }),
 });
 
+/** A note as its file holds it, with the resource that it was made for. */
+const file = z.object({ urn: z.string(), text: z.string() });
+type NoteFile = z.output<typeof file>;
+
+async function readNote(path: string): Promise<NoteFile | undefined> {
+  try {
+    return file.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Writes a note whole or not at all, whenever the process may end. */
+async function writeNote(path: string, note: NoteFile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.new`, JSON.stringify(note));
+  await rename(`${path}.new`, path);
+}
+
 /** `Note`, as a provider lists it among its resources. */
 export const note = definition.handle<Notebook>({
-  async create({ inputs }, { client, log }) {
+  async create({ urn, inputs }, { client, log }) {
     const id = inputs.name ?? "note"; // the check has given it a name
-    await mkdir(client.folder, { recursive: true });
-    await writeFile(join(client.folder, id), inputs.text, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
+    const path = join(client.folder, id);
+    const there = await readNote(path);
+    // A note of the same resource was left by a create that broke off: it is taken over, not made twice.
+    if (there !== undefined && there.urn !== urn) {
       throw new ProviderError({
         code: "already-exists",
         path: ["name"],
         message: "there is a note of this name",
         hint: "choose another name",
       });
-    });
+    }
+    await writeNote(path, { urn, text: inputs.text });
     log.info(`kept ${inputs.text.length} characters`);
     return { id, outputs: { length: inputs.text.length } };
   },
   async read({ id }, { client }) {
-    const text = await readFile(join(client.folder, id), "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
-      throw error;
-    });
-    return text === undefined ? undefined : { inputs: { name: id, text }, outputs: { length: text.length } };
+    const found = await readNote(join(client.folder, id));
+    if (found === undefined) return undefined;
+    return { inputs: { name: id, text: found.text }, outputs: { length: found.text.length } };
   },
-  async update({ id, inputs }, { client }) {
-    await writeFile(join(client.folder, id), inputs.text);
+  async update({ id, urn, inputs }, { client }) {
+    await writeNote(join(client.folder, id), { urn, text: inputs.text });
     return { outputs: { length: inputs.text.length } };
   },
   async delete({ id }, { client }) {

@@ -50,7 +50,7 @@ async function subjectThatBreaks(letter: string | undefined): Promise<Subject> {
     sideEffects: world,
     dispose: () => rm(folder, { recursive: true, force: true }),
     noAnswerAfterMs: 2_000,
-    runs: 4,
+    runs: 8,
   });
 }
 

@@ -16,7 +16,17 @@ import {
   Struct,
 } from "../../../provider/kit/pulumi/proto.ts";
 import { mapOf } from "../answer.ts";
-import { holdsSecret, isUnknown, type Json, type JsonMap, open, reveal, secret, UNKNOWNS } from "../wire.ts";
+import {
+  holdsSecret,
+  isUnknown,
+  type Json,
+  type JsonMap,
+  open,
+  readableTexts,
+  reveal,
+  secret,
+  UNKNOWNS,
+} from "../wire.ts";
 import { NOTE, SCHEMA, SHOUT } from "./schema.ts";
 import { World } from "./world.ts";
 
@@ -202,7 +212,7 @@ const service: Partial<IResourceProviderServer> = {
     const response = new providerPb.CreateResponse().setProperties(structOf(outputsOf(inputs, request.getPreview())));
     if (broken === "f" && request.getPreview()) await world.record("create");
     if (request.getPreview()) return response;
-    if (broken === "d" && inputs["secret"] !== undefined) await say(`made with ${String(reveal(inputs["secret"]))}`);
+    if (broken === "d") await say(`made with ${readableTexts(reveal(inputs)).join(", ")}`);
     await linger(inputs, "create", request.getTimeout());
     const id = await world.create(request.getUrn(), inputs, broken !== "k");
     await crash(inputs, "create", request.getUrn());

@@ -26,7 +26,7 @@ async function noteIn(id: string): Promise<{ readonly urn: string }> {
 }
 
 describeConformance({
-  name: "of the example in CONTRIBUTING.md",
+  name: "notebook, the example in CONTRIBUTING.md,",
   command: [process.execPath, at("examples/new-resource/provider.ts")],
   env: { NOTEBOOK_FOLDER: folder },
   generators: {

@@ -29,9 +29,10 @@ export function describeConformance(options: SubjectOptions): void {
         continue;
       }
       test(`keeps law (${law.letter}): ${law.title}`, { timeout: LAW_LIMIT_MS }, async () => {
-        expect(await law.holds(subject), `cases of ${options.name} that law (${law.letter}) is about`).toBeGreaterThan(
-          0,
-        );
+        expect(
+          await law.holds(subject),
+          `law (${law.letter}) found nothing of ${options.name} to try: give \`generators\` whose inputs pass the check, give \`sideEffects\`, or name the law in \`without\``,
+        ).toBeGreaterThan(0);
       });
     }
   });

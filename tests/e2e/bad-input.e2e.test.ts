@@ -15,7 +15,7 @@ const REASONS = [
   'property size value {huge} has a problem: "huge" is not allowed; expected one of "small", "medium" or "large"',
   "property level value {4} has a problem: 4 is not allowed; expected one of 1, 2 or 3",
   "property ports[2] value {<nil>} has a problem: expected a whole number, got a string",
-  "property ports[3] value {<nil>} has a problem: Too big: expected number to be <=65535",
+  "property ports[3] value {<nil>} has a problem: expected at most 65535",
   'property endpoint.prot value {<nil>} has a problem: unknown property; did you mean "port"?',
   "property endpoint.host value {<nil>} has a problem: missing required property; expected a string",
   'property mirrors[1].headers["x-a"] value {<nil>} has a problem: expected a string, got a whole number',
@@ -25,7 +25,7 @@ const REASONS = [
   'property patience value {2 weeks} has a problem: expected a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h"',
   "property document value {not a file} has a problem: expected an asset (a file), got a string",
   "property friend value {not a note} has a problem: expected a resource of type Note, got a string",
-  "has a problem: property secret: Too small: expected string to have >=4 characters",
+  "has a problem: property secret: expected at least 4 characters",
   "has a problem: property secrets.one: expected a string, got an object",
   "has a problem: property ratio: expected a number, got a string",
 ];

@@ -30,8 +30,8 @@ describe("configuration", () => {
       "property retries value {many} has a problem: expected a whole number, got a string",
       'property mode value {slow} has a problem: "slow" is not allowed; expected one of "fast" or "careful"',
       'property limits.passwort value {<nil>} has a problem: unknown property; did you mean "password"?',
-      "property limits.objects value {<nil>} has a problem: Too small: expected number to be >=1",
-      "has a problem: property apiToken: Too small: expected string to have >=8 characters",
+      "property limits.objects value {<nil>} has a problem: expected at least 1",
+      "has a problem: property apiToken: expected at least 8 characters",
     ]) {
       expect(output).toContain(sentence);
     }

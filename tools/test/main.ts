@@ -1,4 +1,4 @@
-// The test command, started by tools/test.sh once the npm packages are there. Without arguments it runs every check;
+// The test command, started by tools/run.sh once the npm packages are there. Without arguments it runs every check;
 // with arguments, only the tests that they choose (a file, `-t pattern`: they are given to Vitest).
 import { runSteps } from "./step.ts";
 import { allSteps, chosenTests } from "./steps.ts";

@@ -3,7 +3,7 @@ import { formatPath } from "./path.ts";
 
 /**
  * What went wrong, in words a program can compare. A wire maps each code to its own status; see
- * `docs/errors.md` for the table.
+ * `docs/concepts.md` for the table.
  */
 export type ErrorCode =
   /** The user gave something that cannot be right. */

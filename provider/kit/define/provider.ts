@@ -46,13 +46,15 @@ export interface Provider<Client = unknown, Component extends ProviderComponent 
 
 /** A provider whose descriptors contradict themselves; the message names every contradiction and its place. */
 export class DescriptorError extends Error {
-  readonly contradictions: readonly Contradiction[];
+  declare readonly contradictions: readonly Contradiction[];
 
   constructor(provider: string, contradictions: readonly Contradiction[]) {
     const lines = contradictions.map(({ at, problem }) => `  ${at}: ${problem}`);
     super(`the descriptors of provider "${provider}" contradict themselves:\n${lines.join("\n")}`);
     this.name = "DescriptorError";
-    this.contradictions = contradictions;
+    // The reader is the author of the descriptors: frames of the kit and the same sentences again as data help nobody.
+    this.stack = `${this.name}: ${this.message}`;
+    Object.defineProperty(this, "contradictions", { value: contradictions, enumerable: false });
   }
 }
 

@@ -85,8 +85,21 @@ export function failuresOf(issues: readonly z.core.$ZodIssue[], path: Path): Fai
           reason: `the key is not allowed: ${issue.issues.map(({ message }) => message).join("; ")}`,
         },
       ];
-    return [{ path: place, problem: "value", reason: issue.message }];
+    return [{ path: place, problem: "value", reason: inOurWords(issue.message) }];
   });
+}
+
+const LIMITS: Readonly<Record<string, string>> = {
+  ">=": "at least",
+  ">": "more than",
+  "<=": "at most",
+  "<": "less than",
+};
+
+/** zod's own sentences about limits as the others here read; what an author wrote stays as it is. */
+function inOurWords(message: string): string {
+  const limit = /^Too (?:small|big): expected \w+ to (?:be|have) (>=|<=|>|<)(-?\S+)(.*)$/.exec(message);
+  return limit === null ? message : `expected ${LIMITS[limit[1] ?? ""]} ${limit[2]}${limit[3]}`;
 }
 
 /** A text without the secrets of a value. The author of a rule may have put the value into its message. */

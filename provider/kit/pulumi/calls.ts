@@ -56,7 +56,8 @@ export class Calls {
   async run<T>(options: CallOptions, handler: (call: RunningCall) => Promise<T>): Promise<T> {
     const call = new Call(options.what, this.#graceMs);
     this.#running.add(call);
-    const stop = (code: "timeout" | "cancelled", message: string) => call.abort(new ProviderError({ code, message }));
+    const stop = (code: "timeout" | "cancelled", message: string) =>
+      call.abort(new ProviderError({ code, message, hint: code === "timeout" ? TIMEOUT_HINT : undefined }));
     const timer =
       options.deadlineMs === undefined
         ? undefined
@@ -120,6 +121,8 @@ export class Calls {
     while (this.#running.size > 0) await Promise.allSettled([...this.#running].map((call) => call.ended));
   }
 }
+
+const TIMEOUT_HINT = "what it began may have taken effect; `customTimeouts` of the resource gives it longer";
 
 class Call implements RunningCall {
   readonly what: string;

@@ -171,7 +171,7 @@ async function answer<Response>(
   handle: (call: RunningCall, scope: RedactionScope) => Response | Promise<Response>,
 ): Promise<Response> {
   const scope = session.redactor.scope();
-  const what = route.urn === "" ? route.name : `${route.name} of ${route.urn}`;
+  const what = route.urn === "" ? route.name : `${route.name} of ${route.urn.slice(route.urn.lastIndexOf("::") + 2)}`;
   try {
     return await session.calls.run(
       { what, deadlineMs: route.deadlineMs, onHangUp: (listener) => wire.on("cancelled", listener) },

@@ -81,10 +81,7 @@ describe("bad input is refused at its exact path, with the repair", () => {
       { targets: { hosts: [{ address: "a", port: 2.5 }] } },
       "targets.hosts[0].port: expected a whole number, got a number with a fraction",
     ],
-    [
-      { targets: { hosts: [{ address: "a", port: 70_000 }] } },
-      "targets.hosts[0].port: Too big: expected number to be <=65535",
-    ],
+    [{ targets: { hosts: [{ address: "a", port: 70_000 }] } }, "targets.hosts[0].port: expected at most 65535"],
     [{ targets: { hosts: [{ port: 22 }] } }, "targets.hosts[0].address: missing required property; expected a string"],
     [
       { targets: { hosts: [{ address: "a", become: "sduo" }] } },
@@ -121,7 +118,7 @@ describe("bad input is refused at its exact path, with the repair", () => {
       'timeout: expected a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h", got a whole number',
     ],
     [{ parallel: "110%" }, 'parallel: expected a percentage from 0% to 100%, such as "10%"'],
-    [{ parallel: 0 }, "parallel: Too small: expected number to be >=1"],
+    [{ parallel: 0 }, "parallel: expected at least 1"],
     [
       { parallel: true },
       'parallel: expected a whole number or a percentage from 0% to 100%, such as "10%", got a boolean',
@@ -531,7 +528,7 @@ describe("configuration comes as text", () => {
     [{ list: '{"name":"a"}' }, "list", "expected a list, got a string that is no JSON of it"],
     [{ list: '[{"name":5}]' }, "list[0].name", "expected a string, got a whole number"],
     [{ list: ["5"] }, "list[0]", "expected an object, got a string"],
-    [{ share: "-5" }, "share", "Too small: expected number to be >=1"],
+    [{ share: "-5" }, "share", "expected at least 1"],
     [{ mode: "atuo" }, "mode", '"atuo" is not allowed; expected one of "1", "auto" or "true"; did you mean "auto"?'],
   ])("%j is wrong", (given, path, reason) => {
     expect(read(given).failures.map((failure) => [formatPath(failure.path), failure.reason])).toEqual([[path, reason]]);
@@ -600,7 +597,7 @@ describe("an automatic name", () => {
       { path: ["name"], reason: "names are off" },
     ]);
     expect(checkObject(shape, {}, { autoname: () => ({ name: "too-long" }) }).failures.map(placed)).toEqual([
-      { path: ["name"], reason: "Too big: expected string to have <=5 characters (the automatic name)" },
+      { path: ["name"], reason: "expected at most 5 characters (the automatic name)" },
     ]);
   });
 });

@@ -53,7 +53,7 @@ describe("an input", () => {
     [
       "whose default breaks its own rules",
       about(z.int().min(1).default(0)),
-      "the default is wrong: Too small: expected number to be >=1",
+      "the default is wrong: expected at least 1",
     ],
     [
       "whose default is wrong inside",

@@ -1,5 +1,5 @@
 import { type Change, onlyRecorded } from "../../define/difference.ts";
-import { ProviderError } from "../../define/errors.ts";
+import { describeError, type ErrorCode, ProviderError } from "../../define/errors.ts";
 import type { Properties, ResourceHandlers, UpdateRequest } from "../../define/resource.ts";
 import type { ValueMap } from "../../define/value.ts";
 import type { RunningCall } from "../calls.ts";
@@ -7,6 +7,7 @@ import { providerPb } from "../proto.ts";
 import type { RedactionScope } from "../redact.ts";
 import type { Session } from "../session.ts";
 import { echoOf, markOutputs, pick, type RecordedState, readRecorded, typedState, withoutMarks } from "../state.ts";
+import { isStatus } from "../status.ts";
 import { decodeMap, encodeMap } from "../wire-values.ts";
 import { previewOf } from "./check.ts";
 import { acceptable, previewed } from "./create.ts";
@@ -68,6 +69,14 @@ export async function update<Client>(
     return response;
   }
   const object: ExistingObject = { descriptor, inputs, id: request.getId(), outputs: old.outputs, scope };
+  // A handler that failed in the middle may have changed the object. Then it is recorded as incomplete, so that the
+  // next `up` calls update again, also if the program has gone back to what is recorded.
+  call.rescue = (error) => {
+    if (isStatus(error)) return error;
+    const detail = session.explain(error, urn.urn);
+    const asItWas = { ...object, inputs: recorded.inputs };
+    return MAY_HAVE_CHANGED.has(detail.code) ? incomplete(asItWas, [describeError(detail)], error) : error;
+  };
   const updated = await run(handlers, work, { ...identity, inputs: acceptable(descriptor, inputs), old }, context);
   object.outputs = updated.outputs;
   const { properties, reasons } = recordOf(object, updated.reasons);
@@ -75,6 +84,9 @@ export async function update<Client>(
   response.setProperties(properties);
   return response;
 }
+
+/** Errors after which nobody can say whether the object is still as it was. */
+const MAY_HAVE_CHANGED: ReadonlySet<ErrorCode> = new Set(["internal", "timeout", "cancelled", "unavailable"]);
 
 function run<Client>(
   handlers: ResourceHandlers<Properties, Properties, Client>,

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The test command: `npm test`. Gets the packages it needs, then hands over to tools/test/main.ts, run by the Node that
-# the packages bring. Needs nothing but a POSIX shell and npm; works with any Node that npm itself works with.
+# Runs one of this repository's programs: `sh tools/run.sh tools/test/main.ts`. Gets the npm packages first where they
+# are missing or old, then hands over to the program, run by the Node that the packages bring. Needs nothing but a POSIX
+# shell and npm; works with any Node that npm itself works with.
 set -eu
 cd "$(dirname "$0")/.."
 root=$(pwd)
@@ -34,4 +35,4 @@ fi
 
 PATH=$root/node_modules/.bin:$PATH
 export PATH
-exec "$node" tools/test/main.ts "$@"
+exec "$node" "$@"

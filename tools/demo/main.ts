@@ -20,12 +20,19 @@ try {
   await symlink(join(repository, "bin"), join(project, "bin"));
 
   const env = hermeticEnvironment({ command: pulumi.command, home, backend });
-  for (const args of [
-    ["stack", "init", "demo"],
-    ["up", "--yes", "--stack", "demo"],
-    ["destroy", "--yes", "--stack", "demo"],
-  ]) {
-    process.stdout.write(`\n$ pulumi ${args.join(" ")}\n`);
+  process.stdout.write(
+    "The quickstart (Pulumi.yaml) asks the provider how often the agents of a fleet should check in, so that an\n" +
+      "appliance gets at most 500 check-ins an hour. It makes nothing but a stack with the answer among its outputs.\n",
+  );
+  const steps: readonly (readonly [why: string, ...args: string[]])[] = [
+    ["a stack, with its state in a temporary folder", "stack", "init", "demo"],
+    ["the preview, then the answer for 1,200 machines: every 3 hours", "up", "--yes", "--stack", "demo"],
+    ["a larger fleet", "config", "set", "devices", "40000", "--stack", "demo"],
+    ["what that changes: every 80 hours", "up", "--yes", "--stack", "demo"],
+    ["take it down", "destroy", "--yes", "--remove", "--stack", "demo"],
+  ];
+  for (const [why, ...args] of steps) {
+    process.stdout.write(`\n# ${why}\n$ pulumi ${args.join(" ")}\n`);
     const child = spawn(pulumi.command, args, { cwd: project, env, stdio: ["ignore", "inherit", "inherit"] });
     const [exitCode] = await once(child, "close");
     if (exitCode !== 0) {
@@ -33,6 +40,7 @@ try {
       break;
     }
   }
+  if (process.exitCode !== 1) process.stdout.write("\nDone, and nothing is left behind. Next: README.md\n");
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -73,8 +73,6 @@ function packages({ sdks = {} }: PackageInfo): string | undefined {
     ["TypeScript, JavaScript", sdks.nodejs],
     ["Python", sdks.python],
     ["Go", sdks.go],
-    ["C#", sdks.dotnet],
-    ["Java", sdks.java],
   ].flatMap(([language, name]) => (language === undefined || name === undefined ? [] : [[language, code(name)]]));
   return rows.length === 0 ? undefined : paragraphs("## Packages", table(["Language", "Package"], rows));
 }

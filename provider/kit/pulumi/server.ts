@@ -23,8 +23,11 @@ import { isStatus, toStatus } from "./status.ts";
 /** How long a call may take that only looks at what it was given, and Configure. */
 const QUICK_MS = 60_000;
 
-/** Requests may hold whole bundles of text; Pulumi's own servers allow the same. */
-const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+/** Far more than any resource needs, and far less than what would exhaust the memory of a plugin. */
+const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+
+/** What the engine takes. An answer is never refused for less: it may hold the id of an object that exists. */
+const MAX_ANSWER_BYTES = 400 * 1024 * 1024;
 
 /**
  * What this server refuses on purpose, each with its reason; all other calls of the protocol are answered.
@@ -43,8 +46,8 @@ interface Route {
 /** Makes the gRPC server of a provider. It does not listen yet. */
 export function makeServer<Client>(session: Session<Client>): grpc.Server {
   const server = new grpc.Server({
-    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
-    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
+    "grpc.max_send_message_length": MAX_ANSWER_BYTES,
   });
   server.addService(ResourceProviderService, serviceOf(session));
   return server;

@@ -10,7 +10,11 @@ const PLUGIN = join(FIXTURE_PLUGIN, "pulumi-resource-fixture");
 const program = { resources: { note: { type: "fixture:Note", properties: { text: "hi" } } } };
 
 it("a plugin that a person starts in a terminal says in one sentence what it is, and ends", () => {
-  const run = spawnSync("script", ["--quiet", "--return", "--command", PLUGIN, "/dev/null"], { encoding: "utf8" });
+  const run = spawnSync("script", ["--quiet", "--return", "--command", PLUGIN, "/dev/null"], {
+    encoding: "utf8",
+    // `script` runs the command by the user's shell, which may be one that runs nothing.
+    env: { ...process.env, SHELL: "/bin/sh" },
+  });
   expect(run.stdout.trim().split("\n")).toEqual([
     "This is the Fixture plugin (0.1.0) for Pulumi: `pulumi up` starts it by itself; to debug it, start it with --attach.",
   ]);

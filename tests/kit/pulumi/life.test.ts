@@ -81,7 +81,8 @@ describe("a plugin", () => {
     const { stdout, status } = spawnSync(
       "script",
       ["--quiet", "--return", "--command", `${process.execPath} ${PROVIDER}`, "/dev/null"],
-      { encoding: "utf8" },
+      // `script` runs the command by the user's shell, which may be one that runs nothing.
+      { encoding: "utf8", env: { ...process.env, SHELL: "/bin/sh" } },
     );
     expect(stdout.trim().split("\n")).toEqual([
       "This is the Notebook plugin (0.1.0) for Pulumi: `pulumi up` starts it by itself; to debug it, start it with --attach.",

@@ -138,7 +138,9 @@ function behaviour<Client>(
 ): string {
   const notes: string[] = [];
   if (descriptor.deleteBeforeReplace) notes.push("A replacement deletes the old object before it makes the new one.");
-  if (descriptor.refreshBeforeUpdate) notes.push("The object is read anew before every preview and update.");
+  if (descriptor.refreshDependsOnInputs)
+    notes.push("The object is read anew before every preview and update, unless its inputs say otherwise.");
+  else if (descriptor.refreshBeforeUpdate({})) notes.push("The object is read anew before every preview and update.");
   if (descriptor.hasDrift) {
     notes.push(
       "An object that is recorded as not as desired is updated by the next `pulumi up`, although no input changed.",

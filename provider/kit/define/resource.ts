@@ -42,8 +42,11 @@ export interface ResourceDefinition<I extends z.ZodObject, O extends z.ZodObject
   readonly timeouts?: Partial<Record<Operation, Duration | "none">>;
   /** True if old and new cannot exist side by side. */
   readonly deleteBeforeReplace?: boolean;
-  /** True if the engine shall read the object before every preview and update. */
-  readonly refreshBeforeUpdate?: boolean;
+  /**
+   * True if the engine shall read the object before every preview and update; a function, where the inputs say so.
+   * Inputs that are not known yet arrive as `Unknown`.
+   */
+  readonly refreshBeforeUpdate?: boolean | ((inputs: PreviewOf<z.output<I>>) => boolean);
   /** Outputs that no update changes: they stay known in previews. */
   readonly stableOutputs?: readonly (keyof z.output<O> & string)[];
   /**
@@ -200,7 +203,9 @@ export interface ResourceDescriptor {
   readonly deprecation: string | undefined;
   readonly timeouts: Partial<Record<Operation, Duration | "none">>;
   readonly deleteBeforeReplace: boolean;
-  readonly refreshBeforeUpdate: boolean;
+  refreshBeforeUpdate(inputs: Properties): boolean;
+  /** True if {@link refreshBeforeUpdate} may answer either way. */
+  readonly refreshDependsOnInputs: boolean;
   readonly stableOutputs: readonly string[];
   readonly stateVersion: number;
   readonly migrations: Readonly<Record<number, (state: MigratedState) => MigratedState>>;
@@ -253,6 +258,7 @@ export function defineResource<I extends z.ZodObject, O extends z.ZodObject>(
     }) as ObjectShape; // a z.object compiles to an object
   const inputs = compile("inputs");
   const outputs = compile("outputs");
+  const refresh = definition.refreshBeforeUpdate;
   const descriptor: ResourceDescriptor = {
     name: definition.name,
     description: definition.description,
@@ -263,7 +269,9 @@ export function defineResource<I extends z.ZodObject, O extends z.ZodObject>(
     deprecation: definition.deprecation,
     timeouts: definition.timeouts ?? {},
     deleteBeforeReplace: definition.deleteBeforeReplace ?? false,
-    refreshBeforeUpdate: definition.refreshBeforeUpdate ?? false,
+    refreshBeforeUpdate: (given) =>
+      typeof refresh === "function" ? refresh(given as PreviewOf<z.output<I>>) : (refresh ?? false), // as for handlers: see `erase`
+    refreshDependsOnInputs: typeof refresh === "function",
     stableOutputs: definition.stableOutputs ?? [],
     stateVersion: definition.stateVersion ?? 0,
     migrations: definition.migrations ?? {},

@@ -29,7 +29,7 @@ export async function create<Client>(
   const identity = { urn: urn.urn, logicalName: urn.name };
   const context = session.context(urn.urn, call);
   const response = new providerPb.CreateResponse();
-  response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate);
+  response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate(plainMapOf(inputs)));
   if (request.getPreview()) {
     const known = await resource.handlers.previewCreate?.({ ...identity, inputs: previewOf(inputs) }, context);
     response.setProperties(encodeMap({ ...echoOf(descriptor, inputs), ...previewed(descriptor, known, scope) }));

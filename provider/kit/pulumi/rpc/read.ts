@@ -32,7 +32,7 @@ export async function read<Client>(
       ? undefined
       : readRecorded(descriptor, inputs, outputs);
   const response = new providerPb.ReadResponse();
-  response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate);
+  response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate(plainMapOf(recorded?.inputs ?? {})));
   if (handlers.read === undefined) {
     if (recorded === undefined)
       throw new ProviderError({ code: "unsupported", message: `a ${descriptor.name} cannot be imported` });
@@ -53,6 +53,7 @@ export async function read<Client>(
   const object = { descriptor, inputs: live.inputs, id: found.id ?? request.getId(), outputs: found.outputs, scope };
   const { properties, reasons } = recordOf(object, found.reasons, live.problems);
   if (reasons.length > 0) throw incomplete(object, reasons);
+  response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate(plainMapOf(live.inputs)));
   response.setId(object.id);
   response.setProperties(properties);
   response.setInputs(encodeMap(markInputs(descriptor, live.inputs)));

@@ -1,3 +1,4 @@
+import { plainMapOf } from "../../define/plain.ts";
 import type { ResourceDescriptor } from "../../define/resource.ts";
 import type { Value, ValueMap } from "../../define/value.ts";
 import { readOutputs } from "../outputs.ts";
@@ -58,7 +59,7 @@ export function incomplete(object: ExistingObject, reasons: readonly string[], c
     properties: recordOf(object, reasons).properties,
     inputs: encodeMap(markInputs(object.descriptor, object.inputs)),
     reasons: reasons.map((reason) => object.scope.mask(reason)),
-    refreshBeforeUpdate: object.descriptor.refreshBeforeUpdate,
+    refreshBeforeUpdate: object.descriptor.refreshBeforeUpdate(plainMapOf(object.inputs)),
     cause,
   });
 }

@@ -1,5 +1,6 @@
 import { type Change, onlyRecorded } from "../../define/difference.ts";
 import { describeError, type ErrorCode, ProviderError } from "../../define/errors.ts";
+import { plainMapOf } from "../../define/plain.ts";
 import type { Properties, ResourceHandlers, UpdateRequest } from "../../define/resource.ts";
 import type { ValueMap } from "../../define/value.ts";
 import type { RunningCall } from "../calls.ts";
@@ -48,7 +49,7 @@ export async function update<Client>(
   const changes = changesOf(descriptor, recorded.inputs, inputs, request.getIgnorechangesList());
   const work = workOf(handlers, changes, driftOf(descriptor, recorded).length > 0, recorded);
   const response = new providerPb.UpdateResponse();
-  response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate);
+  response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate(plainMapOf(inputs)));
   const identity = { urn: urn.urn, logicalName: urn.name, id: request.getId(), changes };
 
   if (work === "record") {

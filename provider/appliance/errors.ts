@@ -1,0 +1,61 @@
+import * as z from "zod";
+
+/** What went wrong with an appliance, in words that a program can compare and a wire can carry. */
+export const applianceErrorCode = z.enum([
+  /** What was asked for does not exist. */
+  "not-found",
+  /** It exists already, differs from what is recorded, or somebody else holds it. */
+  "conflict",
+  /** The input cannot be right. */
+  "invalid",
+  /** Another process kept the database to itself for too long: trying again may help. */
+  "locked",
+  /** This appliance, or its file system, does not let itself be written to. */
+  "read-only",
+  /** The database, or the server, is of a newer version than this program. */
+  "newer-version",
+  /** The database or its key is damaged. */
+  "corrupt",
+  "disk-full",
+  /** The appliance does not answer: trying again may help. */
+  "unavailable",
+  /** Who is asking was not accepted. */
+  "unauthenticated",
+  /** Who is asking may not do this. */
+  "permission-denied",
+  /** This appliance cannot do that. */
+  "unsupported",
+]);
+
+export type ApplianceErrorCode = z.output<typeof applianceErrorCode>;
+
+/** An {@link ApplianceError} as data, as it travels. */
+export const applianceErrorData = z.object({
+  code: applianceErrorCode,
+  message: z.string(),
+  hint: z.string().optional(),
+});
+
+export type ApplianceErrorData = z.output<typeof applianceErrorData>;
+
+/**
+ * The one error of every appliance, near or far: a code, one sentence without secrets, and what to do about it.
+ *
+ * @example throw new ApplianceError({ code: "not-found", message: 'there is no token "token-1"' })
+ */
+export class ApplianceError extends Error {
+  readonly code: ApplianceErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(detail: ApplianceErrorData & { readonly cause?: unknown }) {
+    super(detail.message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.name = "ApplianceError";
+    this.code = detail.code;
+    this.hint = detail.hint;
+  }
+
+  /** What of it travels: never the cause, which may know more than the other side should. */
+  toJSON(): ApplianceErrorData {
+    return { code: this.code, message: this.message, ...(this.hint === undefined ? {} : { hint: this.hint }) };
+  }
+}

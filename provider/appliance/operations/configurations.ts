@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { after, deleted, limit, moment, name, next, organization, urn } from "./fields.ts";
+import { defineOperations } from "./operation.ts";
+import { runSummary } from "./runs.ts";
+
+const id = z.string().min(1).max(100);
+
+const description = z.object({
+  /** As a list shows it: `192.168.2-5.1-200, web[01-20].corp.example`. */
+  targets: z.string().max(100_000),
+  enabled: z.boolean().default(true),
+  /** Whether the agent shall be there. */
+  state: z.enum(["present", "removed"]).default("present"),
+  flavour: z.string().max(40).optional(),
+  /** Of the agent; absent where any will do. */
+  version: z.string().max(100).optional(),
+  /** `host:port` that agents connect to. */
+  server: z.string().max(300).optional(),
+});
+
+/** What lists show of a configuration. */
+export type ConfigurationDescription = z.output<typeof description>;
+
+const configuration = z.object({
+  id,
+  organization: z.string(),
+  name: z.string(),
+  urn: z.string().optional(),
+  description,
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+/** A provisioning configuration as the appliance knows it: not what drives a run, but what shows it. */
+export type Configuration = z.output<typeof configuration>;
+
+const listedConfiguration = configuration.extend({
+  /** Of the last run that was to change machines, also while it goes on; absent before the first. */
+  lastRun: runSummary
+    .extend({
+      runId: z.string(),
+      startedAt: moment,
+      finishedAt: moment.optional(),
+      running: z.boolean(),
+      /** Neither running nor finished: the next run goes on with it. */
+      interrupted: z.boolean(),
+    })
+    .optional(),
+  /** True from an edit until the next run: what `lastRun` says is of the configuration before. */
+  changedSinceRun: z.boolean(),
+});
+
+/** A configuration with the counts of its last run. */
+export type ListedConfiguration = z.output<typeof listedConfiguration>;
+
+export const configurationOperations = defineOperations({
+  saveConfiguration: {
+    description:
+      "Makes a configuration, or changes the one of the same id or URN; the id in the answer is the one that counts. A name that another configuration of the organization has is a conflict.",
+    access: "write",
+    input: z.object({ organization, id, urn: urn.optional(), name, description }),
+    output: configuration,
+  },
+  getConfiguration: {
+    description: "A configuration with the counts of its last run.",
+    access: "read",
+    input: z.object({ id }),
+    output: listedConfiguration,
+  },
+  findConfiguration: {
+    description: "The configuration of a name or a URN; null where there is none.",
+    access: "read",
+    input: z.object({ organization, name: name.optional(), urn: urn.optional() }),
+    output: listedConfiguration.nullable(),
+  },
+  listConfigurations: {
+    description: "All configurations of an organization by name, with the counts of their last runs.",
+    access: "read",
+    input: z.object({ organization, limit, after }),
+    output: z.object({ configurations: z.array(listedConfiguration), next }),
+  },
+  deleteConfiguration: {
+    description: "Deletes a configuration with its runs and their outcomes. Devices and pinned host keys stay.",
+    access: "write",
+    input: z.object({ id }),
+    output: deleted,
+  },
+});

@@ -1,0 +1,53 @@
+import * as z from "zod";
+
+/** The organization that every appliance has. */
+export const DEFAULT_ORGANIZATION = "default";
+
+/** Which organization is meant; the one there always is, unless told otherwise. */
+export const organization = z.string().min(1).max(64).default(DEFAULT_ORGANIZATION);
+
+/** A name that people read: one line, no blanks around it. */
+export const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^\S(?:.*\S)?$/, "expected one line without blanks around it");
+
+/** The URN of a Pulumi resource. */
+export const urn = z.string().min(1).max(2_000);
+
+/** A moment, RFC 3339. Answers are always in UTC, with milliseconds. */
+export const moment = z.iso.datetime({ offset: true });
+
+export const port = z.int().min(1).max(65_535);
+
+/** Lower-case hexadecimal. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected the 64 hexadecimal digits of a SHA-256");
+
+/** How long a list may be at most in one answer. */
+export const limit = z.int().min(1).max(1_000).default(100);
+
+/** Where the answer before ended: its `next`. */
+export const after = z.string().min(1).max(400).optional();
+
+/** Present where there is more: the `after` of the next call. */
+export const next = z.string().optional();
+
+/** An answer that says nothing but that it was done. */
+export const done = z.object({});
+
+/** Deleting what is gone already is no error, but it is not said to have been deleted either. */
+export const deleted = z.object({ deleted: z.boolean() });
+
+/**
+ * A process, such that others can say whether it has ended: its number means something only within `scope`, which
+ * stands for one boot of one host and one space of process numbers.
+ */
+export const processIdentity = z.object({
+  pid: z.int().min(1),
+  scope: z.string().min(1).max(200),
+  /** Tells a process from a later one of the same number. */
+  start: z.string().max(40).optional(),
+});
+
+export type ProcessIdentity = z.output<typeof processIdentity>;

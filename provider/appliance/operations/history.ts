@@ -1,0 +1,32 @@
+import * as z from "zod";
+import { after, limit, moment, next } from "./fields.ts";
+import { defineOperations } from "./operation.ts";
+
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const entry = z.object({
+  sequence: z.int(),
+  at: moment,
+  /** `deploy@ci-7`, or the name of an API token. */
+  who: z.string(),
+  /** The operation: `updateToken`. */
+  what: z.string(),
+  /** `token:token-1f…`, `device:<kuid>`. */
+  subject: z.string(),
+  subjectName: z.string(),
+  /** Of a secret only that it changed. */
+  changes: z.array(z.object({ property: z.string(), from: value, to: value })),
+});
+
+/** One change: what, when, by whom. */
+export type HistoryEntry = z.output<typeof entry>;
+
+export const historyOperations = defineOperations({
+  listHistory: {
+    description:
+      "Every change of settings, latest first: what, when, by whom, from what to what. Of secrets only that they changed. Reports of machines (connections, inventory, outcomes) are not changes of settings.",
+    access: "read",
+    input: z.object({ subject: z.string().min(1).max(300).optional(), limit, after }),
+    output: z.object({ entries: z.array(entry), next }),
+  },
+});

@@ -1,0 +1,35 @@
+import { bundleOperations } from "./bundles.ts";
+import { configurationOperations } from "./configurations.ts";
+import { deviceOperations } from "./devices.ts";
+import { historyOperations } from "./history.ts";
+import { hostKeyOperations } from "./host-keys.ts";
+import type { Operation } from "./operation.ts";
+import { outcomeOperations } from "./outcomes.ts";
+import { runOperations } from "./runs.ts";
+import { apiTokenOperations, serverOperations } from "./server.ts";
+import { tokenOperations } from "./tokens.ts";
+
+/** Everything an appliance does, by name. */
+export const operations = {
+  ...tokenOperations,
+  ...bundleOperations,
+  ...hostKeyOperations,
+  ...configurationOperations,
+  ...runOperations,
+  ...outcomeOperations,
+  ...deviceOperations,
+  ...historyOperations,
+  ...serverOperations,
+  ...apiTokenOperations,
+};
+
+export type Operations = typeof operations;
+export type OperationName = keyof Operations;
+
+/** The names of all operations, in the order of the table. */
+export const operationNames = Object.keys(operations) as OperationName[]; // Object.keys forgets which there are
+
+/** The operation of a name; undefined for a name that is none. */
+export function findOperation(name: string): (Operation & { readonly name: OperationName }) | undefined {
+  return Object.hasOwn(operations, name) ? operations[name as OperationName] : undefined; // as was just seen
+}

@@ -21,9 +21,11 @@ export type Direction = "input" | "output";
 /** What {@link SchemaTypes.properties} needs to know of an object beside its shape. */
 export interface ObjectPlace {
   readonly direction: Direction;
-  /** True if any change replaces the object, so that every property says so. */
   /** True for the settings of the provider itself. */
   readonly configuration?: boolean;
+  /** True for an object inside another. */
+  readonly nested?: boolean;
+  /** True if any change replaces the object, so that every property says so. */
   readonly alwaysReplaces?: boolean;
   /** The name of the class in SDKs, which no member may have in C#. */
   readonly className?: string;
@@ -81,8 +83,9 @@ export class SchemaTypes {
     const input = place.direction === "input";
     const { meta } = shape;
     const constant = shape.kind === "enum" && shape.values.length === 1 ? shape.values[0] : undefined;
-    // The Go generator writes the default of an enum in configuration as code that does not compile.
-    const sayOnly = place.configuration === true && shape.kind === "enum";
+    // The Go generator writes the default of an enum in configuration as code that does not compile. The TypeScript
+    // SDK fills defaults of nested objects in by a step that makes the whole object a secret if any of it is one.
+    const sayOnly = place.nested === true || (place.configuration === true && shape.kind === "enum");
     const scalarDefault = input && !sayOnly ? schemaDefault(shape) : undefined;
     const clash = place.className !== undefined && pascal(name) === place.className;
     return compact<PropertySpec>({
@@ -91,7 +94,9 @@ export class SchemaTypes {
       const: constant,
       default: scalarDefault,
       defaultInfo:
-        input && meta.environment !== undefined && isScalarKind(shape) ? { environment: meta.environment } : undefined,
+        input && place.nested !== true && meta.environment !== undefined && isScalarKind(shape)
+          ? { environment: meta.environment }
+          : undefined,
       deprecationMessage: meta.deprecation,
       secret: meta.secret === true ? true : undefined,
       willReplaceOnChanges:
@@ -176,7 +181,7 @@ export class SchemaTypes {
       compact<ObjectTypeSpec>({
         type: "object",
         description: typeDescription(shape) ?? description,
-        properties: this.properties(shape, { direction: side, className: name }),
+        properties: this.properties(shape, { direction: side, className: name, nested: true }),
         required: requiredOf(shape, side),
       }),
     );

@@ -324,7 +324,7 @@ describe("a named type", () => {
     expect(objectType("Chapter").required).toEqual(["title"]);
   });
 
-  test("keeps secrets, defaults, environment variables and older names of its properties", () => {
+  test("keeps secrets and older names of its properties, and says what is filled in where it is left out", () => {
     expect(objectType("Place")).toEqual({
       type: "object",
       description: "Where something is kept.",
@@ -332,11 +332,10 @@ describe("a named type", () => {
         host: { type: "string", description: "The machine." },
         hostname: { type: "string", description: "Older name of `host`.", deprecationMessage: "renamed to `host`" },
         password: { type: "string", description: "The password of `user`.", secret: true },
-        port: { type: "integer", description: "The port.", default: 22 },
+        port: { type: "integer", description: "The port. Default: `22`." },
         user: {
           type: "string",
           description: "Who logs in. Taken from `NOTEBOOK_USER` or `USER` where it is not given.",
-          defaultInfo: { environment: ["NOTEBOOK_USER", "USER"] },
         },
       },
       required: ["password"],

@@ -1,0 +1,91 @@
+import type { PackageFormat } from "./desired.ts";
+import type { Flavour } from "./flavour.ts";
+
+/** `unknown` where the machine has no means to tell. */
+export type Answer = "yes" | "no" | "unknown";
+
+/** What a machine is and what is on it, as one look found it. Nothing was written to find out. */
+export interface Probe {
+  readonly hostname: string | undefined;
+  /** SHA-256 (hex) of the text of /etc/machine-id; absent where there is none. */
+  readonly machineId: string | undefined;
+  readonly bootId: string | undefined;
+  readonly os: OperatingSystem;
+  readonly init: "systemd" | "sysv" | "none";
+  /** What the look itself ran as. */
+  readonly privilege: "root" | "user";
+  readonly disk: { readonly stagingFreeBytes: number | undefined; readonly installFreeBytes: number | undefined };
+  /** One for each flavour that was looked for. */
+  readonly agents: readonly AgentFacts[];
+  readonly receipt: Receipt | "unreadable" | undefined;
+  /** A run that works on the machine right now. */
+  readonly lock: LockHolder | undefined;
+  /** Staging directories that runs left, or are still using. */
+  readonly staged: readonly StagedRun[];
+  readonly server: { readonly resolves: Answer; readonly reachable: Answer };
+}
+
+export interface OperatingSystem {
+  /** `linux`, `darwin`, or whatever `uname` says in lower case; `unknown` if it says nothing. */
+  readonly platform: string;
+  /** `debian`, `rocky`: the ID of os-release. */
+  readonly distribution: string | undefined;
+  readonly version: string | undefined;
+  readonly title: string | undefined;
+  /** By the package manager that is there, the distribution's word first. */
+  readonly family: "debian" | "rpm" | "other";
+  /** As Debian writes it: `amd64`, `arm64`. */
+  readonly architecture: string;
+  readonly libc: "glibc" | "musl" | "unknown";
+}
+
+export interface AgentFacts {
+  readonly flavour: string;
+  /** `broken`: something is there, but its programs or its package are not whole. */
+  readonly present: "yes" | "no" | "broken";
+  readonly version: string | undefined;
+  readonly server: { readonly host: string; readonly port: number } | undefined;
+  readonly service: {
+    readonly state: "active" | "inactive" | "failed" | "starting" | "absent" | "unknown";
+    readonly enabled: Answer;
+  };
+  readonly connected: Answer;
+  readonly enrolment: "approved" | "quarantined" | "blocked" | "unknown";
+  readonly kuid: string | undefined;
+}
+
+/** The file on the machine that says which configuration its agent belongs to. Root-readable, no secrets. */
+export interface Receipt {
+  readonly configurationId: string;
+  readonly flavour: string;
+  readonly version: string | undefined;
+  /** Absent if the agent was found there. */
+  readonly packageSha256: string | undefined;
+  readonly packageFormat: PackageFormat | undefined;
+  /** The agent was there before the configuration. */
+  readonly adopted: boolean;
+}
+
+export interface LockHolder {
+  readonly runId: string;
+  readonly configurationId: string;
+  readonly pid: number;
+}
+
+export interface StagedRun {
+  readonly runId: string;
+  /** `abandoned`: nobody works on it and it has no result. */
+  readonly state: "running" | "finished" | "abandoned";
+}
+
+/** What to look for. */
+export interface ProbeRequest {
+  readonly flavours: readonly Flavour[];
+  /** Looked up and dialled from the machine; left out where nothing will connect. */
+  readonly server?: { readonly host: string; readonly port: number } | undefined;
+  readonly configurationId: string;
+  /** Look as root, which receipts, locks and the agent's own files need. Default true. */
+  readonly privileged?: boolean;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}

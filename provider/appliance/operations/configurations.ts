@@ -16,6 +16,8 @@ const description = z.object({
   version: z.string().max(100).optional(),
   /** `host:port` that agents connect to. */
   server: z.string().max(300).optional(),
+  /** What the program said, as JSON and without credentials: an import gives it back. */
+  inputs: z.string().max(1_000_000).optional(),
 });
 
 /** What lists show of a configuration. */

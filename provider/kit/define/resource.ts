@@ -5,7 +5,7 @@ import { compileShape } from "./compile.ts";
 import { contradictionsOf } from "./contradictions.ts";
 import type { Change } from "./difference.ts";
 import type { Path } from "./path.ts";
-import type { PreviewOf, ReturnedInPreview, ReturnedObject } from "./plain.ts";
+import type { PreviewOf, Returned, ReturnedInPreview, ReturnedObject } from "./plain.ts";
 import type { Duration } from "./scalars.ts";
 import type { ObjectShape } from "./shape.ts";
 import type { ValueMap } from "./value.ts";
@@ -113,13 +113,16 @@ export interface ReadRequest<I, O> extends Identity {
   readonly given: Partial<I>;
 }
 
+/** Inputs as they were found: null says that a property is not set, absence that it cannot be read back. */
+export type FoundInputs<I> = { readonly [K in keyof I]?: Returned<I[K]> | (undefined extends I[K] ? null : never) };
+
 /**
  * An object as it was found. `inputs` are such that a program with exactly these has nothing to do; properties that
  * cannot be read back are left out and keep what is recorded.
  */
 export interface Found<I, O> {
   readonly id?: string;
-  readonly inputs: Partial<ReturnedObject<I>>;
+  readonly inputs: FoundInputs<I>;
   readonly outputs: ReturnedObject<O>;
   readonly reasons?: readonly string[];
 }

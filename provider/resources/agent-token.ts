@@ -109,9 +109,11 @@ export const agentToken = definition.handle<ApplianceAccess>({
   },
 
   async update({ id, inputs, old, changes }, { client, log }) {
-    const rotates = changes.some(
-      ({ path }) => path[0] === "adoptValue" || (path[0] === "rotation" && path[1] !== "overlap"),
-    );
+    const { rotation } = inputs;
+    // A trigger that was not recorded (after an import, for one) is taken as the one there was.
+    const triggered =
+      rotation !== undefined && old.inputs.rotation !== undefined && rotation.trigger !== old.inputs.rotation.trigger;
+    const rotates = triggered || changes.some(({ path }) => path[0] === "adoptValue");
     const value = await client.write(async (appliance) => {
       const changed = await appliance.updateToken({
         id,
@@ -126,7 +128,7 @@ export const agentToken = definition.handle<ApplianceAccess>({
       // An update that was killed after its rotation comes again: the value is not the recorded one any more.
       const rotated = present !== old.outputs.value && (inputs.adoptValue ?? present) === present;
       if (rotated) return present;
-      const overlapMs = durationMs(inputs.rotation?.overlap ?? "24h");
+      const overlapMs = durationMs(rotation?.overlap ?? "24h");
       const overlapUntil = new Date(Date.now() + overlapMs).toISOString();
       log.info(`the token has a new value; the one before is accepted until ${overlapUntil}`);
       return (await appliance.rotateToken({ id, value: inputs.adoptValue, overlapUntil })).value;

@@ -1,0 +1,72 @@
+import type { Device, DeviceState } from "../../appliance/operations/devices.ts";
+import { everyPage } from "../every-page.ts";
+import { type Column, printList } from "../output.ts";
+import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+
+const COLUMNS: readonly Column<Device>[] = [
+  ["device", ({ hostname }) => hostname],
+  ["kuid", ({ kuid }) => kuid],
+  ["state", ({ state, reason }) => (reason === undefined || reason === state ? state : `${state} (${reason})`)],
+  ["connected", ({ connected }) => connected],
+  ["agent", ({ agentVersion }) => agentVersion],
+  ["system", ({ os }) => os.name],
+  ["last seen", ({ lastSeenAt }) => lastSeenAt],
+];
+
+export async function listDevices(session: CommandSession, states: readonly DeviceState[]): Promise<ExitCode> {
+  const devices = await session.read((appliance) =>
+    everyPage(async (after) => {
+      const { devices: items, next } = await appliance.findDevices({
+        ...(states.length === 0 ? {} : { states: [...states] }),
+        limit: 1_000,
+        after,
+      });
+      return { items, next };
+    }),
+  );
+  const nothing = states.includes("quarantined") ? "no device waits in quarantine" : "no agent has connected yet";
+  printList(session.terminal, session.json, devices, COLUMNS, nothing);
+  return 0;
+}
+
+/** The one device of a KUID or host name. @throws CommandError if there is none, or more than one */
+async function deviceOf(session: CommandSession, kuidOrName: string): Promise<Device> {
+  const found = await session.read(async (appliance) => {
+    const isKuid = /^[0-9A-Za-z-]{8,64}$/.test(kuidOrName);
+    const byKuid = isKuid ? (await appliance.findDevices({ kuids: [kuidOrName] })).devices : [];
+    return byKuid.length > 0 ? byKuid : (await appliance.findDevices({ names: [kuidOrName], limit: 1_000 })).devices;
+  });
+  const [device] = found;
+  if (device === undefined)
+    throw new CommandError(`no device ${kuidOrName} has connected`, "`kace devices list` shows those there are");
+  if (found.length > 1)
+    throw new CommandError(
+      `${found.length} devices are called ${kuidOrName}`,
+      `say which one by its KUID: ${found.map(({ kuid }) => kuid).join(", ")}`,
+    );
+  return device;
+}
+
+/** Approves, blocks or quarantines devices, by KUID or host name. */
+export async function setStates(
+  session: CommandSession,
+  devices: readonly string[],
+  state: DeviceState,
+): Promise<ExitCode> {
+  for (const name of devices) {
+    const { kuid, hostname } = await deviceOf(session, name);
+    await session.write((appliance) => appliance.setDeviceState({ kuid, state }));
+    session.terminal.err(`${hostname} (${kuid}) is ${state}`);
+  }
+  return 0;
+}
+
+/** Forgets devices: for machines that are gone. An agent that comes back is a new device. */
+export async function removeDevices(session: CommandSession, devices: readonly string[]): Promise<ExitCode> {
+  for (const name of devices) {
+    const { kuid, hostname } = await deviceOf(session, name);
+    await session.write((appliance) => appliance.deleteDevice({ kuid }));
+    session.terminal.err(`forgot ${hostname} (${kuid})`);
+  }
+  return 0;
+}

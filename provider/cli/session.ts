@@ -1,0 +1,28 @@
+import type { Appliance } from "../appliance/appliance.ts";
+import type { Terminal } from "./output.ts";
+
+/** What every command gets: the terminal, how the user wants answers, and the appliance they are about. */
+export interface CommandSession {
+  readonly terminal: Terminal;
+  /** True with `--json`. */
+  readonly json: boolean;
+  /** Fires with Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Work that writes nothing; see `ApplianceAccess`. */
+  read<T>(work: (appliance: Appliance) => Promise<T>): Promise<T>;
+  write<T>(work: (appliance: Appliance) => Promise<T>): Promise<T>;
+}
+
+/** How a command ends for programs: 0 done, 1 could not be done, 2 wrong usage, 3 done and what was asked for is not right. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** The reason why a command could not be done, for a person. */
+export class CommandError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = "CommandError";
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,34 @@
+import { performance } from "node:perf_hooks";
+
+/** Time as the engine knows it; a test plays it. */
+export interface Clock {
+  /** Milliseconds since some fixed moment, never going back. */
+  nowMs(): number;
+  /** Calls `fire` once after `delayMs`; the answer takes that back. */
+  after(delayMs: number, fire: () => void): () => void;
+}
+
+/** The clock of this computer: it does not jump when somebody sets the time. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  after(delayMs, fire) {
+    const timer = setTimeout(fire, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits `delayMs`, or until `signal` is aborted: true if it waited to the end. */
+export function wait(clock: Clock, delayMs: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const cancel = clock.after(delayMs, () => {
+      signal.removeEventListener("abort", stop);
+      resolve(true);
+    });
+    function stop() {
+      cancel();
+      resolve(false);
+    }
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

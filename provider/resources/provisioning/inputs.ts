@@ -1,5 +1,9 @@
 import * as z from "zod";
+import type { PreviewOf } from "../../kit/define/plain.ts";
 import { numberOrPercent } from "../../kit/define/scalars.ts";
+import { Unknown } from "../../kit/define/value.ts";
+import type { ListOrText } from "../../rollout/targets/items.ts";
+import type { TargetSpec } from "../../rollout/targets/parse-targets.ts";
 import { targetsShape } from "../../rollout/targets/shape.ts";
 import { linux } from "./platform-inputs.ts";
 import { limit, port, version } from "./scalars.ts";
@@ -118,6 +122,10 @@ export const inputs = z.object({
     .default(true)
     .meta({ description: "Whether machines are worked on; `false` only saves the configuration." }),
   targets: targetsShape,
+  allowLarge: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Whether there may be more than 65,536 targets, which mostly is a mistake in a range." }),
   server: server.optional(),
   agent: agent.optional(),
   dns: dns.optional(),
@@ -163,3 +171,20 @@ export const inputs = z.object({
 
 /** The inputs of a `ProvisioningConfig` with every default filled in. */
 export type Inputs = z.output<typeof inputs>;
+
+/** Targets as far as they are known; undefined while any part of them is not. */
+export function targetSpecOf(targets: PreviewOf<Inputs>["targets"]): TargetSpec | undefined {
+  if (targets instanceof Unknown) return undefined;
+  const lists: Record<string, ListOrText | undefined> = {};
+  for (const [property, value] of Object.entries(targets)) {
+    if (value instanceof Unknown) return undefined;
+    if (!Array.isArray(value)) {
+      lists[property] = value;
+      continue;
+    }
+    const items = value.filter((item) => typeof item === "string");
+    if (items.length < value.length) return undefined;
+    lists[property] = items;
+  }
+  return lists;
+}

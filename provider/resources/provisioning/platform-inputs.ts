@@ -24,6 +24,11 @@ const logIn = {
     .min(1)
     .optional()
     .meta({ description: "What the private key is encrypted with.", secret: true, credential: true }),
+  certificate: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "The text of an OpenSSH user certificate for the private key.", credential: true }),
   agentSocket: z.string().min(1).optional().meta({
     description: "The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.",
     credential: true,

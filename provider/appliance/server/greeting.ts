@@ -68,6 +68,11 @@ export class Greeting {
     }
   }
 
+  /** Ends all of them. */
+  endAll(): void {
+    for (const key of this.#waiting.keys()) this.#end(key);
+  }
+
   #end(key: string | undefined): void {
     if (key === undefined) return;
     const waiting = this.#waiting.get(key);

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type DeviceReason, type DeviceState, deviceOperations, inventory } from "../operations/devices.ts";
 
 /** The version of what agents and server say to each other. */
 export const AGENT_PROTOCOL = 1;
@@ -6,66 +7,20 @@ export const AGENT_PROTOCOL = 1;
 /** No frame is larger, in bytes. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
-const shortText = z.string().max(255);
-const addresses = z.array(shortText).max(256);
-
-const operatingSystem = z.object({
-  platform: shortText,
-  id: shortText,
-  version: shortText,
-  name: shortText,
-  architecture: shortText,
-});
-
-const hello = z.object({
+const helloMessage = deviceOperations.enrolDevice.input.extend({
   type: z.literal("hello"),
   protocol: z.int(),
-  kuid: z.guid(),
-  /** 32 bytes, base64url. */
-  publicKey: z.string().regex(/^[\w-]{43}$/),
   /** 64 bytes, base64url. */
   signature: z.string().regex(/^[\w-]{86}$/),
-  token: z.string().min(1).max(1024).optional(),
-  hostname: shortText,
-  agentVersion: shortText,
-  flavour: shortText,
-  os: operatingSystem,
-  /** SHA-256 of the machine's own id, or empty where it has none. */
-  machineId: z.string().regex(/^([0-9a-f]{64})?$/),
-  addresses,
-  macs: addresses,
 });
 
-const inventory = z.object({
-  type: z.literal("inventory"),
-  collectedAt: z.iso.datetime({ offset: true }),
-  hostname: shortText,
-  os: operatingSystem,
-  agentVersion: shortText,
-  addresses,
-  macs: addresses,
-  memoryBytes: z.int().min(0),
-  cpus: z.int().min(0),
-  uptimeSeconds: z.number().min(0),
-});
+const inventoryMessage = inventory.extend({ type: z.literal("inventory") });
 
-const heartbeat = z.object({ type: z.literal("heartbeat") });
+const heartbeatMessage = z.object({ type: z.literal("heartbeat") });
 
-export type Hello = z.output<typeof hello>;
-export type Inventory = z.output<typeof inventory>;
-export type AgentMessage = Hello | Inventory | z.output<typeof heartbeat>;
-
-export type DeviceState = "approved" | "quarantined" | "blocked";
-
-/** Why a device is not approved. */
-export type EnrolmentReason =
-  | "no-token"
-  | "token-unknown"
-  | "token-expired"
-  | "token-exhausted"
-  | "token-disabled"
-  | "blocked"
-  | "awaiting-approval";
+export type Hello = z.output<typeof helloMessage>;
+export type InventoryMessage = z.output<typeof inventoryMessage>;
+export type AgentMessage = Hello | InventoryMessage | z.output<typeof heartbeatMessage>;
 
 /** Why a hello was not accepted. */
 export type RefusalCode = "bad-signature" | "protocol" | "key-mismatch" | "malformed";
@@ -75,14 +30,14 @@ export type ServerMessage =
   | {
       readonly type: "welcome";
       readonly state: DeviceState;
-      readonly reason?: string | undefined;
+      readonly reason?: DeviceReason | undefined;
       readonly organization: string;
       readonly heartbeatSeconds: number;
       readonly runIntervalSeconds: number;
       readonly serverTime: string;
     }
   | { readonly type: "refused"; readonly code: RefusalCode; readonly message: string }
-  | { readonly type: "state"; readonly state: DeviceState; readonly reason?: string | undefined }
+  | { readonly type: "state"; readonly state: DeviceState; readonly reason?: DeviceReason | undefined }
   | { readonly type: "check-in" }
   | { readonly type: "inventory-received" }
   | { readonly type: "heartbeat"; readonly serverTime: string };
@@ -93,7 +48,7 @@ export type Parsed =
   | { readonly kind: "ignored" }
   | { readonly kind: "malformed"; readonly problem: string };
 
-const known = { hello, inventory, heartbeat };
+const known = { hello: helloMessage, inventory: inventoryMessage, heartbeat: heartbeatMessage };
 const envelope = z.object({ type: z.string() });
 
 /**

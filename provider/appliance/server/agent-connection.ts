@@ -1,0 +1,229 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { RawData, WebSocket } from "ws";
+import type { OperationMethods } from "../appliance.ts";
+import { ApplianceError } from "../errors.ts";
+import type { DeviceReason, DeviceState } from "../operations/devices.ts";
+import { CLOSED_FORGOTTEN, type ConnectedAgent, type ConnectedAgents } from "./connected-agents.ts";
+import {
+  AGENT_PROTOCOL,
+  type Hello,
+  type InventoryMessage,
+  parseAgentMessage,
+  type RefusalCode,
+  type ServerMessage,
+} from "./messages.ts";
+import { isSignedHello } from "./signature.ts";
+
+/** What every connection of agents needs. */
+export interface AgentContext {
+  readonly store: Pick<OperationMethods, "enrolDevice" | "deviceConnected" | "deviceDisconnected" | "recordInventory">;
+  readonly agents: ConnectedAgents;
+  /** Of this start of the server. */
+  readonly instanceId: string;
+  readonly helloMs: number;
+  readonly heartbeatSeconds: number;
+  readonly runIntervalSeconds: number;
+  /** Milliseconds since 1970: only shown, never compared. */
+  readonly now: () => number;
+  readonly monotonicMs: () => number;
+  readonly log: (line: string) => void;
+  /** True once the server stops: what ends then is recorded at once for all. */
+  readonly isStopping: () => boolean;
+}
+
+const CLOSED_UNSUPPORTED = 1003;
+const CLOSED_POLICY = 1008;
+const CLOSED_TRY_LATER = 1013;
+
+/** An agent that takes nothing of what it is told is not waited for. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/**
+ * Leads one connection of an agent from the challenge to its end. Frames are answered one after the other; while one is
+ * worked on, no more are read. Whatever the agent says, the worst that happens is the end of its own connection.
+ * @param host the `Host` header it came with
+ * @param onAccepted called once its hello was good
+ */
+export function serveAgent(
+  socket: WebSocket,
+  context: AgentContext,
+  { host, address, onAccepted }: { readonly host: string; readonly address: string; readonly onAccepted: () => void },
+): void {
+  const nonce = randomBytes(32).toString("base64url");
+  let agent: AcceptedAgent | undefined;
+  let work = Promise.resolve();
+
+  const helloTimer = setTimeout(() => refuse("protocol", "no hello came in time"), context.helloMs);
+
+  socket.on("message", (data, isBinary) => {
+    agent?.heard();
+    socket.pause();
+    work = work
+      .then(() => (isBinary ? socket.close(CLOSED_UNSUPPORTED, "text frames only") : answer(textOf(data))))
+      .catch((error: unknown) => {
+        context.log(`an agent from ${address}: ${error instanceof Error ? error.message : String(error)}`);
+        socket.close(CLOSED_TRY_LATER, "try again later");
+      })
+      .finally(() => socket.resume());
+  });
+  // Frames that are too large or broken: the socket closes itself, with the code for it.
+  socket.on("error", (error) => context.log(`an agent from ${address}: ${error.message}`));
+  socket.on("close", () => {
+    clearTimeout(helloTimer);
+    work = work.then(() => forget());
+  });
+  send({ type: "challenge", nonce, serverTime: new Date(context.now()).toISOString() });
+
+  async function answer(text: string): Promise<void> {
+    if (socket.readyState !== socket.OPEN) return;
+    const parsed = parseAgentMessage(text);
+    if (parsed.kind === "malformed") return refuse("malformed", parsed.problem);
+    if (agent === undefined) {
+      if (parsed.kind === "ignored" || parsed.message.type !== "hello")
+        return refuse("protocol", "a hello comes first");
+      return accept(parsed.message);
+    }
+    if (parsed.kind === "ignored") return;
+    switch (parsed.message.type) {
+      case "hello":
+        return refuse("protocol", "there was a hello already");
+      case "heartbeat":
+        return send({ type: "heartbeat", serverTime: new Date(context.now()).toISOString() });
+      case "inventory":
+        return keepInventory(agent, parsed.message);
+    }
+  }
+
+  async function accept({ type: _type, protocol, signature, ...hello }: Hello): Promise<void> {
+    if (protocol !== AGENT_PROTOCOL) {
+      return refuse("protocol", `this server speaks version ${AGENT_PROTOCOL} of the protocol, not ${protocol}`);
+    }
+    if (!isSignedHello({ publicKey: hello.publicKey, signature, nonce, kuid: hello.kuid, host })) {
+      return refuse("bad-signature", `the hello is not signed by its key for ${host}`);
+    }
+    const enrolment = await enrol(hello);
+    if (enrolment === undefined || socket.readyState !== socket.OPEN) return;
+    const { state, reason, organization } = enrolment;
+    clearTimeout(helloTimer);
+    const accepted = new AcceptedAgent(hello.kuid, socket, send, context.monotonicMs, { state, reason });
+    agent = accepted;
+    context.agents.add(accepted);
+    await context.store.deviceConnected({
+      kuid: accepted.kuid,
+      connectionId: accepted.connectionId,
+      instanceId: context.instanceId,
+    });
+    onAccepted();
+    send({
+      type: "welcome",
+      ...accepted.standing,
+      organization,
+      heartbeatSeconds: context.heartbeatSeconds,
+      runIntervalSeconds: context.runIntervalSeconds,
+      serverTime: new Date(context.now()).toISOString(),
+    });
+    accepted.welcomed = true;
+  }
+
+  async function enrol(hello: Omit<Hello, "type" | "protocol" | "signature">) {
+    try {
+      return await context.store.enrolDevice(hello);
+    } catch (error) {
+      if (!(error instanceof ApplianceError && error.code === "conflict")) throw error;
+      refuse("key-mismatch", "this device is known with another key");
+      return undefined;
+    }
+  }
+
+  async function keepInventory(of: AcceptedAgent, { type: _type, ...inventory }: InventoryMessage): Promise<void> {
+    // Whoever is not approved may wait here, but nothing more is kept of it.
+    if (of.standing.state !== "approved") return;
+    try {
+      await context.store.recordInventory({ kuid: of.kuid, inventory });
+    } catch (error) {
+      if (!(error instanceof ApplianceError)) throw error;
+      // Blocked or forgotten by another process a moment ago: the next look tells the agent.
+      if (error.code === "permission-denied") return;
+      if (error.code === "not-found") return of.close(CLOSED_FORGOTTEN, "forgotten");
+      throw error;
+    }
+    send({ type: "inventory-received" });
+  }
+
+  async function forget(): Promise<void> {
+    if (agent === undefined || !context.agents.remove(agent) || context.isStopping()) return;
+    try {
+      await context.store.deviceDisconnected({ kuid: agent.kuid, connectionId: agent.connectionId });
+    } catch (error) {
+      context.log(
+        `the end of a connection was not recorded: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  function refuse(code: RefusalCode, message: string): void {
+    send({ type: "refused", code, message });
+    socket.close(CLOSED_POLICY, code);
+  }
+
+  function send(message: ServerMessage): void {
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate();
+    else socket.send(JSON.stringify(message));
+  }
+}
+
+interface Standing {
+  readonly state: DeviceState;
+  readonly reason?: DeviceReason | undefined;
+}
+
+class AcceptedAgent implements ConnectedAgent {
+  readonly kuid: string;
+  readonly connectionId = randomUUID();
+  standing: Standing;
+  /** Before it was welcomed nothing else is said to it. */
+  welcomed = false;
+  heardAtMs: number;
+  readonly #socket: WebSocket;
+  readonly #send: (message: ServerMessage) => void;
+  readonly #monotonicMs: () => number;
+
+  constructor(
+    kuid: string,
+    socket: WebSocket,
+    send: (message: ServerMessage) => void,
+    monotonicMs: () => number,
+    standing: Standing,
+  ) {
+    this.kuid = kuid;
+    this.#socket = socket;
+    this.#send = send;
+    this.#monotonicMs = monotonicMs;
+    this.heardAtMs = monotonicMs();
+    this.standing = standing;
+  }
+
+  heard(): void {
+    this.heardAtMs = this.#monotonicMs();
+  }
+
+  tell(state: DeviceState, reason: DeviceReason | undefined): void {
+    if (this.standing.state === state && this.standing.reason === reason) return;
+    this.standing = { state, reason };
+    if (this.welcomed) this.#send({ type: "state", state, reason });
+  }
+
+  checkIn(): void {
+    if (this.welcomed) this.#send({ type: "check-in" });
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+}
+
+function textOf(data: RawData): string {
+  if (Buffer.isBuffer(data)) return data.toString("utf8");
+  return Array.isArray(data) ? Buffer.concat(data).toString("utf8") : Buffer.from(data).toString("utf8");
+}

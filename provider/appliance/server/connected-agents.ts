@@ -1,0 +1,63 @@
+import type { DeviceReason, DeviceState } from "../operations/devices.ts";
+
+/** An agent that said hello and was accepted. */
+export interface ConnectedAgent {
+  readonly kuid: string;
+  readonly connectionId: string;
+  /** When it was last heard, on the monotonic clock. */
+  readonly heardAtMs: number;
+  /** Tells it where it stands now, if that is not what it was told last. */
+  tell(state: DeviceState, reason: DeviceReason | undefined): void;
+  checkIn(): void;
+  /** Ends the connection with a code of RFC 6455, 7.4. */
+  close(code: number, reason: string): void;
+}
+
+/** Close code: a newer connection of the same device took its place. */
+export const CLOSED_REPLACED = 4000;
+/** Close code: the device was deleted, and may come back as a new one. */
+export const CLOSED_FORGOTTEN = 4001;
+/** Close code of RFC 6455 for an end that goes away. */
+export const CLOSED_GOING_AWAY = 1001;
+
+/** The agents that are connected to this server, one connection a device. */
+export class ConnectedAgents {
+  readonly #byKuid = new Map<string, ConnectedAgent>();
+
+  get size(): number {
+    return this.#byKuid.size;
+  }
+
+  all(): ConnectedAgent[] {
+    return [...this.#byKuid.values()];
+  }
+
+  get(kuid: string): ConnectedAgent | undefined {
+    return this.#byKuid.get(kuid);
+  }
+
+  /** The newest connection of a device is the one; the one before it is closed. */
+  add(agent: ConnectedAgent): void {
+    const older = this.#byKuid.get(agent.kuid);
+    this.#byKuid.set(agent.kuid, agent);
+    older?.close(CLOSED_REPLACED, "replaced");
+  }
+
+  /** @returns false where a newer connection has taken its place */
+  remove(agent: ConnectedAgent): boolean {
+    if (this.#byKuid.get(agent.kuid) !== agent) return false;
+    this.#byKuid.delete(agent.kuid);
+    return true;
+  }
+
+  /** Closes those that were silent for too long. */
+  dropSilent(nowMs: number, limitMs: number): void {
+    for (const agent of this.#byKuid.values()) {
+      if (nowMs - agent.heardAtMs > limitMs) agent.close(CLOSED_GOING_AWAY, "silent for too long");
+    }
+  }
+
+  closeAll(code: number, reason: string): void {
+    for (const agent of this.#byKuid.values()) agent.close(code, reason);
+  }
+}

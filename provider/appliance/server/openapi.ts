@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { API_VERSION, API_VERSION_HEADER, errorBody, operationPath, PRODUCT_VERSION, packagePath } from "../http.ts";
+import type { Operation } from "../operations/operation.ts";
+import { operationNames, operations } from "../operations/table.ts";
+
+const errorAnswer = {
+  description: "An error: its code, one sentence, and what to do about it.",
+  content: { "application/json": { schema: schemaOf(errorBody, "output") } },
+};
+
+const bytes = { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
+
+/**
+ * The description of the API (OpenAPI 3.1), made from the same table that the server answers by.
+ * @see https://spec.openapis.org/oas/v3.1.0
+ */
+export function openApiDocument(): Readonly<Record<string, unknown>> {
+  const paths = Object.fromEntries(
+    operationNames.map((name) => [operationPath(name), { post: describe(operations[name]) }]),
+  );
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "pulumi-kace appliance",
+      version: PRODUCT_VERSION,
+      description: `Version ${API_VERSION} of the API. A client may say its version in the header \`${API_VERSION_HEADER}\`.`,
+    },
+    security: [{ apiToken: [] }],
+    paths: { ...paths, [packagePath("{sha256}")]: packageContent },
+    components: { securitySchemes: { apiToken: { type: "http", scheme: "bearer" } } },
+  };
+}
+
+function describe(operation: Operation) {
+  return {
+    operationId: operation.name,
+    description: operation.description,
+    "x-access": operation.access,
+    ...(operation.secretOutput === undefined ? {} : { "x-secret-output": operation.secretOutput }),
+    requestBody: {
+      required: true,
+      content: { "application/json": { schema: schemaOf(operation.input, "input") } },
+    },
+    responses: {
+      200: {
+        description: "Done.",
+        content: { "application/json": { schema: schemaOf(operation.output, "output") } },
+      },
+      default: errorAnswer,
+    },
+  };
+}
+
+const packageContent = {
+  parameters: [{ name: "sha256", in: "path", required: true, schema: { type: "string", pattern: "^[0-9a-f]{64}$" } }],
+  get: {
+    operationId: "openPackage",
+    description: "The content of a package.",
+    responses: { 200: { description: "The bytes.", content: bytes }, default: errorAnswer },
+  },
+  put: {
+    operationId: "putPackage",
+    description: "Keeps the content of a package, if it has the size and hash that are said.",
+    requestBody: { required: true, content: bytes },
+    responses: { 204: { description: "It is there." }, default: errorAnswer },
+  },
+};
+
+function schemaOf(schema: z.ZodType, io: "input" | "output") {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io });
+  return rest;
+}

@@ -1,0 +1,251 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server } from "node:https";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import { WebSocketServer } from "ws";
+import type { Appliance } from "../appliance.ts";
+import type { ServerIdentity } from "../certificates/identity.ts";
+import { keepCertificate } from "../certificates/keep.ts";
+import { AGENT_PATH, PRODUCT_VERSION } from "../http.ts";
+import type { ProcessIdentity } from "../operations/fields.ts";
+import { type AgentContext, serveAgent } from "./agent-connection.ts";
+import { createApi } from "./api.ts";
+import { CLOSED_GOING_AWAY, ConnectedAgents } from "./connected-agents.ts";
+import { Greeting } from "./greeting.ts";
+import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
+import { listen } from "./listen.ts";
+import { MAX_MESSAGE_BYTES } from "./messages.ts";
+import { type Repeated, repeat } from "./repeat.ts";
+import { StandingWatch } from "./standing-watch.ts";
+
+export interface ServerOptions {
+  /** A local one: this server's own store. It stays the caller's to close, after the server has stopped. */
+  readonly appliance: Appliance;
+  /** The same store, whose history says that this one did it. */
+  readonly actingAs: (who: string) => Appliance;
+  /** What to listen on: an address or a name of this machine, or `0.0.0.0`. */
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** The host name that agents are told. */
+  readonly name: string;
+  /** Gives the certificate to use now; asked again regularly. */
+  readonly certificate: () => Promise<ServerIdentity>;
+  readonly process: ProcessIdentity;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonicMs: () => number;
+  readonly limits?: Partial<ServerLimits>;
+  readonly log: (line: string) => void;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  readonly port: number;
+  readonly identity: () => ServerIdentity;
+  readonly connectedAgents: () => number;
+  /** Asks agents that are connected here for their inventory; says how many were asked. */
+  readonly checkIn: (kuids: readonly string[]) => number;
+  /** Takes no more, lets calls in flight finish, tells agents, and ends. May be called twice. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts the server of an appliance: the API and the agents' WebSocket on one HTTPS port.
+ * @throws ListenError, CertificateError, and ApplianceError `conflict` while another server of this store runs
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { appliance, log, monotonicMs } = options;
+  const limits = { ...SERVER_LIMITS, ...options.limits };
+  const instanceId = randomUUID();
+  const agents = new ConnectedAgents();
+  const greeting = new Greeting(limits.greeting, monotonicMs);
+  const sockets = new Set<Socket>();
+  let stopping: Promise<void> | undefined;
+  let publishing: Repeated | undefined;
+
+  const kept = await keepCertificate({
+    obtain: options.certificate,
+    everyMs: limits.certificateEveryMs,
+    onChange: (identity) => {
+      https.setSecureContext({ cert: identity.certificate, key: identity.key });
+      log(`the certificate is a new one, valid until ${new Date(identity.expiresAt).toISOString()}`);
+      publishing?.now();
+    },
+    onTrouble: (error) => log(`the certificate in use stays: ${messageOf(error)}`),
+  });
+
+  const api = createApi({
+    appliance,
+    actingAs: options.actingAs,
+    bodyBytes: limits.bodyBytes,
+    onAuthenticated: (request) => greeting.greeted(request.socket),
+    log,
+  });
+  const { certificate, key } = kept.current();
+  const https = createServer(
+    {
+      cert: certificate,
+      key,
+      handshakeTimeout: limits.handshakeMs,
+      headersTimeout: limits.handshakeMs,
+      connectionsCheckingInterval: 2_000,
+      // Uploads of packages over slow lines take their time; who may upload has shown a token.
+      requestTimeout: 30 * 60_000,
+      keepAliveTimeout: 60_000,
+    },
+    getRequestListener(api.fetch, { overrideGlobalObjects: false }),
+  );
+  https.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    greeting.add(socket);
+  });
+  // A failed handshake concerns nobody else, and whoever scans the port must not fill the log.
+  https.on("tlsClientError", (_error, socket) => socket.destroy());
+
+  const agentContext: AgentContext = {
+    store: appliance,
+    agents,
+    instanceId,
+    helloMs: limits.helloMs,
+    heartbeatSeconds: limits.heartbeatSeconds,
+    runIntervalSeconds: limits.runIntervalSeconds,
+    now: options.now,
+    monotonicMs,
+    log,
+    isStopping: () => stopping !== undefined,
+  };
+  takeAgents(https, agentContext, (socket) => greeting.greeted(socket));
+
+  let port: number;
+  try {
+    port = await listen(https, options);
+  } catch (error) {
+    kept.stop();
+    throw error;
+  }
+  const publish = () => {
+    const identity = kept.current();
+    return appliance.publishServer({
+      instanceId,
+      name: options.name,
+      port,
+      ...(identity.authority === undefined ? {} : { caCertificate: identity.authority }),
+      canonicalNames: [...identity.names],
+      version: PRODUCT_VERSION,
+      process: options.process,
+    });
+  };
+  const watch = await (async () => {
+    try {
+      await publish();
+      return await StandingWatch.from(appliance, agents);
+    } catch (error) {
+      kept.stop();
+      https.close();
+      for (const socket of sockets) socket.destroy();
+      throw error;
+    }
+  })();
+  publishing = repeat({
+    what: "saying that this server runs",
+    everyMs: limits.publishEveryMs,
+    work: publish,
+    log,
+  });
+  const watching = repeat({
+    what: "looking for approvals",
+    everyMs: limits.changesEveryMs,
+    work: () => watch.look(),
+    log,
+  });
+  const sweeping = repeat({
+    what: "dropping silent connections",
+    everyMs: 1_000,
+    work: async () => {
+      greeting.sweep();
+      agents.dropSilent(monotonicMs(), 3 * limits.heartbeatSeconds * 1_000);
+    },
+    log,
+  });
+
+  async function stop(): Promise<void> {
+    kept.stop();
+    const ended = once(https, "close");
+    https.close();
+    agents.closeAll(CLOSED_GOING_AWAY, "the server stops");
+    await Promise.all([publishing?.stop(), watching.stop()]);
+    await withdraw();
+    // Connections that finish their call become idle one by one; those that never said who they are have no call.
+    const closing = setInterval(() => {
+      https.closeIdleConnections();
+      greeting.endAll();
+    }, 50);
+    const deadline = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, limits.stopMs);
+    await ended;
+    clearInterval(closing);
+    clearTimeout(deadline);
+    await sweeping.stop();
+  }
+  async function withdraw(): Promise<void> {
+    try {
+      await appliance.withdrawServer({ instanceId });
+    } catch (error) {
+      log(`that this server stopped was not recorded: ${messageOf(error)}`);
+    }
+  }
+
+  return {
+    port,
+    identity: () => kept.current(),
+    connectedAgents: () => agents.size,
+    checkIn: (kuids) => {
+      const here = kuids.flatMap((kuid) => agents.get(kuid) ?? []);
+      for (const agent of here) agent.checkIn();
+      return here.length;
+    },
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** Agents come by an upgrade to a WebSocket; every other upgrade is refused. */
+function takeAgents(https: Server, context: AgentContext, onAccepted: (socket: Socket) => void): void {
+  const options = {
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    clientTracking: false,
+    // How long an agent that was told to go may still hold its socket; one that is silent does not answer a close.
+    closeTimeout: 1_000,
+  };
+  const webSockets = new WebSocketServer(options);
+  https.on("upgrade", (request, socket: Duplex, head) => {
+    const { host } = request.headers;
+    if (context.isStopping() || host === undefined || request.url !== AGENT_PATH) {
+      const status = context.isStopping() ? "503 Service Unavailable" : "404 Not Found";
+      socket.on("error", () => socket.destroy());
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    webSockets.handleUpgrade(request, socket, head, (agent) => {
+      serveAgent(agent, context, {
+        host,
+        address: request.socket.remoteAddress ?? "an unknown address",
+        onAccepted: () => onAccepted(request.socket),
+      });
+    });
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

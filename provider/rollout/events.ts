@@ -16,6 +16,8 @@ export type RolloutEvent =
     }
   /** It was looked at, and something is done to it now. */
   | { readonly kind: "acting"; readonly machine: string; readonly action: Action; readonly reason: string }
+  /** It is the machine that another target stands for, and needs no work of its own. */
+  | { readonly kind: "merged"; readonly machine: string }
   /** A target has its outcome. */
   | { readonly kind: "finished"; readonly outcome: Outcome }
   /** No further machine is begun. */

@@ -29,12 +29,16 @@ export class Journal {
     this.#options = options;
   }
 
-  /** Takes an outcome. What it answers, if anything, is to be awaited before the next one is made. */
-  add(outcome: Outcome): Promise<void> | undefined {
+  /** Takes an outcome. */
+  add(outcome: Outcome): void {
     this.#waiting.push(outcome);
-    if (this.#faulty) return undefined;
+    if (this.#faulty) return;
     if (this.#waiting.length >= BATCH_SIZE) this.#begin();
     else this.#cancelTimer ??= this.#options.clock.after(BATCH_MS, () => this.#begin());
+  }
+
+  /** What to wait for, if anything, before further machines are worked on. */
+  room(): Promise<void> | undefined {
     return this.#waiting.length >= CROWDED ? this.#writing : undefined;
   }
 

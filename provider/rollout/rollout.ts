@@ -111,12 +111,10 @@ export class Rollout<Look, Plan extends Planned> {
       const { stop } = this.#stopper;
       const found = ending ?? (stop === undefined ? await this.#attend(target, turn, startMs) : notBegun(stop));
       if (found === undefined) continue;
-      let crowded: Promise<void> | undefined;
-      this.#tally.settle(target, found, this.#plan.clock.nowMs() - startMs, (outcome) => {
-        crowded = this.#record(outcome) ?? crowded;
-      });
+      const outcome = this.#tally.settle(target, found, this.#plan.clock.nowMs() - startMs, this.#record);
+      this.#emit({ kind: "finished", outcome });
       this.#keepToBudgets();
-      await crowded;
+      await this.#journal?.room();
     }
   }
 
@@ -129,8 +127,10 @@ export class Rollout<Look, Plan extends Planned> {
       if (looked.kind === "ended") return looked.ending;
       try {
         const durationMs = this.#plan.clock.nowMs() - startMs;
-        const own = this.#tally.claim(target, turn, looked.identity, durationMs, (outcome) => this.#record(outcome));
-        return own ? await this.#planAndAct(target, looked.look) : undefined;
+        const own = this.#tally.claim(target, turn, looked.identity, durationMs, this.#record);
+        if (own) return await this.#planAndAct(target, looked.look);
+        this.#emit({ kind: "merged", machine: target.key });
+        return undefined;
       } finally {
         await this.#release(target, looked.look);
       }
@@ -202,11 +202,10 @@ export class Rollout<Look, Plan extends Planned> {
     this.#emit({ kind: "fault", machine: target.key, error });
   }
 
-  #record(outcome: Outcome): Promise<void> | undefined {
-    const written = outcome.class === "absent" && outcome.code === "absent" ? undefined : this.#journal?.add(outcome);
-    this.#emit({ kind: "finished", outcome });
-    return written;
-  }
+  /** Absent addresses are not written down one by one: a range may have millions of them. */
+  readonly #record = (outcome: Outcome): void => {
+    if (outcome.code !== "absent") this.#journal?.add(outcome);
+  };
 
   #keepToBudgets(): void {
     if (this.#journal === undefined || this.#stopper.stop !== undefined) return;

@@ -104,7 +104,7 @@ export class Tally {
   }
 
   /** Gives a target its outcome; `changed` gets it, and whatever else is to be written down because of it. */
-  settle(target: Target, ending: Ending, durationMs: number, changed: (outcome: Outcome) => void): void {
+  settle(target: Target, ending: Ending, durationMs: number, changed: (outcome: Outcome) => void): Outcome {
     const claim = this.#claimOf.get(target.key);
     this.#claimOf.delete(target.key);
     this.#ended++;
@@ -113,12 +113,13 @@ export class Tally {
     if (claim !== undefined) claim.settled = true;
     if (outcome.class === "absent") {
       changed(outcome);
-      return;
+      return outcome;
     }
     this.#keep(outcome, changed, ending.log);
     if (claim !== undefined && claim.key !== target.key) {
       this.#keepDuplicate(target.key, claim.key, durationMs, changed);
     }
+    return outcome;
   }
 
   /**

@@ -5,7 +5,7 @@
 // The kit knows no room, and its descriptors (kit/define) know no wire (kit/pulumi), so that another protocol can be
 // served beside it without touching a resource.
 
-const rooms = "main[.]ts|kace[.]ts|resources|functions|components|rollout|appliance|agent|machines|cli|kit";
+const rooms = "main[.]ts|kace[.]ts|configuration[.]ts|resources|functions|components|rollout|appliance|agent|machines|cli|kit";
 
 /** A room may import only itself and these. `kit` in a list means the whole kit. */
 function only(room, ...allowed) {
@@ -39,7 +39,8 @@ module.exports = {
     only("cli", "rollout", "appliance", "agent", "machines", "kit/define"),
     only("kit/define"),
     only("kit", "kit"),
-    only("kace[.]ts", "resources", "functions", "components", "appliance", "kit"),
+    only("configuration[.]ts", "appliance", "kit/define"),
+    only("kace[.]ts", "configuration[.]ts", "resources", "functions", "components", "appliance", "kit"),
     only("main[.]ts", "kace[.]ts", "kit"),
     {
       name: "descriptors-know-no-wire",

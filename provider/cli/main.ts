@@ -1,0 +1,19 @@
+import { runKace } from "./program.ts";
+
+// What node:sqlite says of itself at its first use is of no use to a user; all other warnings stay.
+process.removeAllListeners("warning");
+process.on("warning", (warning) => {
+  if (warning.name !== "ExperimentalWarning") console.error(`kace: ${warning.message}`);
+});
+
+const interrupted = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupted.abort());
+
+process.exitCode = await runKace(process.argv.slice(2), {
+  terminal: {
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+  },
+  environment: process.env,
+  signal: interrupted.signal,
+});

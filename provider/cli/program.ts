@@ -1,0 +1,220 @@
+import { Command, CommanderError, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import type { Appliance } from "../appliance/appliance.ts";
+import { openAppliance } from "../appliance/configuration.ts";
+import { ApplianceError } from "../appliance/errors.ts";
+import { listConfigurations, showConfiguration } from "./commands/configurations.ts";
+import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
+import { forgetHostKey, listHostKeys } from "./commands/host-keys.ts";
+import { listResults, type ResultFilter, showLog } from "./commands/results.ts";
+import { createApiToken, deleteApiToken, listApiTokens, listTokens, listTokenUses } from "./commands/tokens.ts";
+import type { Terminal } from "./output.ts";
+import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
+
+/** The world a run of `kace` takes place in. */
+export interface ProgramWorld {
+  readonly terminal: Terminal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+/** The options that every command has. */
+interface GlobalOptions {
+  readonly endpoint: string;
+  readonly database?: string;
+  readonly caCertificate?: string;
+  readonly json: boolean;
+}
+
+/**
+ * Runs `kace` with these arguments (without the program's own name).
+ *
+ * @example process.exitCode = await runKace(["results"], world)
+ */
+export async function runKace(args: readonly string[], world: ProgramWorld): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const program = programOf(world, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said what is wrong itself
+    const { message, hint } = described(error);
+    world.terminal.err(`kace: ${message}`);
+    if (hint !== undefined) world.terminal.err(`  ${hint}`);
+    return 1;
+  }
+}
+
+function described(error: unknown): { readonly message: string; readonly hint?: string | undefined } {
+  if (error instanceof CommandError || error instanceof ApplianceError)
+    return { message: error.message, hint: error.hint };
+  return { message: error instanceof Error ? error.message : String(error) };
+}
+
+type Finish = (code: ExitCode) => void;
+
+function programOf(world: ProgramWorld, finish: Finish): Command {
+  const { terminal } = world;
+  const program = new Command("kace")
+    .description("Looks after an appliance of pulumi-kace: its agents' server, its devices, and what rollouts did.")
+    .version(packageJson.version)
+    .addOption(
+      new Option("--endpoint <address>", "`local`, or the https address of a `kace serve`")
+        .env("KACE_ENDPOINT")
+        .default("local"),
+    )
+    .addOption(new Option("--database <folder>", "the folder of a local appliance").env("KACE_DATABASE"))
+    .addOption(
+      new Option("--ca-certificate <file>", "the PEM file of the authority that the endpoint's certificate is of").env(
+        "KACE_CA_CERTIFICATE",
+      ),
+    )
+    .option("--json", "print JSON for programs", false)
+    .addHelpText(
+      "after",
+      "\nThe API token for an https endpoint is taken from KACE_API_TOKEN.\nExit codes: 0 done, 1 could not be done, 2 wrong usage, 3 done, and what was asked about is not right.",
+    )
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .exitOverride();
+
+  const session = (): CommandSession => sessionOf(program.opts<GlobalOptions>(), world);
+  const group = (name: string, description: string) => program.command(name).description(description);
+
+  program
+    .command("serve")
+    .description("Runs the appliance's server: agents connect to it, and other machines use it as their endpoint.")
+    .option("--name <name>", "the host name that agents are told; it must resolve on every machine")
+    .option("--host <address>", "the address to listen at", "0.0.0.0")
+    .option("--port <number>", "the port to listen at", portOf, 8443)
+    .option("--certificate <file>", "a certificate of your own (PEM, with its chain)")
+    .option("--key <file>", "its private key (PEM)")
+    .action(async (options: { name?: string; host: string; port: number; certificate?: string; key?: string }) => {
+      const { serveCommand } = await import("./commands/serve.ts");
+      const { endpoint, database } = program.opts<GlobalOptions>();
+      if (endpoint !== "local")
+        throw new CommandError("`kace serve` runs where its database is", "leave --endpoint out");
+      finish(await serveCommand({ ...options, database }, world));
+    });
+
+  const config = group("config", "Provisioning configurations and how their last runs went.");
+  config
+    .command("list")
+    .description("All of them.")
+    .action(async () => finish(await listConfigurations(session())));
+  config
+    .command("show <name>")
+    .description("One of them.")
+    .action(async (name: string) => finish(await showConfiguration(session(), name)));
+
+  program
+    .command("results")
+    .description("The latest result of every machine; exit code 3 if one is not right.")
+    .option("--config <name>", "of one configuration")
+    .option("--machine <machine>", "of one machine")
+    .option("--class <class...>", "of these classes, such as failed")
+    .option("--code <code...>", "with these codes, such as port-closed")
+    .action(async (filter: ResultFilter) => finish(await listResults(session(), filter)));
+  program
+    .command("logs <machine>")
+    .description("What was done on a machine the last time, step by step.")
+    .option("--config <name>", "by one configuration")
+    .action(async (machine: string, { config: name }: { config?: string }) =>
+      finish(await showLog(session(), machine, name)),
+    );
+
+  const hostkeys = group("hostkeys", "Host keys that were accepted once and are the only ones accepted since.");
+  hostkeys
+    .command("list [host...]")
+    .description("All of them, or those of some hosts.")
+    .action(async (hosts: string[]) => finish(await listHostKeys(session(), hosts)));
+  hostkeys
+    .command("forget <host>")
+    .description("Lets a machine that was set up anew show another key.")
+    .option("--port <number>", "of one port only", portOf)
+    .action(async (host: string, { port }: { port?: number }) => finish(await forgetHostKey(session(), host, port)));
+
+  const quarantine = group("quarantine", "Agents that came without a valid token and wait to be approved.");
+  quarantine
+    .command("list")
+    .description("Those that wait.")
+    .action(async () => finish(await listDevices(session(), ["quarantined"])));
+  quarantine
+    .command("approve <device...>")
+    .description("Lets devices in, by host name or KUID.")
+    .action(async (devices: string[]) => finish(await setStates(session(), devices, "approved")));
+  quarantine
+    .command("block <device...>")
+    .description("Shuts devices out, by host name or KUID.")
+    .action(async (devices: string[]) => finish(await setStates(session(), devices, "blocked")));
+
+  const devices = group("devices", "Machines whose agents have connected.");
+  devices
+    .command("list")
+    .description("All of them.")
+    .action(async () => finish(await listDevices(session(), [])));
+  devices
+    .command("remove <device...>")
+    .description("Forgets machines that are gone, by host name or KUID.")
+    .action(async (names: string[]) => finish(await removeDevices(session(), names)));
+
+  const tokens = group("tokens", "Enrolment tokens; their values are not shown.");
+  tokens
+    .command("list")
+    .description("All of them, with their uses.")
+    .action(async () => finish(await listTokens(session())));
+  tokens
+    .command("uses <token>")
+    .description("What enrolled with one, by its name or id.")
+    .action(async (token: string) => finish(await listTokenUses(session(), token)));
+
+  const apiTokens = group("api-tokens", "What other machines prove themselves with when they use this appliance.");
+  apiTokens
+    .command("list")
+    .description("All of them.")
+    .action(async () => finish(await listApiTokens(session())));
+  apiTokens
+    .command("create <name>")
+    .description("Makes one and prints its value, once.")
+    .action(async (name: string) => finish(await createApiToken(session(), name)));
+  apiTokens
+    .command("delete <token>")
+    .description("Deletes one, by its name or id.")
+    .action(async (token: string) => finish(await deleteApiToken(session(), token)));
+
+  return program;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new CommandError(`${text} is no port`, "a port is a number from 1 to 65535");
+  return port;
+}
+
+function sessionOf(options: GlobalOptions, world: ProgramWorld): CommandSession {
+  const using = async <T>(readOnly: boolean, work: (appliance: Appliance) => Promise<T>): Promise<T> => {
+    const appliance = await openAppliance({
+      endpoint: options.endpoint,
+      database: options.database,
+      apiToken: world.environment.KACE_API_TOKEN,
+      caCertificateFile: options.caCertificate,
+      readOnly,
+    });
+    try {
+      return await work(appliance);
+    } finally {
+      await appliance.close();
+    }
+  };
+  return {
+    terminal: world.terminal,
+    json: options.json,
+    signal: world.signal,
+    read: (work) => using(true, work),
+    write: (work) => using(false, work),
+  };
+}

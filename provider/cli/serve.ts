@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import { networkInterfaces, hostname as systemHostname } from "node:os";
+import { join } from "node:path";
+import { AUTHORITY_CERTIFICATE_FILE } from "../appliance/certificates/authority.ts";
+import { CertificateError } from "../appliance/certificates/errors.ts";
+import { givenCertificate } from "../appliance/certificates/given.ts";
+import { ownCertificate } from "../appliance/certificates/own.ts";
+import { ApplianceError } from "../appliance/errors.ts";
+import { openLocal } from "../appliance/local/local.ts";
+import { thisProcess } from "../appliance/local/process-identity.ts";
+import { ListenError } from "../appliance/server/listen.ts";
+import { localNames } from "../appliance/server/local-names.ts";
+import { startServer } from "../appliance/server/server.ts";
+
+export interface ServeOptions {
+  /** The data folder of the appliance: its database, packages and certificates; made where there is none. */
+  readonly folder: string;
+  /** What to listen on: `0.0.0.0` for all addresses. */
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** The host name that agents are told. Default: this machine's. */
+  readonly name?: string | undefined;
+  /** PEM file of a certificate, with its chain; with `key`. Default: one of the appliance's own authority. */
+  readonly certificate?: string | undefined;
+  /** PEM file of the certificate's private key. */
+  readonly key?: string | undefined;
+  /** Ends the server gracefully. */
+  readonly signal: AbortSignal;
+  /** Gets one line at a time, without secrets. */
+  readonly log: (line: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Called once it serves. */
+  readonly onListening?: (at: { readonly name: string; readonly port: number }) => void;
+}
+
+/**
+ * Runs the server of a local appliance until it is told to stop: what `kace serve` does.
+ * @throws ApplianceError with what to do about it: the port is taken, a certificate cannot be used, another server of this
+ *   appliance runs, the store cannot be used
+ * @example await serveAppliance({ folder, host: "0.0.0.0", port: 8443, signal, log: console.error, now: Date.now });
+ */
+export async function serveAppliance(options: ServeOptions): Promise<void> {
+  const { folder, host, log, now, signal } = options;
+  const name = options.name ?? systemHostname();
+  const { certificate: certificateFile, key: keyFile } = options;
+  if ((certificateFile === undefined) !== (keyFile === undefined)) {
+    throw new ApplianceError({
+      code: "invalid",
+      message: "a certificate needs its key, and a key its certificate",
+      hint: "give both files, or neither: the server then makes its own",
+    });
+  }
+  const obtain =
+    certificateFile !== undefined && keyFile !== undefined
+      ? () => givenCertificate({ certificateFile, keyFile, name, now: now() })
+      : () =>
+          ownCertificate({
+            folder: join(folder, "certificates"),
+            names: localNames({ name, host, hostname: systemHostname(), interfaces: networkInterfaces() }),
+            now: now(),
+          });
+  const appliance = await openLocal({ folder, who: "kace serve", now });
+  try {
+    const server = await startServer({
+      appliance,
+      actingAs: (who) => appliance.actingAs(who),
+      host,
+      port: options.port,
+      name,
+      certificate: obtain,
+      process: thisProcess(),
+      now,
+      monotonicMs: () => performance.now(),
+      log,
+    });
+    log(`serving agents and clients at https://${name}:${server.port}`);
+    if (certificateFile === undefined) {
+      log(`clients trust it by the authority in ${join(folder, "certificates", AUTHORITY_CERTIFICATE_FILE)}`);
+    }
+    options.onListening?.({ name, port: server.port });
+    if (!signal.aborted) await once(signal, "abort");
+    log("stopping: no new calls; those in flight may finish");
+    await server.stop();
+    log("stopped");
+  } catch (error) {
+    throw asApplianceError(error);
+  } finally {
+    await appliance.close();
+  }
+}
+
+function asApplianceError(error: unknown): unknown {
+  if (error instanceof CertificateError) {
+    return new ApplianceError({ code: "invalid", message: error.message, hint: error.hint, cause: error });
+  }
+  if (error instanceof ListenError) {
+    const code = error.code === "port-taken" ? "conflict" : "invalid";
+    return new ApplianceError({ code, message: error.message, hint: error.hint, cause: error });
+  }
+  return error;
+}

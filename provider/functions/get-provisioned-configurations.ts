@@ -1,0 +1,104 @@
+import * as z from "zod";
+import type { ApplianceAccess } from "../appliance/access.ts";
+import type { ListedConfiguration } from "../appliance/operations/configurations.ts";
+import { defineFunction } from "../kit/define/function.ts";
+
+const count = (description: string) =>
+  z
+    .int()
+    .optional()
+    .meta({ description: `${description} Absent before the first run.` });
+
+const listed = z
+  .object({
+    id: z.string().meta({ description: "Its id." }),
+    name: z.string().meta({ description: "Its friendly name." }),
+    enabled: z.boolean().meta({ description: "Whether machines are worked on." }),
+    targets: z.string().meta({ description: "Its targets, as text." }),
+    version: z.string().optional().meta({ description: "The least agent version it wants." }),
+    server: z.string().optional().meta({ description: "Where agents connect to." }),
+    running: z.boolean().meta({ description: "Whether a run goes on now." }),
+    lastRun: z.string().optional().meta({ description: "When its last run began, RFC 3339." }),
+    total: count("Targets of the last run."),
+    notStarted: count("Machines it did not begin."),
+    succeeded: count("Machines that are right: changed, unchanged or removed."),
+    failed: count("Machines that failed or were unreachable."),
+    absent: count("Addresses of ranges where nothing answers."),
+    percentSucceeded: z
+      .number()
+      .optional()
+      .meta({ description: "The right ones in a hundred of those that are there." }),
+  })
+  .meta({ typeName: "ProvisionedConfiguration", description: "A configuration and how its last run went." });
+
+const definition = defineFunction({
+  name: "getProvisionedConfigurations",
+  description: "The provisioning configurations of the appliance, with the counts of their last runs.",
+  inputs: z.object({
+    name: z.string().optional().meta({ description: "Only the one of this name." }),
+  }),
+  outputs: z.object({
+    configurations: z.array(listed).meta({ description: "By name." }),
+  }),
+  examples: [
+    {
+      title: "How all configurations stand",
+      yaml: `name: configurations
+runtime: yaml
+variables:
+  all:
+    fn::invoke:
+      function: kace:getProvisionedConfigurations
+      arguments: {}
+outputs:
+  configurations: \${all.configurations}
+`,
+      typescript: `import * as kace from "@pulumi-kace/kace";
+
+export const configurations = kace.getProvisionedConfigurationsOutput().configurations;
+`,
+      python: `import pulumi
+import pulumi_kace as kace
+
+pulumi.export("configurations", kace.get_provisioned_configurations_output().configurations)
+`,
+    },
+  ],
+});
+
+function rowOf({ id, name, description, lastRun }: ListedConfiguration): z.output<typeof listed> {
+  const { enabled, targets, version, server } = description;
+  return {
+    id,
+    name,
+    enabled,
+    targets,
+    version,
+    server,
+    running: lastRun?.running ?? false,
+    ...(lastRun !== undefined && {
+      lastRun: lastRun.startedAt,
+      total: lastRun.total,
+      notStarted: lastRun.notAttempted,
+      succeeded: lastRun.succeeded + lastRun.unchanged + lastRun.removed,
+      failed: lastRun.failed + lastRun.unreachable,
+      absent: lastRun.absent,
+      percentSucceeded: lastRun.percentSucceeded,
+    }),
+  };
+}
+
+/** `kace:index:getProvisionedConfigurations` (seed A19, in part). */
+export const getProvisionedConfigurations = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
+  const all = await client.read(async (appliance) => {
+    const rows: ListedConfiguration[] = [];
+    for (let after: string | undefined, more = true; more; more = after !== undefined) {
+      const page = await appliance.listConfigurations({ limit: 1_000, after });
+      rows.push(...page.configurations);
+      after = page.next;
+    }
+    return rows;
+  });
+  const wanted = inputs.name === undefined ? all : all.filter(({ name }) => name === inputs.name);
+  return { configurations: wanted.map(rowOf) };
+});

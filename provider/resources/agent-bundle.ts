@@ -1,0 +1,187 @@
+import { createReadStream } from "node:fs";
+import * as z from "zod";
+import type { Flavour } from "../agent/agent.ts";
+import { compareVersions } from "../agent/versions.ts";
+import type { ApplianceAccess } from "../appliance/access.ts";
+import type { Bundle, PackageFile } from "../appliance/operations/bundles.ts";
+import { ProviderError } from "../kit/define/errors.ts";
+import { defineResource, type Finding } from "../kit/define/resource.ts";
+import { agentBundleExamples } from "./agent-bundle-examples.ts";
+import { type BundleFile, type BundleSource, bundleFilesOf, measureFile } from "./bundle-files.ts";
+import { flavourOfPackage } from "./flavours.ts";
+import { foundOrGone } from "./found-or-gone.ts";
+import { wholly } from "./known.ts";
+
+const SHA256 = /^[0-9a-fA-F]{64}$/;
+
+const file = z
+  .object({
+    path: z.string().min(1).meta({ description: "Where it is; relative to the program's folder." }),
+    sha256: z
+      .string()
+      .regex(SHA256, { error: "expected the 64 hexadecimal digits of a SHA-256, as `sha256sum` prints them" })
+      .meta({ description: "What it must be." }),
+  })
+  .meta({ typeName: "BundleFile", description: "A package and its checksum." });
+
+const contained = z
+  .object({
+    fileName: z.string().meta({ description: "Its name." }),
+    platform: z.string().meta({ description: "What it is for: `linux`." }),
+    architecture: z.string().meta({ description: "The processor it is for, as Debian calls it: `amd64`." }),
+    format: z.string().meta({ description: "`deb`, `rpm` or `tar.gz`." }),
+    version: z.string().meta({ description: "The version of the agent in it." }),
+    sha256: z.string().meta({ description: "Its checksum." }),
+    sizeBytes: z.int().meta({ description: "Its size." }),
+  })
+  .meta({ typeName: "BundlePackage", description: "A package of the bundle." });
+
+const definition = defineResource({
+  name: "AgentBundle",
+  description:
+    "The installers of one kind of agent, for as many platforms and versions as there are, loaded on the appliance. Every package comes with its SHA-256; one that differs is refused before anything is sent anywhere. Kind, platform and version are read from the file names, which are the vendor's own.",
+  inputs: z.object({
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ description: "Its name, unique on the appliance.", autoname: { maxLength: 200 } }),
+    files: z.array(file).optional().meta({ description: "The packages one by one." }),
+    folder: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: "A folder of packages; relative to the program's folder. Needs `checksums`." }),
+    checksums: z.string().min(1).optional().meta({
+      description:
+        "The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.",
+    }),
+  }),
+  outputs: z.object({
+    version: z.string().meta({ description: "The newest version among the packages.", examples: ["14.1.19"] }),
+    flavour: z.string().meta({ description: "The kind of agent: `quest` or `reference`." }),
+    packages: z.array(contained).meta({ description: "What was loaded." }),
+  }),
+  examples: agentBundleExamples,
+});
+
+/** A file that is a package, with what its name says. */
+interface ReadFile extends PackageFile {
+  readonly from: BundleFile;
+}
+
+/** Reads every file of a bundle through. */
+async function readBundle(source: BundleSource): Promise<{
+  readonly flavour: string;
+  readonly version: string;
+  readonly packages: readonly ReadFile[];
+  readonly findings: readonly Finding[];
+}> {
+  const { files, problems } = bundleFilesOf(source, process.cwd());
+  const findings: Finding[] = [...problems];
+  const packages: ReadFile[] = [];
+  let flavour: Flavour | undefined;
+  for (const from of files) {
+    const { fileName, at } = from;
+    const kind = flavourOfPackage(fileName);
+    const named = kind?.readPackageName(fileName);
+    if (kind === undefined || named === undefined) {
+      findings.push({
+        path: at,
+        reason: `${fileName} is not named like an agent's package: keep the vendor's own file name, such as ampagent-14.1.19.ubuntu.64.deb`,
+      });
+      continue;
+    }
+    if (flavour !== undefined && flavour !== kind) {
+      findings.push({
+        path: at,
+        reason: `${fileName} is for another kind of agent (${kind.title}) than the others (${flavour.title})`,
+      });
+      continue;
+    }
+    flavour = kind;
+    const measured = await measureFile(from);
+    if ("wrong" in measured) findings.push({ path: at, reason: measured.wrong });
+    else packages.push({ ...named, sha256: from.sha256, sizeBytes: measured.sizeBytes, from });
+  }
+  const version = newestOf(packages.map((item) => item.version));
+  return { flavour: flavour?.name ?? "", version, packages, findings };
+}
+
+function newestOf(versions: readonly string[]): string {
+  return versions.reduce((newest, version) => (compareVersions(version, newest) > 0 ? version : newest), "0");
+}
+
+/** Loads what a program names. @throws ProviderError `failed-precondition` for files that are not what they should be */
+async function load(
+  {
+    urn,
+    id,
+    name,
+    source,
+  }: { readonly urn: string; readonly id?: string; readonly name: string; readonly source: BundleSource },
+  client: ApplianceAccess,
+): Promise<Bundle> {
+  const { flavour, version, packages, findings } = await readBundle(source);
+  const [finding] = findings;
+  if (finding !== undefined)
+    throw new ProviderError({ code: "failed-precondition", path: finding.path, message: finding.reason });
+  return client.write(async (appliance) => {
+    for (const { sha256, sizeBytes, from } of packages) {
+      if ((await appliance.hasPackage({ sha256 })).present) continue;
+      await appliance.putPackage(sha256, sizeBytes, createReadStream(from.path));
+    }
+    return appliance.saveBundle({
+      urn,
+      ...(id !== undefined && { id }),
+      name,
+      version,
+      flavour,
+      packages: packages.map(({ from: _from, ...item }) => item),
+    });
+  });
+}
+
+function outputsOf({ version, flavour, packages }: Bundle) {
+  return { version, flavour, packages };
+}
+
+/** `kace:index:AgentBundle`. */
+export const agentBundle = definition.handle<ApplianceAccess>({
+  async check({ inputs }) {
+    const { files, folder, checksums } = inputs;
+    // What is not known yet is looked at when it is loaded.
+    const source = wholly<BundleSource>({ files, folder, checksums });
+    return source === undefined ? [] : (await readBundle(source)).findings;
+  },
+
+  async create({ urn, logicalName, inputs }, { client }) {
+    const made = await load({ urn, name: inputs.name ?? logicalName, source: inputs }, client);
+    return { id: made.id, outputs: outputsOf(made) };
+  },
+
+  async read({ id, old }, { client }) {
+    const found = await client.read((appliance) => foundOrGone(appliance.getBundle({ id })));
+    if (found === undefined) return undefined;
+    const inputs = { name: found.name };
+    // An import cannot know where the packages came from; what was loaded is what a program would have to name.
+    const files = found.packages.map(({ fileName, sha256 }) => ({ path: fileName, sha256 }));
+    return { inputs: old === undefined ? { ...inputs, files } : inputs, outputs: outputsOf(found) };
+  },
+
+  async update({ id, urn, inputs, old }, { client }) {
+    const made = await load({ urn, id, name: inputs.name ?? old.inputs.name ?? id, source: inputs }, client);
+    return { outputs: outputsOf(made) };
+  },
+
+  async delete({ id }, { client }) {
+    await client.write((appliance) => appliance.deleteBundle({ id }));
+  },
+
+  async *list({ limit }, { client }) {
+    const page = limit === 0 ? 1_000 : Math.min(limit, 1_000);
+    const { bundles } = await client.read((appliance) => appliance.listBundles({ limit: page }));
+    for (const { id, name } of bundles) yield { id, name };
+  },
+});

@@ -1,0 +1,7 @@
+# Runs the reader ($1) as root by sudo, which asks for its password on stderr and reads it from stdin, if it needs one.
+# Same rules as in reader.sh.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH;
+LC_ALL=C;
+export PATH LC_ALL;
+if [ "$(id -u)" = 0 ]; then exec sh -c "$1"; fi;
+exec sudo -S -p "kace~prompt" sh -c "$1"

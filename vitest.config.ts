@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 /** Tests that run the real Pulumi CLI. Each starts an engine and several plugins, so few run at once. */
 const withRealCli = "tests/**/*.e2e.test.ts";
 
+/** Tests on real hosts. They need root; their hosts are heavy, so one file runs at a time. */
+const withRealHosts = "tests/**/*.lab.test.ts";
+
 export default defineConfig({
   test: {
     pool: "forks",
@@ -14,7 +17,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/**/*.test.ts"],
-          exclude: [withRealCli],
+          exclude: [withRealCli, withRealHosts],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
@@ -30,6 +33,18 @@ export default defineConfig({
           maxWorkers: 2,
           // A group of its own, so that nothing else takes the processors from the engine meanwhile.
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "lab",
+          include: [withRealHosts],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

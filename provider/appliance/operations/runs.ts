@@ -78,7 +78,7 @@ export const runOperations = defineOperations({
   },
   unfinished: {
     description:
-      "What is known of runs that never finished: the latest of them, and the latest outcome of every machine recorded since the last run that did finish. `run` is null where there is nothing to go on with.",
+      "What is known of runs that broke off: the latest of them (never one that is going on), and the latest outcome of every machine recorded since the last run that did finish. `run` is null where there is nothing to go on with.",
     access: "read",
     input: z.object({ configurationId, limit: z.int().min(1).max(100_000).default(100_000), after }),
     output: z.object({ run: run.nullable(), outcomes: z.array(storedOutcome), next }),

@@ -1,0 +1,183 @@
+import type { Selectable } from "kysely";
+import { ApplianceError } from "../errors.ts";
+import type { Configuration, configurationOperations, ListedConfiguration } from "../operations/configurations.ts";
+import { configurationOperations as operations } from "../operations/configurations.ts";
+import type { OutcomeClass } from "../operations/outcomes.ts";
+import type { RunSummary } from "../operations/runs.ts";
+import type { HandlersOf } from "./handlers.ts";
+import { page, textAt } from "./paging.ts";
+import { build } from "./query.ts";
+import { isHeld, type RunRow, summaryOf } from "./runs.ts";
+import type { Tables } from "./tables.ts";
+import { changesBetween, fromColumn, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
+
+type Row = Selectable<Tables["configurations"]>;
+
+const description = operations.saveConfiguration.input.shape.description;
+
+function rows() {
+  return build.selectFrom("configurations").selectAll();
+}
+
+function describe(row: Row): Configuration {
+  return {
+    id: row.id,
+    organization: row.organization,
+    name: row.name,
+    urn: row.urn ?? undefined,
+    description: fromColumn(description, row.description, `the description of configuration ${row.id}`),
+    createdAt: moment(row.created_at),
+    updatedAt: moment(row.updated_at),
+  };
+}
+
+/** The counts of a run that has not summed itself up: of what is recorded so far; the rest is not attempted. */
+function countsOf(tx: Transaction, run: RunRow): RunSummary {
+  const counts: Record<OutcomeClass, number> = {
+    succeeded: 0,
+    unchanged: 0,
+    removed: 0,
+    absent: 0,
+    unreachable: 0,
+    failed: 0,
+    notAttempted: 0,
+  };
+  const query = build
+    .selectFrom("outcomes")
+    .select((eb) => ["class", eb.fn.countAll<number>().as("count")])
+    .where("run_number", "=", run.number)
+    .groupBy("class");
+  let recorded = 0;
+  for (const row of tx.queries.all(query)) {
+    counts[row.class] = row.count;
+    recorded += row.count;
+  }
+  const total = Math.max(run.total ?? 0, recorded);
+  counts.notAttempted += total - recorded;
+  const present = total - counts.absent;
+  const right = counts.succeeded + counts.unchanged + counts.removed;
+  return { total, ...counts, percentSucceeded: present === 0 ? 100 : Math.round((right / present) * 1_000) / 10 };
+}
+
+function list(tx: Transaction, row: Row): ListedConfiguration {
+  const run = tx.queries.first(
+    build
+      .selectFrom("runs")
+      .selectAll()
+      .where("configuration_id", "=", row.id)
+      .where("kind", "<>", "refresh")
+      .orderBy("number", "desc")
+      .limit(1),
+  );
+  const configuration = describe(row);
+  if (run === undefined) return { ...configuration, changedSinceRun: true };
+  const running = isHeld(tx, run);
+  return {
+    ...configuration,
+    lastRun: {
+      ...(summaryOf(run) ?? countsOf(tx, run)),
+      runId: run.id,
+      startedAt: moment(run.started_at),
+      finishedAt: momentOrNone(run.finished_at),
+      running,
+      interrupted: run.state !== "finished" && !running,
+    },
+    changedSinceRun: row.updated_at > run.started_at,
+  };
+}
+
+function shown({ name, description: { targets, ...rest } }: Pick<Configuration, "name" | "description">) {
+  return { name, ...rest, targets: targets.length > 1_000 ? `${targets.slice(0, 1_000)}…` : targets };
+}
+
+function subjectOf(id: string, name: string) {
+  return { subject: `configuration:${id}`, subjectName: name };
+}
+
+export const configurationHandlers: HandlersOf<typeof configurationOperations> = {
+  saveConfiguration(tx, { organization, id: givenId, urn, ...settings }) {
+    const existing =
+      tx.queries.first(rows().where("id", "=", givenId)) ??
+      (urn === undefined ? undefined : tx.queries.first(rows().where("urn", "=", urn)));
+    if (existing !== undefined && existing.organization !== organization) {
+      throw new ApplianceError({
+        code: "conflict",
+        message: `this configuration exists in organization "${existing.organization}" (${existing.id})`,
+        hint: "delete it there first: a configuration does not move between organizations",
+      });
+    }
+    const id = existing?.id ?? givenId;
+    const other = tx.queries.first(
+      rows().where("organization", "=", organization).where("name", "=", settings.name).where("id", "<>", id),
+    );
+    if (other !== undefined) {
+      throw new ApplianceError({
+        code: "conflict",
+        message: `there is already a configuration "${settings.name}" in organization "${organization}" (${other.urn ?? other.id})`,
+        hint: "choose another name: names are unique in an organization",
+      });
+    }
+    const changes = changesBetween(existing === undefined ? {} : shown(describe(existing)), shown(settings));
+    const row = {
+      id,
+      organization,
+      urn: urn ?? existing?.urn ?? null,
+      name: settings.name,
+      description: JSON.stringify(settings.description),
+      created_at: existing?.created_at ?? tx.now,
+      updated_at: changes.length > 0 || existing === undefined ? tx.now : existing.updated_at,
+    };
+    tx.queries.run(
+      build
+        .insertInto("configurations")
+        .values(row)
+        .onConflict((conflict) => conflict.column("id").doUpdateSet(row)),
+    );
+    recordChanges(tx, subjectOf(id, settings.name), changes);
+    return describe(row);
+  },
+
+  getConfiguration(tx, { id }) {
+    const row = tx.queries.first(rows().where("id", "=", id));
+    if (row !== undefined) return list(tx, row);
+    throw new ApplianceError({
+      code: "not-found",
+      message: `there is no configuration "${id}"`,
+      hint: "`kace config list` lists those there are",
+    });
+  },
+
+  findConfiguration(tx, { organization, name, urn }) {
+    if (name === undefined && urn === undefined) {
+      throw new ApplianceError({ code: "invalid", message: "expected a name or a URN to find a configuration by" });
+    }
+    let query = rows().where("organization", "=", organization);
+    if (name !== undefined) query = query.where("name", "=", name);
+    if (urn !== undefined) query = query.where("urn", "=", urn);
+    const row = tx.queries.first(query);
+    return row === undefined ? null : list(tx, row);
+  },
+
+  listConfigurations(tx, { organization, limit, after }) {
+    let query = rows()
+      .where("organization", "=", organization)
+      .orderBy("name")
+      .limit(limit + 1);
+    if (after !== undefined) query = query.where("name", ">", textAt(after, 0));
+    const { items, next } = page(
+      tx.queries.all(query),
+      limit,
+      (row) => [row.name],
+      (row) => list(tx, row),
+    );
+    return { configurations: items, next };
+  },
+
+  deleteConfiguration(tx, { id }) {
+    const row = tx.queries.first(rows().where("id", "=", id));
+    if (row === undefined) return { deleted: false };
+    tx.queries.run(build.deleteFrom("configurations").where("id", "=", id));
+    recordChanges(tx, subjectOf(id, row.name), changesBetween(shown(describe(row)), {}));
+    return { deleted: true };
+  },
+};

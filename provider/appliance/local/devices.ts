@@ -1,0 +1,242 @@
+import type { Selectable } from "kysely";
+import * as z from "zod";
+import { ApplianceError } from "../errors.ts";
+import {
+  type Device,
+  type DeviceReason,
+  type DeviceStanding,
+  type deviceOperations,
+  deviceReason,
+  deviceState,
+  inventory as inventorySchema,
+  deviceOperations as operations,
+} from "../operations/devices.ts";
+import { enrol } from "./enrolment.ts";
+import type { HandlersOf } from "./handlers.ts";
+import { numberAt, page, textAt } from "./paging.ts";
+import { build, listed } from "./query.ts";
+import { runningInstance } from "./server.ts";
+import { announce } from "./standing.ts";
+import type { Tables } from "./tables.ts";
+import { fromColumn, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
+
+type Row = Selectable<Tables["devices"]>;
+
+const { agentVersion, flavour, os, machineId, addresses, macs } = operations.enrolDevice.input.shape;
+const hello = z.object({ agentVersion, flavour, os, machineId, addresses, macs });
+
+function rows() {
+  return build.selectFrom("devices").selectAll();
+}
+
+function find(tx: Transaction, kuid: string): Row {
+  const row = tx.queries.first(rows().where("kuid", "=", kuid));
+  if (row !== undefined) return row;
+  throw new ApplianceError({
+    code: "not-found",
+    message: `there is no device "${kuid}"`,
+    hint: "its agent has not enrolled here, or it was deleted",
+  });
+}
+
+function reasonOf(row: Row): DeviceReason | undefined {
+  return row.reason === null ? undefined : deviceReason.parse(row.reason);
+}
+
+function isConnected(row: Row, instance: string | undefined): boolean {
+  return row.connection_id !== null && instance !== undefined && row.instance_id === instance;
+}
+
+function describe(row: Row, instance: string | undefined): Device {
+  const what = `device ${row.kuid}`;
+  const connected = isConnected(row, instance);
+  return {
+    kuid: row.kuid,
+    organization: row.organization,
+    publicKey: row.public_key,
+    state: row.state,
+    reason: reasonOf(row),
+    tokenId: row.token_id ?? undefined,
+    hostname: row.hostname,
+    ...fromColumn(hello, row.hello, what),
+    connected,
+    connectedSince: connected ? momentOrNone(row.connected_since) : undefined,
+    lastSeenAt: moment(row.last_seen_at),
+    enrolledAt: moment(row.enrolled_at),
+    inventory: row.inventory === null ? undefined : fromColumn(inventorySchema, row.inventory, what),
+    inventoryAt: momentOrNone(row.inventory_at),
+  };
+}
+
+/** Host names match in any case, and one without its domain matches one that has one. */
+function namedLike(names: readonly string[]) {
+  const full = names.map((name) => name.toLowerCase().replace(/\.$/, ""));
+  const short = full.map((name) => name.split(".", 1)[0] ?? name);
+  const unqualified = full.filter((name) => !name.includes("."));
+  return build
+    .selectFrom("devices")
+    .select("kuid")
+    .where((eb) =>
+      eb.or([
+        eb("full_name", "in", listed(full)),
+        eb("short_name", "in", listed(unqualified)),
+        // Equal only where the device itself knows no domain.
+        eb.and([eb("full_name", "in", listed(short)), eb("full_name", "=", eb.ref("short_name"))]),
+      ]),
+    );
+}
+
+export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
+  enrolDevice: enrol,
+
+  deviceConnected(tx, { kuid, connectionId, instanceId }) {
+    find(tx, kuid);
+    tx.queries.run(
+      build
+        .updateTable("devices")
+        .set({ connection_id: connectionId, instance_id: instanceId, connected_since: tx.now, last_seen_at: tx.now })
+        .where("kuid", "=", kuid),
+    );
+    return {};
+  },
+
+  deviceDisconnected(tx, { kuid, connectionId }) {
+    tx.queries.run(
+      build
+        .updateTable("devices")
+        .set({ connection_id: null, instance_id: null, connected_since: null, last_seen_at: tx.now })
+        .where("kuid", "=", kuid)
+        .where("connection_id", "=", connectionId),
+    );
+    return {};
+  },
+
+  recordInventory(tx, { kuid, inventory }) {
+    if (find(tx, kuid).state !== "approved") {
+      throw new ApplianceError({
+        code: "permission-denied",
+        message: `device ${kuid} is not approved: its inventory is not kept`,
+      });
+    }
+    tx.queries.run(
+      build
+        .updateTable("devices")
+        .set({ inventory: JSON.stringify(inventory), inventory_at: tx.now, last_seen_at: tx.now })
+        .where("kuid", "=", kuid),
+    );
+    return {};
+  },
+
+  getDevice: (tx, { kuid }) => describe(find(tx, kuid), runningInstance(tx)),
+
+  findDevices(tx, { organization, kuids, names, states, limit, after }) {
+    let query = rows()
+      .where("organization", "=", organization)
+      .orderBy("kuid")
+      .limit(limit + 1);
+    if (kuids !== undefined) query = query.where("kuid", "in", listed(kuids));
+    if (names !== undefined) query = query.where("kuid", "in", namedLike(names));
+    if (states !== undefined) query = query.where("state", "in", listed(states));
+    if (after !== undefined) query = query.where("kuid", ">", textAt(after, 0));
+    const instance = runningInstance(tx);
+    const { items, next } = page(
+      tx.queries.all(query),
+      limit,
+      (row) => [row.kuid],
+      (row) => describe(row, instance),
+    );
+    return { devices: items, next };
+  },
+
+  listQuarantine(tx, { organization, limit, after }) {
+    let query = rows()
+      .where("organization", "=", organization)
+      .where("state", "=", "quarantined")
+      .orderBy("enrolled_at", "desc")
+      .orderBy("kuid", "desc")
+      .limit(limit + 1);
+    if (after !== undefined) {
+      const [enrolledAt, kuid] = [numberAt(after, 0), textAt(after, 1)];
+      query = query.where((eb) => eb(eb.refTuple("enrolled_at", "kuid"), "<", eb.tuple(enrolledAt, kuid)));
+    }
+    const instance = runningInstance(tx);
+    const { items, next } = page(
+      tx.queries.all(query),
+      limit,
+      (row) => [row.enrolled_at, row.kuid],
+      (row) => describe(row, instance),
+    );
+    return { devices: items, next };
+  },
+
+  deviceStates(tx, { kuids }) {
+    const instance = runningInstance(tx);
+    const found = tx.queries.all(rows().where("kuid", "in", listed(kuids)).orderBy("kuid"));
+    return {
+      devices: found.map((row) => ({
+        kuid: row.kuid,
+        state: row.state,
+        reason: reasonOf(row),
+        connected: isConnected(row, instance),
+      })),
+    };
+  },
+
+  setDeviceState(tx, { kuid, state }) {
+    const row = find(tx, kuid);
+    const reason: DeviceReason | undefined =
+      state === "approved" ? undefined : state === "blocked" ? "blocked" : "awaiting-approval";
+    const standing: DeviceStanding = { kuid, state, reason };
+    if (row.state === state) return { kuid, state, reason: reasonOf(row) };
+    tx.queries.run(
+      build
+        .updateTable("devices")
+        .set({ state, reason: reason ?? null })
+        .where("kuid", "=", kuid),
+    );
+    announce(tx, standing);
+    recordChanges(tx, { subject: `device:${kuid}`, subjectName: row.hostname }, [
+      { property: "state", from: row.state, to: state },
+    ]);
+    return standing;
+  },
+
+  deleteDevice(tx, { kuid }) {
+    const row = tx.queries.first(rows().where("kuid", "=", kuid));
+    if (row === undefined) return { deleted: false };
+    tx.queries.run(build.deleteFrom("devices").where("kuid", "=", kuid));
+    announce(tx, { kuid, state: null });
+    recordChanges(tx, { subject: `device:${kuid}`, subjectName: row.hostname }, [
+      { property: "state", from: row.state, to: null },
+    ]);
+    return { deleted: true };
+  },
+
+  changesSince(tx, { sequence: since }) {
+    const known = tx.queries.first(
+      build
+        .selectFrom("device_changes")
+        .select((eb) => [eb.fn.min("sequence").as("first"), eb.fn.max("sequence").as("last")]),
+    );
+    const [first, last] = [known?.first ?? 1, known?.last ?? 0];
+    if (since === undefined) return { sequence: last, complete: true, changes: [] };
+    const changed = tx.queries.all(
+      build.selectFrom("device_changes").selectAll().where("sequence", ">", since).orderBy("sequence"),
+    );
+    return {
+      sequence: changed.at(-1)?.sequence ?? last,
+      // Also a number from a database that was replaced by an older one.
+      complete: since >= first - 1 && since <= last,
+      changes: changed.map(({ kuid, state, reason }) =>
+        state === null
+          ? { change: "deleted", kuid }
+          : {
+              change: "standing",
+              kuid,
+              state: deviceState.parse(state),
+              reason: reason === null ? undefined : deviceReason.parse(reason),
+            },
+      ),
+    };
+  },
+};

@@ -1,0 +1,76 @@
+import { ApplianceError } from "../errors.ts";
+import { type DeviceReason, type DeviceState, deviceReason } from "../operations/devices.ts";
+import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
+import type { Handler } from "./handlers.ts";
+import { build } from "./query.ts";
+import { announce } from "./standing.ts";
+import { countUse, standingOf } from "./token-values.ts";
+import { changesBetween, recordChanges, type Transaction } from "./transaction.ts";
+
+interface Admission {
+  readonly state: DeviceState;
+  readonly reason?: DeviceReason | undefined;
+  /** The token that admits it now. */
+  readonly token?: { readonly id: string; readonly organization: string };
+}
+
+/** Whether a device that is not approved yet may come in, by its token. */
+function admission(tx: Transaction, token: string | undefined, earlier: DeviceReason | undefined): Admission {
+  // Without a token it says nothing new: the reason that sent it to quarantine stands.
+  if (token === undefined || token === "") return { state: "quarantined", reason: earlier ?? "no-token" };
+  const standing = standingOf(tx, token);
+  if (standing.status === "valid" && standing.token !== undefined) return { state: "approved", token: standing.token };
+  return { state: "quarantined", reason: standing.status === "valid" ? "token-unknown" : `token-${standing.status}` };
+}
+
+/** Records a device that has said hello and proved its key; the token's use is counted in the same transaction. */
+export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, hostname, ...hello }) => {
+  const known = tx.queries.first(
+    build
+      .selectFrom("devices")
+      .select(["public_key", "state", "reason", "organization", "token_id", "hostname"])
+      .where("kuid", "=", kuid),
+  );
+  if (known !== undefined && known.public_key !== publicKey) {
+    throw new ApplianceError({
+      code: "conflict",
+      message: `device ${kuid} is known with another key`,
+      hint: "if the agent was set up anew, delete the device; if the machine was copied, give the copy an identity of its own",
+    });
+  }
+  const decided: Admission =
+    known?.state === "approved"
+      ? { state: "approved" }
+      : known?.state === "blocked"
+        ? { state: "blocked", reason: "blocked" }
+        : admission(tx, token, known?.reason == null ? undefined : deviceReason.parse(known.reason));
+  const approvedNow = decided.token !== undefined;
+  if (decided.token !== undefined) countUse(tx, decided.token.id, { kuid, hostname });
+  const organization = decided.token?.organization ?? known?.organization ?? DEFAULT_ORGANIZATION;
+  const fullName = hostname.toLowerCase().replace(/\.$/, "");
+  const said = {
+    state: decided.state,
+    reason: decided.reason ?? null,
+    organization,
+    token_id: decided.token?.id ?? known?.token_id ?? null,
+    hostname,
+    full_name: fullName,
+    short_name: fullName.split(".", 1)[0] ?? fullName,
+    hello: JSON.stringify(hello),
+    last_seen_at: tx.now,
+  };
+  tx.queries.run(
+    build
+      .insertInto("devices")
+      .values({ kuid, public_key: publicKey, enrolled_at: tx.now, ...said })
+      .onConflict((conflict) => conflict.column("kuid").doUpdateSet(said)),
+  );
+  const before = { state: known?.state, reason: known?.reason, organization: known?.organization };
+  const after = { state: said.state, reason: said.reason, organization };
+  const changes = changesBetween(before, after);
+  if (changes.length > 0) {
+    announce(tx, { kuid, state: decided.state, reason: decided.reason });
+    recordChanges(tx, { subject: `device:${kuid}`, subjectName: hostname }, changes);
+  }
+  return { state: decided.state, reason: decided.reason, organization, approvedNow };
+};

@@ -1,0 +1,187 @@
+import { randomBytes } from "node:crypto";
+import { hostname, userInfo } from "node:os";
+import * as z from "zod";
+import type { Appliance, OperationMethods, Output, PackageContent } from "../appliance.ts";
+import { ApplianceError } from "../errors.ts";
+import { type OperationName, operationNames, operations } from "../operations/table.ts";
+import { apiTokenHandlers } from "./api-tokens.ts";
+import { bundleHandlers, collectGarbage, recordContent } from "./bundles.ts";
+import { configurationHandlers } from "./configurations.ts";
+import type { Database } from "./database.ts";
+import { deviceHandlers } from "./devices.ts";
+import type { Handler, HandlersOf } from "./handlers.ts";
+import { historyHandlers } from "./history.ts";
+import { hostKeyHandlers } from "./host-keys.ts";
+import { migrations as allMigrations, type Migration } from "./migrations.ts";
+import { outcomeHandlers } from "./outcomes.ts";
+import { PackageFolder } from "./package-folder.ts";
+import { hasEnded } from "./process-identity.ts";
+import { build } from "./query.ts";
+import { ReadOnlyDatabase } from "./read-only-database.ts";
+import { runHandlers } from "./runs.ts";
+import { serverHandlers } from "./server.ts";
+import { tokenHandlers } from "./tokens.ts";
+import type { Transaction, World } from "./transaction.ts";
+import { openWritable } from "./writable-database.ts";
+
+/** How long an operation waits for other processes that write. */
+const LOCK_WAIT_MS = 10_000;
+
+export interface LocalOptions extends Partial<World> {
+  /** Where the database, its key and the packages are; made where it is not there. */
+  readonly folder: string;
+  /** Nothing is written or made, not even the folder; what is not there reads as empty. Default false. */
+  readonly readOnly?: boolean;
+  /** Whom the history names. Default: the user and the host. */
+  readonly who?: string;
+  /** How long to wait for other processes that write. Default 10 s. */
+  readonly lockWaitMs?: number;
+  /** The steps of the schema; tests give others. */
+  readonly migrations?: readonly Migration[];
+}
+
+/** An appliance in a folder of this machine. */
+export interface LocalAppliance extends Appliance {
+  readonly folder: string;
+  /** The same appliance on behalf of somebody else, whom the history names; closing it closes nothing. */
+  actingAs(who: string): Appliance;
+}
+
+/** How every operation is done here: the compiler sees that none is missing. */
+const handlers: HandlersOf<typeof operations> = {
+  ...tokenHandlers,
+  ...bundleHandlers,
+  ...hostKeyHandlers,
+  ...configurationHandlers,
+  ...runHandlers,
+  ...outcomeHandlers,
+  ...deviceHandlers,
+  ...historyHandlers,
+  ...serverHandlers,
+  ...apiTokenHandlers,
+};
+
+/**
+ * Opens the appliance in a folder. Several processes may have it open at once.
+ *
+ * @throws ApplianceError `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
+ * @example const appliance = await openLocal({ folder: "/var/lib/pulumi-kace" });
+ */
+export async function openLocal(options: LocalOptions): Promise<LocalAppliance> {
+  const { folder, readOnly = false, lockWaitMs = LOCK_WAIT_MS, migrations = allMigrations } = options;
+  const world: World = {
+    now: options.now ?? Date.now,
+    randomBytes: options.randomBytes ?? randomBytes,
+    hasEnded: options.hasEnded ?? hasEnded,
+  };
+  const database = readOnly
+    ? new ReadOnlyDatabase({ folder, lockWaitMs, migrations })
+    : await openWritable({ folder, lockWaitMs, now: world.now(), migrations });
+  const store = new Store(database, new PackageFolder(folder), world);
+  const close = async () => store.close();
+  return {
+    folder,
+    ...store.actingAs(options.who ?? `${userName()}@${hostname()}`),
+    close,
+    actingAs: (who) => ({ ...store.actingAs(who), close: async () => undefined }),
+  };
+}
+
+class Store {
+  readonly #database: Database;
+  readonly #packages: PackageFolder;
+  readonly #world: World;
+  #closed = false;
+
+  constructor(database: Database, packages: PackageFolder, world: World) {
+    this.#database = database;
+    this.#packages = packages;
+    this.#world = world;
+  }
+
+  actingAs(who: string): Omit<Appliance, "close"> {
+    const methods = operationNames.map((name) => [name, (input: unknown) => this.#perform(name, input, who)]);
+    return {
+      ...(Object.fromEntries(methods) as OperationMethods), // Object.fromEntries forgets which keys there were
+      putPackage: (sha256, sizeBytes, content) => this.#putPackage(sha256, sizeBytes, content, who),
+      openPackage: (sha256) => this.#openPackage(sha256),
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#database.close();
+  }
+
+  async #perform<Name extends OperationName>(name: Name, given: unknown, who: string): Promise<Output<Name>> {
+    const operation = operations[name];
+    const parsed = operation.input.safeParse(given);
+    if (!parsed.success) {
+      const problem = z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, " ");
+      throw new ApplianceError({ code: "invalid", message: `${name}: ${problem}` });
+    }
+    const input = parsed.data;
+    const handler = handlers[name] as (tx: Transaction, input: unknown) => Output<Name>; // it takes what was just parsed
+    const result = await this.#transact(operation.access, who, name, (tx) => {
+      if ("organization" in input) requireOrganization(tx, input.organization);
+      return handler(tx, input);
+    });
+    if (name === "deleteBundle" || name === "saveBundle") await this.#transact("write", who, name, collectGarbage);
+    return result;
+  }
+
+  #transact<Result>(
+    access: "read" | "write",
+    who: string,
+    what: string,
+    work: (tx: Transaction) => Result,
+  ): Promise<Result> {
+    this.#requireOpen();
+    return this.#database[access]((opened) =>
+      work({ ...opened, world: this.#world, now: this.#world.now(), who, what, packages: this.#packages }),
+    );
+  }
+
+  async #putPackage(sha256: string, sizeBytes: number, content: AsyncIterable<Uint8Array>, who: string): Promise<void> {
+    // Also what refuses an appliance that was opened to read only.
+    const present = await this.#transact("write", who, "putPackage", (tx) => {
+      const here = tx.packages.sizeOf(sha256) === sizeBytes;
+      if (here) recordContent(tx, sha256, sizeBytes);
+      return here;
+    });
+    if (present) return;
+    await this.#packages.put(sha256, sizeBytes, content);
+    await this.#transact("write", who, "putPackage", (tx) => recordContent(tx, sha256, sizeBytes));
+  }
+
+  async #openPackage(sha256: string): Promise<PackageContent> {
+    this.#requireOpen();
+    return this.#packages.open(sha256);
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new ApplianceError({ code: "unavailable", message: "the appliance has been closed" });
+  }
+}
+
+function requireOrganization(tx: Transaction, organization: string): void {
+  const query = build.selectFrom("organizations").select("name").where("name", "=", organization);
+  if (tx.queries.first(query) !== undefined) return;
+  throw new ApplianceError({
+    code: "not-found",
+    message: `there is no organization "${organization}"`,
+    hint: 'leave `organization` out for the one there always is, "default"',
+  });
+}
+
+/** A user id without an entry in the system's list of users, as containers have, is no error. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return "unknown user";
+  }
+}
+
+export type { Handler };

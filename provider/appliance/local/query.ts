@@ -1,0 +1,81 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import {
+  type Compilable,
+  DummyDriver,
+  Kysely,
+  type RawBuilder,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+} from "kysely";
+import type { Tables } from "./tables.ts";
+
+/**
+ * Builds queries, and only that: they are run by {@link Queries}, at once and within a transaction, which a driver of
+ * promises could not promise.
+ */
+export const build = new Kysely<Tables>({
+  dialect: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+});
+
+/**
+ * A list for `in`, as one parameter however long it is: SQLite takes 32,766 parameters at most.
+ * @example build.selectFrom("devices").where("kuid", "in", listed(kuids))
+ */
+export function listed<Item extends string | number>(items: readonly Item[]): RawBuilder<Item> {
+  return sql<Item>`(select value from json_each(${JSON.stringify(items)}))`;
+}
+
+/** More kinds of statements than the program has: beyond it something makes SQL out of values. */
+const STATEMENTS_KEPT = 500;
+
+/** Runs built queries on one connection; statements are prepared once. */
+export class Queries {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  all<Row>(query: Compilable<Row>): Row[] {
+    const { statement, parameters } = this.#prepare(query);
+    const rows: unknown = statement.all(...parameters);
+    return rows as Row[]; // what the query's type says, which the compiler derived from the same tables
+  }
+
+  first<Row>(query: Compilable<Row>): Row | undefined {
+    const { statement, parameters } = this.#prepare(query);
+    const row: unknown = statement.get(...parameters);
+    return row as Row | undefined; // as above
+  }
+
+  /** Runs a query that changes something; gives the number of rows it changed and the last row it made. */
+  run(query: Compilable): { readonly changes: number; readonly row: number } {
+    const { statement, parameters } = this.#prepare(query);
+    const { changes, lastInsertRowid } = statement.run(...parameters);
+    return { changes: Number(changes), row: Number(lastInsertRowid) };
+  }
+
+  #prepare(query: Compilable): { statement: StatementSync; parameters: SQLInputValue[] } {
+    const compiled = query.compile();
+    let statement = this.#statements.get(compiled.sql);
+    if (statement === undefined) {
+      if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
+      statement = this.#database.prepare(compiled.sql);
+      this.#statements.set(compiled.sql, statement);
+    }
+    return { statement, parameters: compiled.parameters.map(inputValue) };
+  }
+}
+
+function inputValue(value: unknown): SQLInputValue {
+  if (value === null || typeof value === "string" || typeof value === "number") return value;
+  throw new TypeError(`a query has a parameter of type ${typeof value}`);
+}

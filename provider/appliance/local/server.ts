@@ -1,0 +1,110 @@
+import type { Selectable } from "kysely";
+import * as z from "zod";
+import { ApplianceError } from "../errors.ts";
+import { processIdentity } from "../operations/fields.ts";
+import { HEARTBEAT_LIMIT_MS, type serverOperations } from "../operations/server.ts";
+import type { HandlersOf } from "./handlers.ts";
+import { build } from "./query.ts";
+import type { Tables } from "./tables.ts";
+import { fromColumn, moment, recordChanges, type Transaction } from "./transaction.ts";
+
+type Row = Selectable<Tables["server"]>;
+
+function find(tx: Transaction): Row | undefined {
+  return tx.queries.first(build.selectFrom("server").selectAll());
+}
+
+function isRunning(tx: Transaction, row: Row): boolean {
+  if (row.stopped === 1) return false;
+  const ended = tx.world.hasEnded(fromColumn(processIdentity, row.process, "the process of the server"));
+  // A clock proves less than a process that can be seen.
+  return ended === undefined ? Math.abs(tx.now - row.heartbeat_at) <= HEARTBEAT_LIMIT_MS : !ended;
+}
+
+/** The instance of the server that runs now; undefined where none does. */
+export function runningInstance(tx: Transaction): string | undefined {
+  const row = find(tx);
+  return row !== undefined && isRunning(tx, row) ? row.instance_id : undefined;
+}
+
+function subjectOf({ name, port }: { readonly name: string; readonly port: number }) {
+  return { subject: "server", subjectName: `${name}:${port}` };
+}
+
+function disconnectAll(tx: Transaction): void {
+  tx.queries.run(
+    build
+      .updateTable("devices")
+      .set({ connection_id: null, instance_id: null, connected_since: null })
+      .where("connection_id", "is not", null),
+  );
+}
+
+export const serverHandlers: HandlersOf<typeof serverOperations> = {
+  publishServer(tx, { instanceId, name, port, caCertificate, canonicalNames, version, process }) {
+    const before = find(tx);
+    const again = before?.instance_id === instanceId;
+    if (before !== undefined && !again && isRunning(tx, before)) {
+      const { pid } = fromColumn(processIdentity, before.process, "the process of the server");
+      throw new ApplianceError({
+        code: "conflict",
+        message: `a server of this appliance runs already, as ${before.name}:${before.port} (process ${pid})`,
+        hint: "stop that one first, or give this one another folder",
+      });
+    }
+    const row = {
+      one: 1,
+      instance_id: instanceId,
+      name,
+      port,
+      ca_certificate: caCertificate ?? null,
+      canonical_names: JSON.stringify(canonicalNames),
+      version,
+      process: JSON.stringify(process),
+      started_at: again ? before.started_at : tx.now,
+      heartbeat_at: tx.now,
+      stopped: 0,
+    };
+    tx.queries.run(
+      build
+        .insertInto("server")
+        .values(row)
+        .onConflict((conflict) => conflict.column("one").doUpdateSet(row)),
+    );
+    if (again && before.stopped === 0) return {};
+    // Connections of a server that was killed ended with it.
+    disconnectAll(tx);
+    recordChanges(tx, subjectOf(row), [{ property: "running", from: false, to: true }]);
+    return {};
+  },
+
+  withdrawServer(tx, { instanceId }) {
+    const row = find(tx);
+    if (row === undefined || row.instance_id !== instanceId || row.stopped === 1) return {};
+    tx.queries.run(build.updateTable("server").set({ stopped: 1 }));
+    disconnectAll(tx);
+    recordChanges(tx, subjectOf(row), [{ property: "running", from: true, to: false }]);
+    return {};
+  },
+
+  serverStatus(tx) {
+    const row = find(tx);
+    if (row === undefined) return { running: false };
+    return {
+      running: isRunning(tx, row),
+      instanceId: row.instance_id,
+      name: row.name,
+      port: row.port,
+      caCertificate: row.ca_certificate ?? undefined,
+      canonicalNames: fromColumn(z.array(z.string()), row.canonical_names, "the names of the server"),
+      version: row.version,
+      process: fromColumn(processIdentity, row.process, "the process of the server"),
+      startedAt: moment(row.started_at),
+    };
+  },
+
+  listOrganizations(tx) {
+    const rows = tx.queries.all(build.selectFrom("organizations").selectAll().orderBy("name"));
+    return { organizations: rows.map((row) => ({ name: row.name, createdAt: moment(row.created_at) })) };
+  },
+};

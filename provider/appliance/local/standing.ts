@@ -1,0 +1,18 @@
+import type { DeviceStanding } from "../operations/devices.ts";
+import { build } from "./query.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** How many changes of standing are kept for servers to catch up with. */
+const CHANGES_KEPT = 10_000;
+
+/** Tells servers, whichever process they are, that the standing of a device has changed or that it is gone. */
+export function announce(
+  tx: Transaction,
+  change: DeviceStanding | { readonly kuid: string; readonly state: null },
+): void {
+  const reason = "reason" in change ? (change.reason ?? null) : null;
+  const { row } = tx.queries.run(
+    build.insertInto("device_changes").values({ kuid: change.kuid, state: change.state, reason }),
+  );
+  tx.queries.run(build.deleteFrom("device_changes").where("sequence", "<=", row - CHANGES_KEPT));
+}

@@ -1,0 +1,153 @@
+import type { Generated } from "kysely";
+
+/** The tables of `migrations.ts`, as queries see them. */
+export interface Tables {
+  readonly meta: { key: string; value: string };
+  readonly organizations: { name: string; created_at: number };
+  readonly tokens: {
+    id: string;
+    organization: string;
+    name: string;
+    urn: string | null;
+    expires_at: number | null;
+    use_limit: number | null;
+    enabled: number;
+    use_count: number;
+    settled: number;
+    created_at: number;
+    updated_at: number;
+  };
+  readonly token_values: {
+    fingerprint: string;
+    token_id: string;
+    sealed: string | null;
+    valid_until: number | null;
+    created_at: number;
+  };
+  readonly token_uses: {
+    sequence: Generated<number>;
+    token_id: string;
+    kuid: string;
+    hostname: string;
+    used_at: number;
+  };
+  readonly bundles: {
+    id: string;
+    organization: string;
+    name: string;
+    urn: string | null;
+    version: string;
+    flavour: string;
+    created_at: number;
+    updated_at: number;
+  };
+  readonly package_contents: { sha256: string; size_bytes: number; put_at: number; claimed: number };
+  readonly bundle_packages: {
+    bundle_id: string;
+    position: number;
+    file_name: string;
+    platform: string;
+    architecture: string;
+    format: string;
+    version: string;
+    sha256: string;
+    size_bytes: number;
+  };
+  readonly host_keys: {
+    host: string;
+    port: number;
+    type: string;
+    key: string;
+    fingerprint: string;
+    configuration_id: string | null;
+    pinned_at: number;
+  };
+  readonly configurations: {
+    id: string;
+    organization: string;
+    name: string;
+    urn: string | null;
+    description: string;
+    created_at: number;
+    updated_at: number;
+  };
+  readonly runs: {
+    number: Generated<number>;
+    id: string;
+    configuration_id: string;
+    kind: "up" | "destroy" | "refresh";
+    state: "running" | "finished" | "interrupted";
+    holder: string;
+    process: string | null;
+    started_at: number;
+    finished_at: number | null;
+    lease_until: number;
+    total: number | null;
+    summary: string | null;
+  };
+  readonly outcomes: {
+    run_number: number;
+    machine: string;
+    configuration_id: string;
+    latest: number;
+    target: string;
+    name: string | null;
+    address: string | null;
+    action: string;
+    class: "succeeded" | "unchanged" | "removed" | "absent" | "unreachable" | "failed" | "notAttempted";
+    code: string;
+    message: string;
+    hint: string | null;
+    version: string | null;
+    server: string | null;
+    platform: string | null;
+    kuid: string | null;
+    duration_ms: number;
+    has_log: number;
+    recorded_at: number;
+  };
+  readonly outcome_logs: { run_number: number; machine: string; log: string };
+  readonly devices: {
+    kuid: string;
+    organization: string;
+    public_key: string;
+    state: "approved" | "quarantined" | "blocked";
+    reason: string | null;
+    token_id: string | null;
+    hostname: string;
+    full_name: string;
+    short_name: string;
+    hello: string;
+    connection_id: string | null;
+    instance_id: string | null;
+    connected_since: number | null;
+    last_seen_at: number;
+    enrolled_at: number;
+    inventory: string | null;
+    inventory_at: number | null;
+  };
+  readonly device_changes: { sequence: Generated<number>; kuid: string; state: string | null; reason: string | null };
+  readonly history: {
+    sequence: Generated<number>;
+    at: number;
+    who: string;
+    what: string;
+    subject: string;
+    subject_name: string;
+    changes: string;
+  };
+  readonly server: {
+    one: number;
+    instance_id: string;
+    name: string;
+    port: number;
+    ca_certificate: string | null;
+    canonical_names: string;
+    version: string;
+    process: string;
+    started_at: number;
+    heartbeat_at: number;
+    stopped: number;
+  };
+  readonly api_tokens: { id: string; name: string; fingerprint: string; created_at: number };
+}

@@ -1,0 +1,101 @@
+import type * as z from "zod";
+import { ApplianceError } from "../errors.ts";
+import type { ProcessIdentity } from "../operations/fields.ts";
+import type { HistoryEntry } from "../operations/history.ts";
+import type { Opened } from "./database.ts";
+import type { PackageFolder } from "./package-folder.ts";
+import { build } from "./query.ts";
+
+/** What of the world an appliance needs beside its database. */
+export interface World {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly randomBytes: (count: number) => Buffer;
+  /** Whether a process has ended; undefined where that cannot be seen from here. */
+  readonly hasEnded: (process: ProcessIdentity) => boolean | undefined;
+}
+
+type Shown = string | number | boolean | null;
+
+/** What one operation works with: one moment, one actor, one transaction. */
+export interface Transaction extends Opened {
+  readonly world: World;
+  /** The one moment of this operation, milliseconds since 1970. */
+  readonly now: number;
+  readonly who: string;
+  /** The operation's name. */
+  readonly what: string;
+  readonly packages: PackageFolder;
+}
+
+/** `token-0f3a…`: tells in a log what kind of thing it is the identity of. */
+export function newId({ world }: Transaction, kind: string): string {
+  return `${kind}-${world.randomBytes(10).toString("hex")}`;
+}
+
+/** Something that the history is of. */
+export interface Subject {
+  /** `token:token-1f…` */
+  readonly subject: string;
+  readonly subjectName: string;
+}
+
+/** Writes an entry of the history; nothing where nothing has changed. */
+export function recordChanges(
+  tx: Transaction,
+  { subject, subjectName }: Subject,
+  changes: HistoryEntry["changes"],
+): void {
+  if (changes.length === 0) return;
+  tx.queries.run(
+    build.insertInto("history").values({
+      at: tx.now,
+      who: tx.who,
+      what: tx.what,
+      subject,
+      subject_name: subjectName,
+      changes: JSON.stringify(changes),
+    }),
+  );
+}
+
+/** What differs between two states of something; undefined stands for what is not there. */
+export function changesBetween(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): HistoryEntry["changes"] {
+  const properties = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...properties].flatMap((property) => {
+    const [from, to] = [shown(before[property]), shown(after[property])];
+    return from === to ? [] : [{ property, from, to }];
+  });
+}
+
+function shown(value: unknown): Shown {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+  return JSON.stringify(value);
+}
+
+/** Reads a column of JSON. @throws ApplianceError `corrupt` */
+export function fromColumn<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.output<Schema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not readable`, cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not as expected` });
+}
+
+/** A moment of the database as the answers say it: RFC 3339 in UTC. */
+export function moment(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** As {@link moment}, for one that there may be none of. */
+export function momentOrNone(ms: number | null): string | undefined {
+  return ms === null ? undefined : moment(ms);
+}

@@ -1,0 +1,121 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
+import {
+  APPLICATION_ID,
+  bindKeys,
+  checkKeys,
+  DATABASE_FILE,
+  type Database,
+  type Opened,
+  versionOf,
+} from "./database.ts";
+import { describeFileError } from "./file-errors.ts";
+import { makeKeys, readKeys } from "./keys.ts";
+import { SQLITE_WAIT_MS, whenFree } from "./lock-wait.ts";
+import { type Migration, migrate, newest } from "./migrations.ts";
+import { build, Queries } from "./query.ts";
+import { describeSqliteError } from "./sqlite-errors.ts";
+
+export interface WritableOptions {
+  readonly folder: string;
+  /** How long to wait for other processes. */
+  readonly lockWaitMs: number;
+  /** Of the entries that a new database has from the start, milliseconds since 1970. */
+  readonly now: number;
+  readonly migrations: readonly Migration[];
+}
+
+/**
+ * Opens a database to write, and makes it where there is none; several processes may do so at once.
+ *
+ * @throws ApplianceError `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
+ */
+export async function openWritable(options: WritableOptions): Promise<Database> {
+  const { folder, lockWaitMs } = options;
+  const path = join(folder, DATABASE_FILE);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // SQLite gives its other files the permissions of this one.
+    closeSync(openSync(path, "a", 0o600));
+  } catch (error) {
+    throw describeFileError(error, folder);
+  }
+  let database: DatabaseSync | undefined;
+  try {
+    const connection = new DatabaseSync(path, { timeout: SQLITE_WAIT_MS });
+    database = connection;
+    const opened = await whenFree(() => prepare(connection, options), lockWaitMs);
+    return new WritableDatabase(connection, opened, options);
+  } catch (error) {
+    database?.close();
+    throw describeSqliteError(error, folder);
+  }
+}
+
+function prepare(connection: DatabaseSync, { folder, now, migrations }: WritableOptions): Opened {
+  const version = versionOf(connection, folder, migrations);
+  connection.exec("PRAGMA journal_mode = WAL");
+  // What was answered survives a power cut: a token that is in the state of a stack must not be lost here.
+  connection.exec("PRAGMA synchronous = FULL");
+  const queries = new Queries(connection);
+  if (version === newest(migrations)) return { queries, keys: checkKeys(queries, readKeys(folder), folder) };
+  return transact(connection, "BEGIN IMMEDIATE", () => {
+    // Another process may have been quicker.
+    const from = versionOf(connection, folder, migrations);
+    migrate(connection, from, migrations);
+    if (from > 0) return { queries, keys: checkKeys(queries, readKeys(folder), folder) };
+    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    const keys = makeKeys(folder);
+    bindKeys(queries, keys);
+    queries.run(build.insertInto("organizations").values({ name: DEFAULT_ORGANIZATION, created_at: now }));
+    return { queries, keys };
+  });
+}
+
+class WritableDatabase implements Database {
+  readonly #connection: DatabaseSync;
+  readonly #opened: Opened;
+  readonly #options: WritableOptions;
+
+  constructor(connection: DatabaseSync, opened: Opened, options: WritableOptions) {
+    this.#connection = connection;
+    this.#opened = opened;
+    this.#options = options;
+  }
+
+  read<Result>(work: (opened: Opened) => Result): Promise<Result> {
+    return this.#transact("BEGIN", work);
+  }
+
+  write<Result>(work: (opened: Opened) => Result): Promise<Result> {
+    return this.#transact("BEGIN IMMEDIATE", work);
+  }
+
+  close(): void {
+    if (this.#connection.isOpen) this.#connection.close();
+  }
+
+  async #transact<Result>(begin: string, work: (opened: Opened) => Result): Promise<Result> {
+    const { folder, lockWaitMs } = this.#options;
+    try {
+      return await whenFree(() => transact(this.#connection, begin, () => work(this.#opened)), lockWaitMs);
+    } catch (error) {
+      throw describeSqliteError(error, folder);
+    }
+  }
+}
+
+function transact<Result>(connection: DatabaseSync, begin: string, work: () => Result): Result {
+  connection.exec(begin);
+  try {
+    const result = work();
+    connection.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // After some errors, a full disk among them, SQLite has rolled back by itself.
+    if (connection.isTransaction) connection.exec("ROLLBACK");
+    throw error;
+  }
+}

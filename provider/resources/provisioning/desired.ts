@@ -1,0 +1,64 @@
+import type { AgentPackage, AgentServer, DesiredAgent, Flavour, PackageFormat } from "../../agent/agent.ts";
+import type { Bundle } from "../../appliance/operations/bundles.ts";
+import { ProviderError } from "../../kit/define/errors.ts";
+import { flavourNamed } from "../flavours.ts";
+import type { Ground } from "./ground.ts";
+import type { Inputs } from "./inputs.ts";
+
+const PLATFORMS: readonly AgentPackage["platform"][] = ["linux", "windows", "darwin"];
+const FORMATS: readonly PackageFormat[] = ["deb", "rpm", "tar.gz", "msi", "pkg", "dmg"];
+
+/** What is looked for where nothing names a bundle: a removal finds every kind of agent there is. */
+const ANY_SERVER: AgentServer = { host: "localhost", port: 443 };
+
+/**
+ * What a configuration wants of the agent on a Linux machine.
+ *
+ * @param override `removed` for machines that are no longer targets, and for a destroy: only agents of this
+ *   configuration's own receipts are removed then
+ */
+export function desiredAgent(
+  inputs: Inputs,
+  ground: Ground,
+  configurationId: string,
+  override?: "removed",
+): DesiredAgent {
+  const { agent, linux } = inputs;
+  const token = agent?.token;
+  return {
+    state: override ?? linux?.state ?? inputs.state,
+    flavour: flavourOf(ground.bundle),
+    version: agent?.version,
+    exact: agent?.exact,
+    allowDowngrade: agent?.allowDowngrade,
+    deniedVersions: agent?.deniedVersions,
+    server: ground.server ?? ANY_SERVER,
+    configurationId,
+    takeOver: override === undefined && inputs.takeOver,
+    onlyOwn: override !== undefined,
+    removeDataDirectory: linux?.removeDataDirectory ?? inputs.removeDataDirectory,
+    packages: packagesOf(ground.bundle),
+    canEnrol: token !== undefined,
+  };
+}
+
+function flavourOf(bundle: Bundle | undefined): Flavour {
+  const name = bundle?.flavour ?? "reference";
+  const flavour = flavourNamed(name);
+  if (flavour !== undefined) return flavour;
+  throw new ProviderError({
+    code: "failed-precondition",
+    path: ["agent", "bundle"],
+    message: `the bundle is of a kind of agent that this provider does not know: ${name}`,
+    hint: "use a newer pulumi-kace",
+  });
+}
+
+/** The packages of a bundle that this provider can install anywhere. */
+function packagesOf(bundle: Bundle | undefined): AgentPackage[] {
+  return (bundle?.packages ?? []).flatMap((item) => {
+    const platform = PLATFORMS.find((known) => known === item.platform);
+    const format = FORMATS.find((known) => known === item.format);
+    return platform === undefined || format === undefined ? [] : [{ ...item, platform, format }];
+  });
+}

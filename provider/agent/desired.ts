@@ -1,29 +1,7 @@
 import type { ByteSource } from "../machines/machine.ts";
+import type { AgentPackage } from "./agent-package.ts";
 import type { Flavour } from "./flavour.ts";
-
-/** What a package is for, as its name or its bundle says. */
-export interface AgentPackage {
-  readonly fileName: string;
-  readonly platform: "linux" | "windows" | "darwin";
-  /** As Debian writes it: `amd64`, `arm64`, `386`; `all` fits every machine. */
-  readonly architecture: string;
-  readonly format: PackageFormat;
-  readonly version: string;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
-  readonly sizeBytes: number;
-}
-
-export type PackageFormat = "deb" | "rpm" | "tar.gz" | "msi" | "pkg" | "dmg";
-
-/** Where agents connect to. */
-export interface AgentServer {
-  /** A name that resolves on the machine, or an address. */
-  readonly host: string;
-  readonly port: number;
-  /** PEM of the authority that signed the server's certificate, where the machine does not trust it by itself. */
-  readonly caCertificate?: string | undefined;
-}
+import type { AgentServer } from "./server.ts";
 
 /** What a configuration wants of one machine's agent. Holds no secret. */
 export interface DesiredAgent {

@@ -1,4 +1,5 @@
-import type { AgentPackage, PackageFormat } from "./desired.ts";
+import type { AgentPackage, PackageFormat } from "./agent-package.ts";
+import type { AgentServer } from "./server.ts";
 import type { VersionRule } from "./versions.ts";
 
 /** What the name of an installer says about it. Host and token that a vendor puts into names are never kept. */
@@ -9,20 +10,23 @@ export type NamedPackage = Pick<AgentPackage, "fileName" | "platform" | "archite
  * functions that find, configure and watch it on a machine.
  */
 export interface Flavour {
-  /** `reference`, `quest`. Letters, digits and underscores, because it is part of a shell function's name. */
+  /** `reference`, `quest`. Small letters, digits and underscores: it is part of a shell function's name. */
   readonly name: string;
   /** For people: `KACE reference agent`. */
   readonly title: string;
-  /** Package formats, the preferred first. */
+  /** Package formats for Linux, the preferred first. */
   readonly formats: readonly PackageFormat[];
   /** C libraries that its programs run with. */
   readonly libc: readonly ("glibc" | "musl")[];
-  /** The port of its server where the agent's configuration names none. */
+  /** The port of its server where nothing names one. */
   readonly defaultPort: number;
   /** True if there is a service that connects: the bench flavour is files only. */
   readonly hasService: boolean;
   readonly versionRules: readonly VersionRule[];
+  /** Undefined for a name that is none of this flavour's. */
   readonly readPackageName: (fileName: string) => NamedPackage | undefined;
-  /** The shell function `flavour_<name>`, which defines the verbs that `scripts/` call. */
+  /** What the agent is told, in its own form; it goes to its `configure` on stdin. Holds the token. */
+  readonly configuration: (server: AgentServer, token: string | undefined) => string;
+  /** Shell text that defines `flavour_<name>`, which defines the verbs that the scripts of this room call. */
   readonly script: string;
 }

@@ -1,4 +1,5 @@
-import type { AgentPackage } from "./desired.ts";
+import type { AgentPackage } from "./agent-package.ts";
+import type { Receipt } from "./probe.ts";
 
 /** Why nothing can be done to a machine. Each is a code of `docs/outcomes.md`. */
 export type BlockedCode =
@@ -14,7 +15,8 @@ export type BlockedCode =
   | "downgrade-not-allowed"
   | "version-denied";
 
-interface Planned {
+/** What every plan that is carried out, or needs no carrying out, has. */
+export interface Planned {
   /** In words, for the preview. */
   readonly reason: string;
   /** What a reader of the plan should know besides, such as another agent beside the wanted one. */
@@ -25,6 +27,8 @@ interface Planned {
   readonly adopts: boolean;
   /** Leftovers of broken-off runs are removed. */
   readonly sweeps: boolean;
+  /** What the machine's receipt says afterwards; absent where it is not written. */
+  readonly receipt: Receipt | undefined;
   /** A run of the same configuration still works on the machine: wait for its end, look and plan again. */
   readonly awaits?: { readonly runId: string } | undefined;
 }

@@ -1,4 +1,4 @@
-import type { PackageFormat } from "./desired.ts";
+import type { PackageFormat } from "./agent-package.ts";
 import type { Flavour } from "./flavour.ts";
 
 /** `unknown` where the machine has no means to tell. */

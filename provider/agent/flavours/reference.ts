@@ -1,0 +1,39 @@
+import { architectureOf } from "../architecture.ts";
+import type { Flavour, NamedPackage } from "../flavour.ts";
+import { FLAVOUR_SCRIPTS } from "../scripts.ts";
+import { serverText } from "../server.ts";
+
+const NAMES = [
+  /^kace-reference-agent_(?<version>\d[^_]*)_(?<architecture>[a-z0-9]+)\.(?<format>deb)$/,
+  /^kace-reference-agent-(?<version>\d[^-]*)-\d+\.(?<architecture>[a-z0-9_]+)\.(?<format>rpm)$/,
+  /^kace-reference-agent-(?<version>\d.*)-linux-(?<architecture>[a-z0-9]+)\.(?<format>tar\.gz)$/,
+] as const;
+
+/** The open agent of this repository: one static program, so any C library will do. See docs/agent.md. */
+export const reference: Flavour = {
+  name: "reference",
+  title: "KACE reference agent",
+  formats: ["deb", "rpm", "tar.gz"],
+  libc: ["glibc", "musl"],
+  defaultPort: 8443,
+  hasService: true,
+  versionRules: [],
+  readPackageName,
+  configuration: (server, token) =>
+    JSON.stringify({
+      server: serverText(server),
+      ...(token === undefined ? {} : { token }),
+      ...(server.caCertificate === undefined ? {} : { ca: server.caCertificate }),
+    }),
+  script: FLAVOUR_SCRIPTS.reference,
+};
+
+function readPackageName(fileName: string): NamedPackage | undefined {
+  for (const pattern of NAMES) {
+    const { version, architecture, format } = pattern.exec(fileName)?.groups ?? {};
+    if (version === undefined || architecture === undefined) continue;
+    if (format !== "deb" && format !== "rpm" && format !== "tar.gz") continue;
+    return { fileName, platform: "linux", architecture: architectureOf(architecture), format, version };
+  }
+  return undefined;
+}

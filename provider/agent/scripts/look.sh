@@ -1,0 +1,161 @@
+# What a machine is and what is on it. Nothing here writes.
+
+look_host() {
+  # shellcheck disable=SC2046 # the words are wanted
+  set -- $(uname -snm 2>/dev/null)
+  say platform "${1:-}"
+  say hostname "${2:-}"
+  say machine "${3:-}"
+  say uid "$(id -u 2>/dev/null)"
+  first_word /etc/machine-id || first_word /var/lib/dbus/machine-id
+  say machine-id "$WORD"
+  say boot-id "$BOOT"
+  say init "$INIT"
+  if load /etc/os-release || load /usr/lib/os-release; then
+    while IFS= read -r _line; do
+      case $_line in
+        ID=* | ID_LIKE=* | VERSION_ID=* | PRETTY_NAME=*) say "os.${_line%%=*}" "${_line#*=}" ;;
+      esac
+    done <<EOF
+$LOADED
+EOF
+  fi
+  for _loader in /lib/ld-musl-*.so.1; do [ -e "$_loader" ] && say libc musl; done
+  for _loader in /lib64/ld-linux*.so* /lib/ld-linux*.so* /lib/*/ld-linux*.so*; do
+    [ -e "$_loader" ] && { say libc glibc; break; }
+  done
+  has dpkg && say tool dpkg
+  has rpm && say tool rpm
+  # A 32-bit system may run on a 64-bit kernel, which is what uname tells.
+  has dpkg && say dpkg.architecture "$(dpkg --print-architecture 2>/dev/null)"
+  look_disk
+}
+
+look_disk() {
+  _install=/opt
+  [ -d /opt ] || _install=/
+  df -Pk /var/tmp "$_install" 2>/dev/null | {
+    read -r _header
+    read -r _staging && say disk.staging "$_staging"
+    read -r _installing && say disk.install "$_installing"
+  }
+}
+
+# look_agent -> PRESENT VERSION SERVER CONNECTED ENROLMENT KUID and the words of service_look; a flavour is loaded
+look_agent() {
+  VERSION='' SERVER='' CONNECTED=unknown ENROLMENT=unknown KUID='' LINKED_TO=''
+  SERVICE_STATE=absent SERVICE_ENABLED=no SERVICE_PID=''
+  package_look "$PACKAGE"
+  if [ -e "$PROGRAM" ] && [ "$PACKAGE_STATE" != broken ]; then
+    PRESENT=yes
+  elif [ -e "$PROGRAM" ] || [ "$PACKAGE_STATE" != absent ]; then
+    PRESENT=broken
+  else
+    PRESENT=no
+    return 0
+  fi
+  agent_version
+  [ -n "$VERSION" ] || VERSION=$PACKAGE_VERSION
+  agent_configured
+  if [ -n "$SERVICE" ]; then
+    service_look "$SERVICE"
+    agent_link
+    [ "$SERVICE_STATE" = active ] || CONNECTED=no
+  fi
+}
+
+say_agent() {
+  say "agent.$FLAVOUR.present" "$PRESENT"
+  [ "$PRESENT" != no ] || return 0
+  say "agent.$FLAVOUR.version" "$VERSION"
+  say "agent.$FLAVOUR.server" "$SERVER"
+  say "agent.$FLAVOUR.service" "$SERVICE_STATE"
+  say "agent.$FLAVOUR.enabled" "$SERVICE_ENABLED"
+  say "agent.$FLAVOUR.connected" "$CONNECTED"
+  say "agent.$FLAVOUR.enrolment" "$ENROLMENT"
+  say "agent.$FLAVOUR.kuid" "$KUID"
+}
+
+look_receipt() {
+  if load /var/lib/pulumi-kace/receipt.json; then
+    say receipt "$LOADED"
+  elif [ -e /var/lib/pulumi-kace/receipt.json ]; then
+    say receipt.unreadable yes
+  fi
+}
+
+look_runs() {
+  lock_read
+  case $LOCK_STATE in
+    held) say lock "$LOCK_TEXT" ;;
+    stale) say staged.abandoned "$LOCK_RUN" ;;
+  esac
+  for _stage in /var/tmp/pulumi-kace-*; do
+    # Another user's directory of that name is not ours to judge.
+    [ -d "$_stage" ] && [ -r "$_stage" ] && [ ! -L "$_stage" ] || continue
+    _run=${_stage#/var/tmp/pulumi-kace-}
+    if [ "$LOCK_STATE" = held ] && [ "$LOCK_RUN" = "$_run" ]; then
+      say staged.running "$_run"
+    elif [ -f "$_stage/result" ]; then
+      say staged.finished "$_run"
+    else
+      say staged.abandoned "$_run"
+    fi
+  done
+}
+
+# look_server HOST PORT: does the machine itself resolve the name, and does the port answer it?
+look_server() {
+  RESOLVES=unknown REACHABLE=unknown
+  case $1 in
+    '') return 0 ;;
+    *:*) RESOLVES=yes ;;
+    *[!0-9.]*)
+      if has getent; then
+        RESOLVES=no
+        within 10 getent hosts "$1" >/dev/null 2>&1 </dev/null && RESOLVES=yes
+      elif has nslookup; then
+        RESOLVES=no
+        within 10 nslookup "$1" >/dev/null 2>&1 </dev/null && RESOLVES=yes
+      fi
+      ;;
+    *) RESOLVES=yes ;;
+  esac
+  [ "$RESOLVES" != no ] || return 0
+  if has bash; then
+    # shellcheck disable=SC2016 # bash expands it
+    _error=$(within 10 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1 </dev/null 3>&-) && REACHABLE=yes
+    # A bash built without network redirections takes it for a file.
+    case $REACHABLE:$_error in
+      yes:* | *"/dev/tcp/"*"No such file"*) ;;
+      *) REACHABLE=no ;;
+    esac
+  fi
+  if [ "$REACHABLE" = unknown ] && has nc; then
+    if within 10 nc -w 8 "$1" "$2" >/dev/null 2>&1 </dev/null; then REACHABLE=yes; else REACHABLE=no; fi
+  fi
+  return 0
+}
+
+# look_all: PK_FLAVOURS, PK_HOST, PK_PORT
+look_all() {
+  look_host
+  _linked=no
+  for FLAVOUR in $PK_FLAVOURS; do
+    "flavour_$FLAVOUR"
+    look_agent
+    say_agent
+    if [ "$CONNECTED" = yes ] && [ "$LINKED_TO" = "$PK_SERVER" ]; then _linked=yes; fi
+  done
+  look_receipt
+  look_runs
+  if [ "$_linked" = yes ]; then
+    # An agent that is connected to it proves both.
+    RESOLVES=yes REACHABLE=yes
+  else
+    look_server "$PK_HOST" "$PK_PORT"
+  fi
+  say server.resolves "$RESOLVES"
+  say server.reachable "$REACHABLE"
+  say looked yes
+}

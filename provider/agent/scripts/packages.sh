@@ -1,0 +1,128 @@
+# Package managers.
+
+# package_look NAME -> PACKAGE_STATE (installed broken absent), PACKAGE_VERSION
+package_look() {
+  PACKAGE_STATE=absent PACKAGE_VERSION=''
+  if has dpkg-query; then
+    # shellcheck disable=SC2016 # the braces are dpkg's
+    _answer=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null)
+    case ${_answer%% *} in
+      '' | not-installed | config-files) ;;
+      installed) PACKAGE_STATE=installed ;;
+      *) PACKAGE_STATE=broken ;;
+    esac
+    [ "$PACKAGE_STATE" = absent ] || PACKAGE_VERSION=${_answer#* }
+  fi
+  if [ "$PACKAGE_STATE" = absent ] && has rpm; then
+    _answer=$(rpm -q --qf '%{VERSION}\n' "$1" 2>/dev/null) && {
+      PACKAGE_STATE=installed
+      PACKAGE_VERSION=${_answer%%"$NEWLINE"*}
+    }
+  fi
+  return 0
+}
+
+# end_group PID: it and everything it started in its own session
+end_group() {
+  kill -s TERM -- "-$1" 2>/dev/null || kill -s TERM "$1" 2>/dev/null
+  _grace=0
+  while kill -s 0 -- "-$1" 2>/dev/null && [ "$_grace" -lt 12 ]; do
+    _grace=$((_grace + 1))
+    pause
+  done
+  kill -s KILL -- "-$1" 2>/dev/null || kill -s KILL "$1" 2>/dev/null
+}
+
+# run_bounded SECONDS COMMAND... -> RC, or RC=timeout; output goes to the log
+run_bounded() {
+  _bound=$1
+  shift
+  rm -f "$STAGE/timeout"
+  (apart "$@") >>"$STAGE/log" 2>&1 </dev/null 3>&- &
+  _job=$!
+  (
+    trap - PIPE HUP
+    trap 'kill "$_sleep" 2>/dev/null; exit' TERM
+    sleep "$_bound" &
+    _sleep=$!
+    wait "$_sleep"
+    : >"$STAGE/timeout"
+    end_group "$_job"
+  ) >/dev/null 2>&1 </dev/null 3>&- &
+  _watch=$!
+  wait "$_job"
+  RC=$?
+  if [ -f "$STAGE/timeout" ]; then
+    wait "$_watch"
+    RC=timeout
+  else
+    kill -s TERM "$_watch" 2>/dev/null
+    wait "$_watch" 2>/dev/null
+  fi
+}
+
+# patiently COMMAND...: again while another process holds the package manager, as long as an installation may take
+patiently() {
+  uptime_seconds
+  _until=$((NOW + PK_INSTALL_S))
+  while :; do
+    _before=$(wc -c <"$STAGE/log")
+    uptime_seconds
+    _remaining=$((_until - NOW))
+    [ "$_remaining" -gt 0 ] || _remaining=1
+    run_bounded "$_remaining" "$@"
+    [ "$RC" != 0 ] && [ "$RC" != timeout ] || return 0
+    tail -c "+$((_before + 1))" "$STAGE/log" |
+      grep -q -i -E 'lock was locked by another|database is locked|(create|get) (exclusive |transaction )?lock|waiting for transaction lock' || return 0
+    uptime_seconds
+    [ "$NOW" -lt "$_until" ] || return 0
+    step "another process is using the package manager, waiting for it"
+    sleep 2
+  done
+}
+
+# package_install FILE FORMAT -> RC
+package_install() {
+  DEBIAN_FRONTEND=noninteractive
+  DEBCONF_NONINTERACTIVE_SEEN=true
+  export DEBIAN_FRONTEND DEBCONF_NONINTERACTIVE_SEEN
+  case $2 in
+    deb) patiently dpkg --force-confdef --force-confold -i "$1" ;;
+    # The same words put a package in, over an older, a newer or the same one: which of them was asked for is the plan's matter.
+    rpm) patiently rpm -U --oldpackage --replacepkgs "$1" ;;
+    tar.gz)
+      mkdir -p /var/lib/pulumi-kace && chmod 0755 /var/lib/pulumi-kace
+      tar -tzf "$1" >"$STAGE/files" 2>>"$STAGE/log" || { RC=1; return; }
+      mv -f "$STAGE/files" /var/lib/pulumi-kace/files
+      run_bounded "$PK_INSTALL_S" tar -xzf "$1" -C /
+      [ "$RC" = 0 ] && agent_after_unpack
+      ;;
+    *) RC=127 ;;
+  esac
+}
+
+# package_remove NAME PURGE(yes|no) -> RC
+package_remove() {
+  RC=0
+  package_look "$1"
+  if has dpkg-query && [ -n "$(dpkg-query -W -f x "$1" 2>/dev/null)" ]; then
+    if [ "$2" = yes ]; then
+      patiently dpkg --force-confdef -P "$1"
+    elif [ "$PACKAGE_STATE" != absent ]; then
+      patiently dpkg --force-confdef -r "$1"
+    fi
+  elif [ "$PACKAGE_STATE" != absent ]; then
+    patiently rpm -e "$1"
+  elif [ -f /var/lib/pulumi-kace/files ]; then
+    # An archive was unpacked: its own list says what is ours. Directories go with the last file in them.
+    sort -r /var/lib/pulumi-kace/files | while IFS= read -r _file; do
+      _file=/${_file#./}
+      case $_file in
+        *..*) ;;
+        */) [ -d "$_file" ] && rmdir "$_file" 2>/dev/null ;;
+        *) rm -f "$_file" ;;
+      esac
+    done
+    rm -f /var/lib/pulumi-kace/files
+  fi
+}

@@ -1,0 +1,124 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"pulumi-kace/reference-agent/internal/atomicfile"
+	"pulumi-kace/reference-agent/internal/configuration"
+	"pulumi-kace/reference-agent/internal/connection"
+	"pulumi-kace/reference-agent/internal/identity"
+	"pulumi-kace/reference-agent/internal/inventory"
+	"pulumi-kace/reference-agent/internal/journal"
+	"pulumi-kace/reference-agent/internal/layout"
+	"pulumi-kace/reference-agent/internal/status"
+)
+
+const (
+	maxLogBytes = 1 << 20
+	// The agent holds little; the collector may run often so that its memory stays below 20 MB.
+	collectPercent   = 30
+	memoryLimitBytes = 12 << 20
+)
+
+func run(args arguments, world World) int {
+	logFile := args.flags.String("log-file", "", "")
+	newSession := args.flags.Bool("new-session", false, "")
+	if err := args.parse(); err != nil {
+		return misused(world, err)
+	}
+	debug.SetGCPercent(collectPercent)
+	debug.SetMemoryLimit(memoryLimitBytes)
+	if *newSession {
+		// Away from the session of whoever started it. A process that leads a group already cannot and need not.
+		if _, err := syscall.Setsid(); err != nil && !errors.Is(err, syscall.EPERM) {
+			return failed(world, err)
+		}
+	}
+	log := journal.ToStream(world.Stderr, os.Getenv("JOURNAL_STREAM") == "")
+	if *logFile != "" {
+		file, err := journal.Open(*logFile, maxLogBytes)
+		if err != nil {
+			return failed(world, err)
+		}
+		log = journal.ToStream(file, true)
+	}
+	if err := serve(args.at(), world.Version, log); err != nil {
+		log.Error("the agent cannot run", "error", err)
+		if *logFile != "" {
+			return failed(world, err)
+		}
+		return exitFailed
+	}
+	return exitOK
+}
+
+// serve runs the agent until it is told to stop.
+func serve(at layout.Layout, version string, log *slog.Logger) (err error) {
+	stopping, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	checkIns, reloads := told(syscall.SIGUSR1), told(syscall.SIGHUP)
+
+	if err := configuration.MakeFolders(at); err != nil {
+		return err
+	}
+	lock, err := atomicfile.Lock(at.AgentLock(), false)
+	if errors.Is(err, atomicfile.ErrLocked) {
+		return errors.New("the agent runs already")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+
+	device, err := identity.Obtain(at.Device(), identity.Random)
+	if err != nil {
+		return err
+	}
+	first := status.Status{KUID: device.KUID, State: status.Unknown, AgentVersion: version, PID: os.Getpid()}
+	board, err := status.NewBoard(at, first, time.Now, log)
+	if err != nil {
+		return fmt.Errorf("the status cannot be written: %w", err)
+	}
+	agent := connection.Agent{
+		At:      at,
+		Device:  device,
+		Version: version,
+		Board:   board,
+		Log:     log,
+		Now:     time.Now,
+		Jitter:  func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
+		Look:    func() (inventory.Machine, error) { return inventory.Look(at) },
+		CheckIn: checkIns,
+		Reload:  reloads,
+	}
+	log.Info("started", "version", version, "kuid", device.KUID)
+	agent.Run(stopping)
+	board.Change(func(shown *status.Status) { shown.PID = 0 })
+	log.Info("stopped")
+	return nil
+}
+
+// told makes a channel of a signal. One that comes while the last was not seen yet adds nothing.
+func told(which os.Signal) <-chan struct{} {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, which)
+	seen := make(chan struct{}, 1)
+	go func() {
+		for range signals {
+			select {
+			case seen <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return seen
+}

@@ -1,0 +1,116 @@
+// Package connection keeps the agent connected to its server, for as long as it runs.
+package connection
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"pulumi-kace/reference-agent/internal/configuration"
+	"pulumi-kace/reference-agent/internal/identity"
+	"pulumi-kace/reference-agent/internal/inventory"
+	"pulumi-kace/reference-agent/internal/layout"
+	"pulumi-kace/reference-agent/internal/status"
+)
+
+// Agent is one device's connection. What it cannot foresee comes in: the clock, chance and the look of the machine.
+type Agent struct {
+	At      layout.Layout
+	Device  identity.Device
+	Version string
+	Board   *status.Board
+	Log     *slog.Logger
+	Now     func() time.Time
+	Jitter  Jitter
+	Look    func() (inventory.Machine, error)
+	// CheckIn asks for an inventory now, and for an attempt to connect now where there is no connection.
+	CheckIn <-chan struct{}
+	// Reload says that the configuration changed.
+	Reload <-chan struct{}
+}
+
+// Why a connection ended, where that changes what comes next.
+var (
+	errReload   = errors.New("the configuration changed")
+	errSend     = errors.New("the connection to the server broke")
+	errSilent   = errors.New("the server said nothing")
+	errRefused  = errors.New("the server refused this agent")
+	errReplaced = errors.New("another connection of this device replaced this one; is its identity on two machines?")
+)
+
+// Run connects again and again until the context ends.
+func (a *Agent) Run(ctx context.Context) {
+	failed := 0
+	for ctx.Err() == nil {
+		lasted, err := a.connectOnce(ctx)
+		a.Board.Change(func(shown *status.Status) { shown.Connected = false })
+		if ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, errReload) {
+			failed = 0
+			continue
+		}
+		if lasted >= stableAfter {
+			failed = 0
+		}
+		failed++
+		pause := delay(failed, a.cap(), a.Jitter)
+		a.Board.Change(func(shown *status.Status) { shown.LastError = err.Error() })
+		a.Log.Warn("not connected", "error", err, "nextAttemptInMs", pause.Milliseconds())
+		if a.pause(ctx, pause) {
+			failed = 0
+		}
+	}
+}
+
+// connectOnce reads the configuration, which may be new, and serves one connection. It says how long the server had
+// accepted that connection.
+func (a *Agent) connectOnce(ctx context.Context) (time.Duration, error) {
+	configured, err := configuration.Read(a.At)
+	if err != nil {
+		return 0, err
+	}
+	a.Board.Change(func(shown *status.Status) {
+		if shown.Server != configured.Server || shown.Generation != configured.Generation {
+			shown.State, shown.Reason, shown.LastError, shown.Refused = status.Unknown, "", "", false
+		}
+		shown.Server, shown.Generation = configured.Server, configured.Generation
+	})
+	pinned, err := configured.ReadCA(a.At)
+	if err != nil {
+		return 0, err
+	}
+	token, err := configuration.ReadToken(a.At)
+	if err != nil {
+		return 0, err
+	}
+	one := session{agent: a, configured: configured, pinned: pinned, token: token}
+	err = one.serve(ctx)
+	return one.lasted(), err
+}
+
+// cap is longer where the server does not want the device.
+func (a *Agent) cap() time.Duration {
+	if shown := a.Board.Shown(); shown.Refused || shown.State == status.Blocked {
+		return unwantedCap
+	}
+	return usualCap
+}
+
+// pause waits, but not when something happened that makes an attempt worthwhile now; then it answers true.
+func (a *Agent) pause(ctx context.Context, length time.Duration) bool {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return false
+	case <-a.CheckIn:
+		return false
+	case <-a.Reload:
+		return true
+	}
+}

@@ -64,6 +64,11 @@ const MEANINGS = {
     sentence: "the connection was not made in time",
     hint: "check that the machine is on and its sshd answers, or raise `connectTimeout`",
   },
+  disconnected: {
+    class: "unreachable",
+    sentence: "the machine ended the connection before it could be looked at",
+    hint: "look at its sshd's log; `MaxStartups` and what blocks addresses after failed log-ins look like this",
+  },
 
   "host-key-changed": {
     class: "failed",
@@ -175,11 +180,6 @@ const MEANINGS = {
     sentence: "the agent waits in quarantine",
     hint: "approve it with `kace quarantine approve <machine>`, or give a valid token",
   },
-  "device-blocked": {
-    class: "failed",
-    sentence: "the appliance blocks this device",
-    hint: "approve it with `kace quarantine approve <machine>` if it may come back",
-  },
   claimed: {
     class: "failed",
     sentence: "another configuration looks after this machine",
@@ -280,6 +280,7 @@ const NO_NEWS: ReadonlySet<OutcomeCode> = new Set([
   "port-closed",
   "port-filtered",
   "connect-timeout",
+  "disconnected",
   "host-key-changed",
   "host-key-unknown",
   "auth-failed",

@@ -2,7 +2,7 @@ import type { Budgets } from "./budget.ts";
 import { overrunOf } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import { wait } from "./clock.ts";
-import { codeOf, endingOf } from "./ending.ts";
+import { codeOf, endingOf, lookEndingOf } from "./ending.ts";
 import type { RolloutEvent } from "./events.ts";
 import { Gate } from "./gate.ts";
 import { Journal } from "./journal.ts";
@@ -19,7 +19,7 @@ import type { Ended, LookContext, Looked, Planned, RolloutWorld, Sifted, Target,
 
 /** A run with all its limits as numbers. Without a journal it is a preview: nothing is carried out. */
 export interface RunPlan<Look, Plan extends Planned> {
-  readonly targets: AsyncIterable<Target>;
+  readonly targets: Iterable<Target>;
   readonly total: number;
   readonly world: RolloutWorld<Look, Plan>;
   readonly maxHandshakes: number;
@@ -135,7 +135,7 @@ export class Rollout<Look, Plan extends Planned> {
         await this.#release(target, looked.look);
       }
     } catch (error) {
-      const ending = endingOf(error, "none");
+      const ending = lookEndingOf(error);
       if (ending.code === "internal") this.#emit({ kind: "fault", machine: target.key, error });
       return ending;
     }
@@ -231,6 +231,6 @@ function notBegun(stop: Stop): Ending {
   return { code: "not-attempted", action: "none", message: describeStop(stop) };
 }
 
-async function* unsifted(targets: AsyncIterable<Target>): AsyncGenerator<Sifted> {
-  for await (const target of targets) yield { target };
+async function* unsifted(targets: Iterable<Target>): AsyncGenerator<Sifted> {
+  for (const target of targets) yield { target };
 }

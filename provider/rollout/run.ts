@@ -26,7 +26,7 @@ export interface Limits extends Budgets {
 /** What a rollout needs, whether it is carried out or only previewed. */
 export interface PreviewOptions<Look, Plan extends Planned = Planned> {
   /** In order, each key once. Walked once, and only as fast as they are worked on. */
-  readonly targets: Iterable<Target> | AsyncIterable<Target>;
+  readonly targets: Iterable<Target>;
   /** How many targets there are. */
   readonly total: number;
   readonly world: RolloutWorld<Look, Plan>;
@@ -109,11 +109,8 @@ function common<Look, Plan extends Planned>(
   };
 }
 
-async function* inOrder(
-  first: readonly Target[],
-  targets: Iterable<Target> | AsyncIterable<Target>,
-): AsyncGenerator<Target> {
+function* inOrder(first: readonly Target[], targets: Iterable<Target>): Generator<Target> {
   yield* first;
   const before = new Set(first.map(({ key }) => key));
-  for await (const target of targets) if (!before.has(target.key)) yield target;
+  for (const target of targets) if (!before.has(target.key)) yield target;
 }

@@ -70,7 +70,7 @@ export interface RolloutWorld<Look, Plan extends Planned = Planned> {
    * Sorts out what needs no connection to be judged, many at a time, before the machines' own gate. Every target goes
    * in once and comes out once. Absent: all are looked at.
    */
-  sift?(targets: AsyncIterable<Target>, context: SiftContext): AsyncIterable<Sifted>;
+  sift?(targets: Iterable<Target>, context: SiftContext): AsyncIterable<Sifted>;
   /** Reads everything and writes nothing. What it holds open is given back by {@link release}. */
   look(target: Target, context: LookContext): Promise<Looked<Look> | Ended>;
   /** Pure: what is to be done. */

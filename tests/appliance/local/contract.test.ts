@@ -1,0 +1,21 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openLocal } from "../../../provider/appliance/local/local.ts";
+import { applianceContract, START } from "../contract.ts";
+
+applianceContract("a local appliance", async () => {
+  const parent = await mkdtemp(join(tmpdir(), "kace-appliance-"));
+  let now = START;
+  const appliance = await openLocal({ folder: join(parent, "appliance"), now: () => now });
+  return {
+    appliance,
+    advance: (ms) => {
+      now += ms;
+    },
+    async dispose() {
+      await appliance.close();
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+});

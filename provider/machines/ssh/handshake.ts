@@ -86,9 +86,11 @@ export function openClient(
     client.on("error", (error) => {
       // The library goes on to the next method when an agent fails.
       if (error.level === "agent") authentication.agentFault = error.message;
+      else if (error.level === "client-authentication") fail(authentication.failure());
       else {
         fault ??= error;
-        if (error.level === "client-authentication") fail(authentication.failure());
+        // All others are final, and the other side need not close; a moment later, so that a farewell is sent first.
+        setImmediate(() => fail(verdict ?? brokenOff(stage, fault, authentication)));
       }
     });
     client.on("close", () => fail(verdict ?? brokenOff(stage, fault, authentication)));

@@ -33,9 +33,13 @@ export function readPrivateKey(text: string, passphrase?: string): Promise<Parse
   return read;
 }
 
+/** PKCS#8, and encrypted PEM of OpenSSL, of which ssh2 cannot tell a wrong passphrase from a damaged key. */
+const FOREIGN =
+  /^\s*-----BEGIN (?:(?:ENCRYPTED )?PRIVATE KEY-----|(?:RSA|EC) PRIVATE KEY-----\r?\nProc-Type: 4,ENCRYPTED)/;
+
 async function parsePrivateKey(text: string, passphrase: string | undefined): Promise<ParsedKey | KeyFault> {
   const { utils } = await loadSsh2();
-  const converted = /^\s*-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(text) ? fromPkcs8(text, passphrase) : text;
+  const converted = FOREIGN.test(text) ? fromForeign(text, passphrase) : text;
   if (typeof converted !== "string") return converted;
   let parsed: ParsedKey | Error;
   try {
@@ -77,17 +81,16 @@ function unusable(type: string): KeyFault {
   return { fault: "unusable-type", message: `a private key of type ${type} cannot be used` };
 }
 
-/** PKCS#8 is what many tools write and ssh2 does not read: the same key in a form that it reads. */
-function fromPkcs8(text: string, passphrase: string | undefined): string | KeyFault {
+/** The same key in a form that ssh2 reads. */
+function fromForeign(text: string, passphrase: string | undefined): string | KeyFault {
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: text, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ERR_MISSING_PASSPHRASE") return fault("needs-passphrase");
-    const encrypted = text.includes("ENCRYPTED PRIVATE KEY");
-    if (encrypted && passphrase === undefined) return fault("needs-passphrase");
-    return fault(encrypted && code !== "ERR_OSSL_UNSUPPORTED" ? "wrong-passphrase" : "not-a-key");
+    if (!text.includes("ENCRYPTED")) return fault("not-a-key");
+    return fault(passphrase === undefined ? "needs-passphrase" : "wrong-passphrase");
   }
   switch (key.asymmetricKeyType) {
     case "rsa":

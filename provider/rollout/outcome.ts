@@ -1,5 +1,6 @@
 import type { CodeMeaning, OutcomeClass, OutcomeCode } from "./codes.ts";
 import { OUTCOME_CODES } from "./codes.ts";
+import { onOneLine, plainText } from "./plain-text.ts";
 
 /** What is, was or would be done to a machine. `none`: nothing, whether because all is right or because it ended before. */
 export type Action = "install" | "upgrade" | "downgrade" | "reconfigure" | "repair" | "remove" | "none";
@@ -86,13 +87,18 @@ export function outcomeOf(
 /** Shorter strings are copied by V8 anyway. */
 const LONGEST_COPIED = 12;
 
-/** The text without what it was cut out of: V8 would keep all that a machine said alive for the sake of one word of it. */
+/**
+ * The text, fit to be shown, without what it was cut out of: V8 would keep all that a machine said alive for the sake
+ * of one word of it.
+ */
 function alone(text: string | undefined): string | undefined {
-  return text === undefined || text.length <= LONGEST_COPIED ? text : Buffer.from(text, "utf8").toString("utf8");
+  if (text === undefined) return undefined;
+  const plain = plainText(text);
+  return plain.length <= LONGEST_COPIED ? plain : Buffer.from(plain, "utf8").toString("utf8");
 }
 
 /** One line for a person. @example "[port-closed] web01: port 22 is closed: start sshd there, or check the port" */
 export function reasonOf(outcome: Pick<Outcome, "code" | "machine" | "message" | "hint">): string {
   const hint = outcome.hint === undefined ? "" : `: ${outcome.hint}`;
-  return `[${outcome.code}] ${outcome.machine}: ${outcome.message}${hint}`;
+  return onOneLine(`[${outcome.code}] ${outcome.machine}: ${outcome.message}${hint}`);
 }

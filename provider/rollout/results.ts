@@ -103,13 +103,42 @@ export function refreshed(recorded: Recording, looked: ReadonlyMap<string, Outco
   return { summary: summaryOf(counts), results: inOrder([...results]) };
 }
 
+/**
+ * What a run over some machines makes of what is recorded of all: theirs is replaced, the rest stays.
+ * @param outcomes of machines that are recorded, or new
+ */
+export function continued(recorded: Recording, outcomes: ReadonlyMap<string, Outcome>): Recording {
+  const results = new Map(Object.entries(recorded.results));
+  const counts: Record<OutcomeClass, number> = { ...withoutRest(recorded.summary) };
+  const listsAll = recorded.summary.total - recorded.summary.absent <= MAX_RECORDED;
+  for (const [machine, outcome] of outcomes) {
+    move(counts, results.get(machine)?.class, outcome.class);
+    if (listsAll || !isRight(outcome.class)) results.set(machine, resultOf(outcome));
+    else results.delete(machine);
+  }
+  return { summary: summaryOf(counts), results: inOrder([...results]) };
+}
+
+/** What is recorded without machines that are no longer targets. */
+export function without(recorded: Recording, machines: Iterable<string>): Recording {
+  const results = new Map(Object.entries(recorded.results));
+  const counts: Record<OutcomeClass, number> = { ...withoutRest(recorded.summary) };
+  for (const machine of machines) {
+    const before = results.get(machine);
+    if (before === undefined) continue;
+    counts[before.class]--;
+    results.delete(machine);
+  }
+  return { summary: summaryOf(counts), results: inOrder([...results]) };
+}
+
 function resultAfterLook(before: Result | undefined, outcome: Outcome): Result | undefined {
   if (saysNothing(outcome.code) || outcome.class === "absent") return before;
   const now = resultOf(outcome);
   if (outcome.code === "planned") {
     // Adopting an agent that is right changes nothing that was recorded.
-    if (outcome.action !== "none") return { ...now, code: "drifted" satisfies OutcomeCode };
-    return before ?? now;
+    const drifted = { ...now, code: "drifted" satisfies OutcomeCode };
+    return outcome.action === "none" ? (before ?? drifted) : drifted;
   }
   if (before === undefined || !isRight(before.class) || !isRight(now.class)) return now;
   return { ...now, action: before.action, class: before.class, code: before.code };

@@ -25,6 +25,9 @@ export function packagePath(sha256: string): string {
   return `${API_PATH}/packages/${sha256}`;
 }
 
+/** How many bytes a package has; a body of none says that the server is known to have it. */
+export const PACKAGE_SIZE_HEADER = "kace-package-bytes";
+
 /** How an error looks in the body of an answer. */
 export const errorBody = z.object({ error: applianceErrorData });
 

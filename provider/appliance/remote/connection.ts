@@ -2,13 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { pipeline } from "node:stream/promises";
 import { ApplianceError } from "../errors.ts";
-import {
-  API_VERSION,
-  API_VERSION_HEADER,
-  errorBody,
-  PRODUCT_VERSION,
-  PRODUCT_VERSION_HEADER,
-} from "../http.ts";
+import { API_VERSION, API_VERSION_HEADER, errorBody, PRODUCT_VERSION, PRODUCT_VERSION_HEADER } from "../http.ts";
 import { explainFault } from "./faults.ts";
 
 export interface ConnectionOptions {
@@ -118,9 +112,8 @@ export class Connection {
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve);
         outgoing.on("error", reject);
+        pipeline(source.read(), outgoing).catch(reject);
       });
-      // Whatever breaks the upload breaks the request too, which says it; an answer may come before the upload ends.
-      pipeline(source.read(), outgoing).catch((error: Error) => outgoing.destroy(error));
       return await answered;
     } catch (error) {
       outgoing.destroy();

@@ -27,7 +27,7 @@ export function explainFault(error: unknown, endpoint: string, sent: boolean): A
   if (UNTRUSTED.has(code)) {
     return fault(
       "the server's certificate comes from an authority that is not trusted",
-      "set `caCertificate` to the certificate of the server's authority: the file ca.pem in its data folder",
+      "set `caCertificate` to the certificate of the server's authority: the file certificates/ca.pem in its data folder",
     );
   }
   if (NOT_TLS.test(code)) {

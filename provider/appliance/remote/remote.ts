@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Appliance, Input, OperationMethods, Output, PackageContent } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
-import { operationPath, packagePath } from "../http.ts";
+import { operationPath, PACKAGE_SIZE_HEADER, packagePath } from "../http.ts";
 import type { Operation } from "../operations/operation.ts";
 import { operationNames, operations } from "../operations/table.ts";
 import { batches } from "./batches.ts";
@@ -14,8 +14,6 @@ export interface RemoteOptions {
   readonly apiToken: string;
   /** PEM of the authority that the server's certificate comes from; absent: the system's roots. */
   readonly caCertificate?: string | undefined;
-  /** Refuses everything that writes, before anything is sent. */
-  readonly readOnly?: boolean | undefined;
   /** From the name to the end of the TLS handshake. Default: 10 s. */
   readonly connectTimeoutMs?: number | undefined;
   /** How long the server may be silent while a call waits for it. Default: 2 minutes. */
@@ -44,7 +42,6 @@ export async function openRemote(options: RemoteOptions): Promise<Appliance> {
   const retryDelaysMs = options.retryDelaysMs ?? [200, 800];
 
   async function post(operation: Operation, input: unknown): Promise<unknown> {
-    if (operation.access === "write") refuseIfReadOnly();
     const body = JSON.stringify(input);
     const send = async () => {
       const answer = await connection.call({
@@ -57,11 +54,6 @@ export async function openRemote(options: RemoteOptions): Promise<Appliance> {
     };
     const text = operation.access === "read" ? await retried(send, retryDelaysMs) : await send();
     return parseOutput(operation, text);
-  }
-
-  function refuseIfReadOnly(): void {
-    if (options.readOnly !== true) return;
-    throw new ApplianceError({ code: "read-only", message: "this appliance was opened to be read only" });
   }
 
   const methods = Object.fromEntries(
@@ -78,14 +70,19 @@ export async function openRemote(options: RemoteOptions): Promise<Appliance> {
       return { recorded };
     },
     async putPackage(sha256, sizeBytes, content) {
-      refuseIfReadOnly();
-      // Asked first, also because an answer that comes before the end of a long upload can get lost.
-      if ((await methods.hasPackage({ sha256 })).present) return;
+      // What the server has is only said again, which keeps it from being tidied away. It is asked first also because
+      // an answer that comes before the end of a long upload can get lost.
+      const there = await methods.hasPackage({ sha256 });
+      const isThere = there.present && there.sizeBytes === sizeBytes;
       const answer = await connection.call({
         method: "PUT",
         path: packagePath(sha256),
-        headers: { "content-type": "application/octet-stream", "content-length": String(sizeBytes) },
-        body: exactly(sizeBytes, content),
+        headers: {
+          "content-type": "application/octet-stream",
+          "content-length": String(isThere ? 0 : sizeBytes),
+          [PACKAGE_SIZE_HEADER]: String(sizeBytes),
+        },
+        body: isThere ? undefined : exactly(sizeBytes, content),
       });
       await connection.text(answer);
     },

@@ -8,6 +8,7 @@ import { WebSocketServer } from "ws";
 import type { Appliance } from "../appliance.ts";
 import type { ServerIdentity } from "../certificates/identity.ts";
 import { keepCertificate } from "../certificates/keep.ts";
+import { ApplianceError } from "../errors.ts";
 import { AGENT_PATH, PRODUCT_VERSION } from "../http.ts";
 import type { ProcessIdentity } from "../operations/fields.ts";
 import { type AgentContext, serveAgent } from "./agent-connection.ts";
@@ -15,7 +16,7 @@ import { createApi } from "./api.ts";
 import { CLOSED_GOING_AWAY, ConnectedAgents } from "./connected-agents.ts";
 import { Greeting } from "./greeting.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
-import { listen } from "./listen.ts";
+import { ListenError, listen } from "./listen.ts";
 import { MAX_MESSAGE_BYTES } from "./messages.ts";
 import { type Repeated, repeat } from "./repeat.ts";
 import { StandingWatch } from "./standing-watch.ts";
@@ -126,7 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port = await listen(https, options);
   } catch (error) {
     kept.stop();
-    throw error;
+    throw (await alreadyRunning(error, appliance)) ?? error;
   }
   const publish = () => {
     const identity = kept.current();
@@ -215,6 +216,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return stopping;
     },
   };
+}
+
+/** A port that is taken may be taken by the server of this very store, which says more. */
+async function alreadyRunning(error: unknown, appliance: Appliance): Promise<ApplianceError | undefined> {
+  if (!(error instanceof ListenError && error.code === "port-taken")) return undefined;
+  const { running, name, port, process } = await appliance.serverStatus({});
+  if (!running) return undefined;
+  return new ApplianceError({
+    code: "conflict",
+    message: `a server of this appliance runs already, as ${name}:${port} (process ${process?.pid})`,
+    hint: "stop that one first, or give this one another folder",
+    cause: error,
+  });
 }
 
 /** Agents come by an upgrade to a WebSocket; every other upgrade is refused. */

@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ownCertificate } from "../../../provider/appliance/certificates/own.ts";
+import { openRemote } from "../../../provider/appliance/remote/remote.ts";
+import { applianceContract, START } from "../contract.ts";
+import { startTestServer } from "../server/running.ts";
+
+applianceContract("an appliance behind a server", async () => {
+  let now = START;
+  const certificates = await mkdtemp(join(tmpdir(), "kace-certificates-"));
+  const server = await startTestServer({
+    now: () => now,
+    // The suite sets the appliance's clock as it likes; that of TLS is this machine's.
+    certificate: () => ownCertificate({ folder: certificates, names: ["localhost"], now: Date.now() }),
+  });
+  const appliance = await openRemote({
+    endpoint: server.endpoint,
+    apiToken: await server.apiToken(),
+    caCertificate: server.ca,
+  });
+  return {
+    appliance,
+    advance: (ms) => {
+      now += ms;
+    },
+    async dispose() {
+      await appliance.close();
+      await server.remove();
+      await rm(certificates, { recursive: true, force: true });
+    },
+  };
+});

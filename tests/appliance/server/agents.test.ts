@@ -1,0 +1,248 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type AgentOptions, newIdentity, TestAgent } from "./agent.ts";
+import { inOtherProcess, startTestServer, type TestServer, until } from "./running.ts";
+
+const TIMEOUT_MS = 120_000;
+
+let server: TestServer;
+const agents: TestAgent[] = [];
+
+beforeAll(async () => {
+  server = await startTestServer({ limits: { changesEveryMs: 50 } });
+}, TIMEOUT_MS);
+afterAll(() => server.remove(), TIMEOUT_MS);
+afterEach(() => {
+  for (const agent of agents.splice(0)) agent.socket.terminate();
+});
+
+async function enrol(options: Partial<AgentOptions> & { token?: string } = {}) {
+  const enrolled = await TestAgent.enrol({ port: server.port, ca: server.ca, ...options });
+  agents.push(enrolled.agent);
+  return enrolled;
+}
+
+async function connect(options: Partial<AgentOptions> = {}): Promise<TestAgent> {
+  const agent = await TestAgent.connect({ port: server.port, ca: server.ca, ...options });
+  agents.push(agent);
+  return agent;
+}
+
+let names = 0;
+/** A new token with the given limits. */
+function newToken(settings: { useLimit?: number; expiresAt?: string; enabled?: boolean } = {}) {
+  names += 1;
+  return server.appliance.createToken({ name: `token ${names}`, ...settings });
+}
+
+const deviceOf = ({ identity: { kuid } }: TestAgent) => server.appliance.getDevice({ kuid });
+
+describe("an agent with a valid token", { timeout: TIMEOUT_MS }, () => {
+  it("is approved, counted once, connected, and its inventory is kept", async () => {
+    const token = await newToken({ useLimit: 2 });
+    const { agent, answer } = await enrol({ token: token.value });
+    expect(answer).toMatchObject({
+      type: "welcome",
+      state: "approved",
+      organization: "default",
+      heartbeatSeconds: 20,
+      runIntervalSeconds: 7_200,
+    });
+    expect(answer).not.toHaveProperty("reason");
+    expect(await server.appliance.checkToken({ value: token.value })).toMatchObject({ remainingUses: 1 });
+    expect(await deviceOf(agent)).toMatchObject({ state: "approved", connected: true, hostname: "web01" });
+    agent.inventory();
+    await agent.next("inventory-received");
+    expect(await deviceOf(agent)).toMatchObject({ inventory: { agentVersion: "1.2.4", memoryBytes: 1_000_000 } });
+    agent.say({ type: "heartbeat" });
+    expect(await agent.next("heartbeat")).toMatchObject({ serverTime: expect.stringMatching(/Z$/) });
+  });
+
+  it("comes back without it, and no second use is counted", async () => {
+    const token = await newToken({ useLimit: 1 });
+    const first = await enrol({ token: token.value });
+    first.agent.socket.close();
+    await first.agent.closed;
+    await until("the end is recorded", async () => !(await deviceOf(first.agent)).connected);
+    const again = await enrol({ identity: first.agent.identity });
+    expect(again.answer).toMatchObject({ state: "approved" });
+    expect(await deviceOf(again.agent)).toMatchObject({ connected: true });
+    expect(await server.appliance.tokenUses({ id: token.id })).toMatchObject({ uses: [{ hostname: "web01" }] });
+  });
+
+  it("is asked for its inventory when somebody wants it now", async () => {
+    const { agent } = await enrol({ token: (await newToken()).value });
+    expect(server.server.checkIn([agent.identity.kuid, "00000000-somebody-else"])).toBe(1);
+    await agent.next("check-in");
+  });
+});
+
+describe("an agent without a valid token", { timeout: TIMEOUT_MS }, () => {
+  it("waits in quarantine, and is told when another process approves it", async () => {
+    const { agent, answer } = await enrol();
+    expect(answer).toMatchObject({ type: "welcome", state: "quarantined", reason: "no-token" });
+    const { kuid } = agent.identity;
+    expect((await server.appliance.listQuarantine({})).devices.map((device) => device.kuid)).toContain(kuid);
+    await inOtherProcess(server.folder, "setDeviceState", { kuid, state: "approved" });
+    expect(await agent.next("state")).toMatchObject({ state: "approved" });
+    agent.inventory();
+    await agent.next("inventory-received");
+  });
+
+  it("has no inventory kept", async () => {
+    const { agent } = await enrol();
+    agent.inventory();
+    agent.say({ type: "heartbeat" });
+    await agent.next("heartbeat"); // frames are answered in their order: the inventory was handled
+    expect((await deviceOf(agent)).inventory).toBeUndefined();
+  });
+
+  it("is told when another process blocks it, and is still blocked when it comes back with a token", async () => {
+    const { agent } = await enrol();
+    const { kuid } = agent.identity;
+    await inOtherProcess(server.folder, "setDeviceState", { kuid, state: "blocked" });
+    expect(await agent.next("state")).toMatchObject({ state: "blocked" });
+    const again = await enrol({ identity: agent.identity, token: (await newToken()).value });
+    expect(again.answer).toMatchObject({ state: "blocked", reason: "blocked" });
+  });
+
+  it("is sent away when another process forgets it, and comes back as a new one", async () => {
+    const { agent } = await enrol();
+    await inOtherProcess(server.folder, "deleteDevice", { kuid: agent.identity.kuid });
+    expect(await agent.closed).toEqual({ code: 4001, reason: "forgotten" });
+    expect((await enrol({ identity: agent.identity })).answer).toMatchObject({ state: "quarantined" });
+  });
+
+  it("is approved once it says a valid one", async () => {
+    const { agent } = await enrol();
+    const again = await enrol({ identity: agent.identity, token: (await newToken()).value });
+    expect(again.answer).toMatchObject({ state: "approved" });
+  });
+
+  it.each([
+    ["token-unknown", async () => "nobody-has-this-token"],
+    ["token-disabled", async () => (await newToken({ enabled: false })).value],
+    ["token-expired", async () => (await newToken({ expiresAt: "2020-01-01T00:00:00Z" })).value],
+    [
+      "token-exhausted",
+      async () => {
+        const { value } = await newToken({ useLimit: 1 });
+        expect((await enrol({ token: value })).answer).toMatchObject({ state: "approved" });
+        return value;
+      },
+    ],
+  ])("is told why: %s", async (reason, token) => {
+    const { answer } = await enrol({ token: await token() });
+    expect(answer).toMatchObject({ type: "welcome", state: "quarantined", reason });
+  });
+});
+
+describe("one device", { timeout: TIMEOUT_MS }, () => {
+  it("has one connection: the newer wins, and the device stays connected", async () => {
+    const older = await enrol();
+    const newer = await enrol({ identity: older.agent.identity });
+    expect(await older.agent.closed).toEqual({ code: 4000, reason: "replaced" });
+    newer.agent.say({ type: "heartbeat" });
+    await newer.agent.next("heartbeat");
+    expect(await deviceOf(newer.agent)).toMatchObject({ connected: true });
+  });
+
+  it("has one key: another one is refused, and the connection of the first is left alone", async () => {
+    const { agent } = await enrol();
+    const other = await enrol({ identity: newIdentity(agent.identity.kuid) });
+    expect(other.answer).toMatchObject({ type: "refused", code: "key-mismatch" });
+    expect((await other.agent.closed).code).toBe(1008);
+    agent.say({ type: "heartbeat" });
+    await agent.next("heartbeat");
+  });
+});
+
+describe("what is no good hello", { timeout: TIMEOUT_MS }, () => {
+  it.each([
+    ["a bad signature", { signature: "A".repeat(86) }, "bad-signature"],
+    ["another version of the protocol", { protocol: 2 }, "protocol"],
+    ["a property that is missing", { hostname: undefined }, "malformed"],
+    ["a name that is no text", { hostname: { canary: 1 } }, "malformed"],
+  ])("with %s is refused, and nothing is recorded", async (_, changes, code) => {
+    const agent = await connect();
+    expect(await agent.hello(changes)).toMatchObject({ type: "refused", code });
+    expect((await agent.closed).code).toBe(1008);
+    await expect(deviceOf(agent)).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  it("is refused when it was signed for another server", async () => {
+    const agent = await connect({ signsFor: "other.example:8443" });
+    expect(await agent.hello()).toMatchObject({ type: "refused", code: "bad-signature" });
+  });
+
+  it.each([
+    ["rubbish", "\u0000rubbish\uffff", 1008],
+    ["a message before it", '{"type":"heartbeat"}', 1008],
+    ["a message of the future before it", '{"type":"greetings"}', 1008],
+    ["a message of 300 KB", "x".repeat(300 * 1024), 1009],
+  ])("but %s closes that connection only", async (_, text, code) => {
+    const { agent: bystander } = await enrol();
+    const agent = await connect();
+    agent.socket.send(text);
+    expect((await agent.closed).code).toBe(code);
+    bystander.say({ type: "heartbeat" });
+    await bystander.next("heartbeat");
+  });
+
+  it("but bytes instead of text close that connection only", async () => {
+    const agent = await connect();
+    agent.socket.send(Buffer.from([1, 2, 3]));
+    expect((await agent.closed).code).toBe(1003);
+  });
+});
+
+describe("an agent that is welcome", { timeout: TIMEOUT_MS }, () => {
+  it.each([
+    ["a second hello", '{"type":"hello"}', 1008],
+    ["rubbish", "{", 1008],
+    ["a message of 300 KB", "x".repeat(300 * 1024), 1009],
+  ])("loses its connection by %s", async (_, text, code) => {
+    const { agent } = await enrol();
+    agent.socket.send(text);
+    expect((await agent.closed).code).toBe(code);
+    await until("the end is recorded", async () => !(await deviceOf(agent)).connected);
+  });
+
+  it("may say what this server does not know yet", async () => {
+    const { agent } = await enrol();
+    agent.say({ type: "from-the-future" });
+    agent.say({ type: "heartbeat" });
+    await agent.next("heartbeat");
+  });
+});
+
+describe("silence", { timeout: TIMEOUT_MS }, () => {
+  it("instead of a hello ends the connection", async () => {
+    const impatient = await startTestServer({ limits: { helloMs: 100 } });
+    try {
+      const agent = await TestAgent.connect({ port: impatient.port, ca: impatient.ca });
+      expect(await agent.next("refused")).toMatchObject({ code: "protocol", message: "no hello came in time" });
+      expect((await agent.closed).code).toBe(1008);
+    } finally {
+      await impatient.remove();
+    }
+  });
+
+  it("for three heartbeats ends the connection", async () => {
+    const impatient = await startTestServer({ limits: { heartbeatSeconds: 0.1 } });
+    try {
+      const { agent } = await TestAgent.enrol({ port: impatient.port, ca: impatient.ca });
+      expect(await agent.closed).toEqual({ code: 1001, reason: "silent for too long" });
+      const { kuid } = agent.identity;
+      await until("the end is recorded", async () => !(await impatient.appliance.getDevice({ kuid })).connected);
+    } finally {
+      await impatient.remove();
+    }
+  });
+});
+
+it("secrets of agents are in no line of the log", async () => {
+  const { agent } = await enrol({ token: "canary-token-of-an-agent" });
+  agent.socket.send('{"type":"inventory","token":"canary');
+  await agent.closed;
+  expect(server.lines.join("\n")).not.toContain("canary");
+});

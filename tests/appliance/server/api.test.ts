@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { request } from "node:https";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { operationNames } from "../../../provider/appliance/operations/table.ts";
+import { startTestServer, type TestServer } from "./running.ts";
+
+const TIMEOUT_MS = 120_000;
+
+let server: TestServer;
+let token: string;
+beforeAll(async () => {
+  server = await startTestServer({ limits: { bodyBytes: 10_000 } });
+  token = await server.apiToken("ci-7");
+}, TIMEOUT_MS);
+afterAll(() => server.remove(), TIMEOUT_MS);
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+async function call(
+  method: string,
+  path: string,
+  options: { headers?: Record<string, string>; body?: string | Buffer; to?: TestServer } = {},
+): Promise<Answer> {
+  const { headers = {}, body, to = server } = options;
+  const outgoing = request({ host: "localhost", port: to.port, ca: to.ca, method, path, headers, agent: false });
+  outgoing.end(body);
+  const [incoming] = await once(outgoing, "response");
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  return { status: incoming.statusCode, headers: incoming.headers, body: Buffer.concat(chunks).toString() };
+}
+
+const authorized = () => ({ authorization: `Bearer ${token}` });
+const sha256Of = (content: Buffer) => createHash("sha256").update(content).digest("hex");
+
+describe("the API", { timeout: TIMEOUT_MS }, () => {
+  it("says that it is well, and which version it is, to everybody", async () => {
+    const { status, headers, body } = await call("GET", "/healthz");
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({ "kace-api-version": "1", connection: "close" });
+    expect(JSON.parse(body)).toEqual({ status: "ok", version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+  });
+
+  it("describes every operation", async () => {
+    const { paths, openapi } = JSON.parse((await call("GET", "/api/v1/openapi.json")).body);
+    expect(openapi).toBe("3.1.0");
+    expect(Object.keys(paths).sort()).toEqual(
+      [...operationNames.map((name) => `/api/v1/${name}`), "/api/v1/packages/{sha256}"].sort(),
+    );
+    expect(paths["/api/v1/getToken"].post).toMatchObject({
+      operationId: "getToken",
+      "x-access": "read",
+      "x-secret-output": ["value"],
+      requestBody: { content: { "application/json": { schema: { properties: { id: { type: "string" } } } } } },
+    });
+  });
+
+  it("does what an operation says, and its history names the API token", async () => {
+    const created = await call("POST", "/api/v1/createToken", { headers: authorized(), body: '{"name":"berlin"}' });
+    expect(created.status).toBe(200);
+    expect(JSON.parse(created.body)).toMatchObject({ name: "berlin", enabled: true });
+    const { entries } = await server.appliance.listHistory({});
+    expect(entries[0]).toMatchObject({ who: "ci-7", what: "createToken", subjectName: "berlin" });
+  });
+
+  it.each([
+    ["no API token", {}, /an API token is needed/],
+    ["one that is unknown", { authorization: "Bearer nobody-has-it" }, /not known/],
+    ["another scheme", { authorization: "Basic eDp5" }, /an API token is needed/],
+  ])("refuses calls with %s, and keeps no connection for them", async (_, headers, message) => {
+    const { status, headers: answered, body } = await call("POST", "/api/v1/listTokens", { headers, body: "{}" });
+    expect(status).toBe(401);
+    expect(answered.connection).toBe("close");
+    expect(JSON.parse(body)).toEqual({
+      error: { code: "unauthenticated", message: expect.stringMatching(message), hint: expect.any(String) },
+    });
+  });
+
+  it("refuses an API token from the moment it is deleted", async () => {
+    const { id, value } = await server.appliance.createApiToken({ name: "short-lived" });
+    const headers = { authorization: `Bearer ${value}` };
+    expect((await call("POST", "/api/v1/listTokens", { headers, body: "{}" })).status).toBe(200);
+    await server.appliance.deleteApiToken({ id });
+    expect((await call("POST", "/api/v1/listTokens", { headers, body: "{}" })).status).toBe(401);
+  });
+
+  it.each([
+    ["that is unknown", "/api/v1/brewCoffee", "{}", 501, "unsupported", /does not know that operation/],
+    ["of an object's own", "/api/v1/toString", "{}", 501, "unsupported", /does not know that operation/],
+    ["with what is not JSON", "/api/v1/getToken", "canary{", 400, "invalid", /not JSON/],
+    ["with wrong input", "/api/v1/getToken", '{"id":["canary"]}', 400, "invalid", /getToken: .*id/],
+    ["with no input", "/api/v1/getToken", "null", 400, "invalid", /getToken/],
+    ["on what does not exist", "/api/v1/getToken", '{"id":"token-0"}', 404, "not-found", /token-0/],
+    ["that is too large", "/api/v1/getToken", `{"id":"${"x".repeat(20_000)}"}`, 400, "invalid", /larger than 10000/],
+  ])("refuses an operation %s", async (_, path, body, status, code, message) => {
+    const answer = await call("POST", path, { headers: authorized(), body });
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code, message: expect.stringMatching(message) } });
+    expect(answer.body).not.toContain("canary");
+  });
+
+  it("refuses a client of another version in a sentence that names both", async () => {
+    const headers = { ...authorized(), "kace-api-version": "2" };
+    const { status, body } = await call("POST", "/api/v1/listTokens", { headers, body: "{}" });
+    expect(status).toBe(501);
+    expect(JSON.parse(body).error.message).toMatch(/client speaks version 2 of the API, this server \(.+\) version 1/);
+  });
+
+  it("says that a fault of its own is one, and its log says what", async () => {
+    const faulty = await startTestServer({}, (appliance) => ({
+      ...appliance,
+      checkApiToken: () => Promise.reject(new Error("canary")),
+    }));
+    try {
+      const { status, body } = await call("POST", "/api/v1/listTokens", {
+        headers: authorized(),
+        body: "{}",
+        to: faulty,
+      });
+      expect(status).toBe(503);
+      expect(body).not.toContain("canary");
+      expect(faulty.lines.join("\n")).toContain("canary");
+    } finally {
+      await faulty.remove();
+    }
+  });
+});
+
+describe("the content of packages", { timeout: TIMEOUT_MS }, () => {
+  const content = Buffer.alloc(300_000, "package ");
+  const path = `/api/v1/packages/${sha256Of(content)}`;
+
+  it("is put and got as it is", async () => {
+    expect((await call("PUT", path, { headers: authorized(), body: content })).status).toBe(204);
+    const got = await call("GET", path, { headers: authorized() });
+    expect(got.status).toBe(200);
+    expect(got.headers["content-length"]).toBe(String(content.length));
+    expect(got.body).toBe(content.toString());
+  });
+
+  it("is for nobody without an API token", async () => {
+    expect((await call("GET", path)).status).toBe(401);
+    expect((await call("PUT", path, { body: "x" })).status).toBe(401);
+  });
+
+  it("is refused if it has another hash, and then it is not there", async () => {
+    const other = `/api/v1/packages/${sha256Of(Buffer.from("other"))}`;
+    const put = await call("PUT", other, { headers: authorized(), body: Buffer.from("changed on the way") });
+    expect(put.status).toBe(400);
+    expect((await call("GET", other, { headers: authorized() })).status).toBe(404);
+  });
+
+  it("has a hash for its name", async () => {
+    const { status, body } = await call("GET", "/api/v1/packages/..%2Fkey", { headers: authorized() });
+    expect(status).toBe(400);
+    expect(JSON.parse(body).error.message).toMatch(/64 hexadecimal digits/);
+  });
+});

@@ -16,7 +16,7 @@ const POSTINST: Readonly<Record<Misbehaviour, string>> = {
   "exits-1": "echo 'the stand-in refuses to be installed'\nexit 1",
   // A grandchild, so that only ending the whole group ends it.
   hangs: "sh -c 'sleep 100000' </dev/null\n",
-  "kills-connection": "pkill -KILL -f '^sshd: root' || true\nsleep 2",
+  "kills-connection": "pkill -KILL -f '^sshd(-session)?: root' || true\nsleep 2",
   "service-fails": "",
   reboots: "systemctl reboot\nsleep 100000",
   slow: "sleep 6",

@@ -94,9 +94,25 @@ trap 'exit 129' HUP INT TERM
     (apart sh "$STAGE/worker.sh") <&4 4<&- >>"$STAGE/log" 2>&1 &
   )
 } 3>&1 | cat
+# `cat` ends early where the controller is gone: then there is nobody to tell, but the machine is still the worker's.
+_early=0
+while [ ! -f "$STAGE/result" ]; do
+  lock_read
+  [ "$LOCK_STATE" = held ] && [ "$LOCK_RUN" = "$PK_RUN" ] || break
+  if [ "$LOCK_PID" = "$SELF" ]; then
+    _early=$((_early + 1))
+    [ "$_early" -lt 150 ] || break
+  fi
+  pause
+done
 if [ -f "$STAGE/result" ]; then
-  # Only what was really handed over is forgotten: after a cut, `resume.sh` reads it.
-  cat "$STAGE/result" && { rm -rf "$STAGE"; lock_release; }
+  cat "$STAGE/result" 2>/dev/null && rm -rf "$STAGE"
+  lock_release
+  [ -d "$STAGE" ] || exit 0
+  # Nobody heard it: for a minute, `resume.sh` can read it.
+  exec </dev/null >/dev/null 2>&1
+  sleep 60
+  rm -rf "$STAGE"
 else
   tail -n 40 "$STAGE/log" | while IFS= read -r _line; do say log.tail "$_line"; done
   HANDED=no

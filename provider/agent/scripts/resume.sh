@@ -26,4 +26,5 @@ while [ ! -f "$STAGE/result" ]; do
   [ "$NOW" -lt "$_deadline" ] || { say resumed waiting; exit 0; }
   pause
 done
-cat "$STAGE/result" && { rm -rf "$STAGE"; lock_release; }
+cat "$STAGE/result" && rm -rf "$STAGE"
+lock_release

@@ -210,7 +210,7 @@ else
   # Somebody took the place of a process of ours that was killed: this run is over before it began.
   { say code busy; say message "another run took this machine"; say ended yes; } >"$STAGE/result"
 fi
-rm -f "$STAGE/worker.sh" "$STAGE"/package.*
+rm -f "$STAGE"/package.*
 
 exec 3>&- >/dev/null 2>&1
 if started_at "$PK_MAIN" && [ "$STARTED" = "$PK_MAIN_STARTED" ]; then exit 0; fi

@@ -23,8 +23,8 @@ import (
 type Machine struct {
 	Hostname string
 	OS       protocol.OS
-	// ID is the SHA-256 of the bytes of /etc/machine-id in hex, as `sha256sum /etc/machine-id` prints it: the id itself is
-	// confidential (machine-id(5)).
+	// ID is the SHA-256 in hex of the id in /etc/machine-id, without the end of its line: the id itself is confidential
+	// (machine-id(5)).
 	ID            string
 	Addresses     []string
 	MACs          []string
@@ -106,11 +106,11 @@ func unquote(value string) string {
 
 // HashMachineID is empty where the machine has no id (yet).
 func HashMachineID(text []byte) string {
-	switch strings.TrimSpace(string(text)) {
-	case "", "uninitialized":
+	id := strings.TrimSpace(string(text))
+	if id == "" || id == "uninitialized" {
 		return ""
 	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec sh /opt/kace-reference/lib/service.sh register

@@ -199,14 +199,19 @@ export class LabHost {
   /** Waits until the host has booted and listens. @throws LabError with the end of its console, if it does not */
   async ready(): Promise<void> {
     const { names } = this.#place;
-    try {
-      const leader = await until(async () => {
+    const soon = (what: string, condition: () => Promise<boolean>): Promise<boolean> =>
+      until(async () => {
         if ((await carrierOf(names, this.name)) === undefined) throw new LabError(`${this.name} went off`);
-        return leaderOf(names, this.name);
-      }, `${this.name} to start`);
-      if (this.spec.kind === "systemd") await until(() => this.#booted(), `${this.name} to boot`);
+        return condition();
+      }, `${this.name} to ${what}`);
+    try {
+      await soon("start", () => this.isUp());
+      if (this.spec.kind === "systemd") await soon("boot", () => this.#booted());
       if (this.spec.sshd === "none") return;
-      await until(() => listensOn(leader, this.sshPort), `${this.name} to listen on port ${this.sshPort}`);
+      await soon(`listen on port ${this.sshPort}`, async () => {
+        const leader = await leaderOf(names, this.name);
+        return leader !== undefined && listensOn(leader, this.sshPort);
+      });
     } catch (cause) {
       const said = await readFile(consoleLog(names, this.name), "utf8").catch(() => "(no console)");
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -215,6 +220,7 @@ export class LabHost {
   }
 
   async #booted(): Promise<boolean> {
+    if (!(await this.isUp())) return false;
     const { stdout } = await this.exec(["systemctl", "is-system-running", "--wait"], { timeoutMs: 240_000 });
     return /^(running|degraded)$/m.test(stdout);
   }

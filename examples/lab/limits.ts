@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { isCode } from "./error.ts";
@@ -11,8 +11,25 @@ const RECORD = join(LABS_FOLDER, "inotify.json");
 const INSTANCES_PER_HOST = 16;
 
 /** What the kernel's limit was before the first lab, and how many hosts with systemd each lab has. */
-const record = z.object({ before: z.int(), hosts: z.record(z.string(), z.int()) });
-type LimitRecord = z.output<typeof record>;
+const limitRecord = z.object({ before: z.int(), hosts: z.record(z.string(), z.int()) });
+export type LimitRecord = z.output<typeof limitRecord>;
+
+/**
+ * What the limit should be, and what is to be remembered (nothing once no lab is left), when the lab `prefix` has so
+ * many hosts with systemd and of the others only `living` still are.
+ */
+export function accountFor(
+  known: LimitRecord | undefined,
+  change: { readonly now: number; readonly prefix: string; readonly hosts: number },
+  living: (prefix: string) => boolean,
+): { readonly limit: number; readonly record: LimitRecord | undefined } {
+  const before = known?.before ?? change.now;
+  const others = Object.entries(known?.hosts ?? {}).filter(([other]) => other !== change.prefix && living(other));
+  const all = change.hosts > 0 ? [...others, [change.prefix, change.hosts] as const] : others;
+  const total = all.reduce((sum, [, count]) => sum + count, 0);
+  if (total === 0) return { limit: before, record: undefined };
+  return { limit: before + total * INSTANCES_PER_HOST, record: { before, hosts: Object.fromEntries(all) } };
+}
 
 /**
  * Says how many hosts with systemd a lab has (0: it is going down), and sets the kernel's limit on inotify instances to
@@ -21,25 +38,22 @@ type LimitRecord = z.output<typeof record>;
  */
 export async function setSystemdHosts(prefix: string, hosts: number): Promise<void> {
   const now = Number(await readFile(LIMIT, "utf8"));
-  const known = (await read()) ?? { before: now, hosts: {} };
-  const others = Object.entries(known.hosts).filter(
-    // A lab whose folder is gone ended without saying so.
-    ([other]) => other !== prefix && existsSync(namesOf(other).folder),
+  // A lab whose folder is gone ended without saying so.
+  const { limit, record } = accountFor(await read(), { now, prefix, hosts }, (other) =>
+    existsSync(namesOf(other).folder),
   );
-  const all = Object.fromEntries(hosts > 0 ? [...others, [prefix, hosts] as const] : others);
-  const total = Object.values(all).reduce((sum, count) => sum + count, 0);
-  const wanted = total === 0 ? known.before : Math.max(known.before, known.before + total * INSTANCES_PER_HOST);
-  if (total === 0) {
+  if (record === undefined) {
     await rm(RECORD, { force: true });
   } else {
-    await writeFile(RECORD, JSON.stringify({ before: known.before, hosts: all } satisfies LimitRecord));
+    await writeFile(`${RECORD}.new`, JSON.stringify(record));
+    await rename(`${RECORD}.new`, RECORD);
   }
-  if (wanted !== now) await writeFile(LIMIT, String(wanted));
+  if (limit !== now) await writeFile(LIMIT, String(limit));
 }
 
 async function read(): Promise<LimitRecord | undefined> {
   try {
-    return record.parse(JSON.parse(await readFile(RECORD, "utf8")));
+    return limitRecord.parse(JSON.parse(await readFile(RECORD, "utf8")));
   } catch (error) {
     if (isCode(error, "ENOENT")) return undefined;
     throw error;

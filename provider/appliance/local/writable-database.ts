@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import {
@@ -36,7 +36,7 @@ export async function openWritable(options: WritableOptions): Promise<Database> 
   const { folder, lockWaitMs } = options;
   const path = join(folder, DATABASE_FILE);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     // SQLite gives its other files the permissions of this one.
     closeSync(openSync(path, "a", 0o600));
   } catch (error) {
@@ -51,6 +51,18 @@ export async function openWritable(options: WritableOptions): Promise<Database> 
   } catch (error) {
     database?.close();
     throw describeSqliteError(error, folder);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only file system Node says of a folder that is to be made that it does not exist.
+    let parent = dirname(folder);
+    while (!existsSync(parent) && dirname(parent) !== parent) parent = dirname(parent);
+    accessSync(parent, constants.W_OK);
+    throw error;
   }
 }
 

@@ -80,7 +80,7 @@ describe("a port", () => {
 
   test("that accepts and stays silent is said to be", async () => {
     const port = await tcp(() => undefined);
-    await expect(connectSsh(options(port, { connectTimeoutMs: 300 }))).rejects.toMatchObject({
+    await expect(connectSsh(options(port, { connectTimeoutMs: 5_000 }))).rejects.toMatchObject({
       code: "connect-timeout",
       message: "the port accepts connections but says nothing",
       transient: true,

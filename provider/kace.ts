@@ -1,11 +1,20 @@
-import * as z from "zod";
 import packageJson from "../package.json" with { type: "json" };
+import type { ApplianceAccess } from "./appliance/access.ts";
+import { singleMachineProvisioning } from "./components/single-machine-provisioning.ts";
+import { config, configure } from "./configuration.ts";
+import { expandTargets } from "./functions/expand-targets.ts";
+import { getProvisionedConfigurations } from "./functions/get-provisioned-configurations.ts";
+import { getProvisioningResults } from "./functions/get-provisioning-results.ts";
 import { recommendRunInterval } from "./functions/recommend-run-interval.ts";
+import { scanNetwork } from "./functions/scan-network.ts";
 import { defineProvider } from "./kit/define/provider.ts";
 import type { WireComponent } from "./kit/pulumi/component.ts";
+import { agentBundle } from "./resources/agent-bundle.ts";
+import { agentToken } from "./resources/agent-token.ts";
+import { provisioningConfig } from "./resources/provisioning-config.ts";
 
 /** The provider `kace`: everything it offers, in one list. */
-export const provider = defineProvider<z.ZodObject, unknown, WireComponent>({
+export const provider = defineProvider<typeof config, ApplianceAccess, WireComponent>({
   info: {
     name: "kace",
     displayName: "KACE",
@@ -22,7 +31,15 @@ export const provider = defineProvider<z.ZodObject, unknown, WireComponent>({
       java: "com.pulumikace",
     },
   },
-  config: z.object({}),
-  configure: async () => undefined,
-  functions: [recommendRunInterval],
+  config,
+  configure,
+  resources: [agentBundle, agentToken, provisioningConfig],
+  components: [singleMachineProvisioning],
+  functions: [
+    expandTargets,
+    getProvisionedConfigurations,
+    getProvisioningResults,
+    recommendRunInterval,
+    scanNetwork,
+  ],
 });

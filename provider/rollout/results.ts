@@ -10,15 +10,15 @@ export const MAX_RECORDED = 2_000;
 /** How one machine stands, in the form the state keeps: under 300 bytes, and nothing that changes by itself. */
 export interface Result {
   /** Only where the machine was given by name. */
-  readonly address?: string;
-  readonly platform?: string;
+  readonly address?: string | undefined;
+  readonly platform?: string | undefined;
   readonly action: string;
   readonly class: OutcomeClass;
   readonly code: string;
-  readonly version?: string;
-  readonly server?: string;
+  readonly version?: string | undefined;
+  readonly server?: string | undefined;
   /** The agent's own identity (KUID). */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
 }
 
 /** Results by machine. */
@@ -66,6 +66,11 @@ export function resultOf(outcome: Outcome): Result {
   };
 }
 
+/** Whether every machine is recorded, not only those that are not right. */
+export function isWhole({ summary }: Recording): boolean {
+  return summary.total - summary.absent <= MAX_RECORDED;
+}
+
 /** Whether everything that is recorded is right: otherwise a program that did not change has something to do. */
 export function allRight({ summary, results }: Recording): boolean {
   const { failed, unreachable, notAttempted } = summary;
@@ -91,7 +96,7 @@ export function driftPaths({ summary, results }: Recording): (readonly string[])
 export function refreshed(recorded: Recording, looked: ReadonlyMap<string, Outcome>): Recording {
   const results = new Map(Object.entries(recorded.results));
   const counts: Record<OutcomeClass, number> = { ...withoutRest(recorded.summary) };
-  const listsAll = recorded.summary.total - recorded.summary.absent <= MAX_RECORDED;
+  const listsAll = isWhole(recorded);
   for (const [machine, outcome] of looked) {
     const before = results.get(machine);
     const after = resultAfterLook(before, outcome);
@@ -110,7 +115,7 @@ export function refreshed(recorded: Recording, looked: ReadonlyMap<string, Outco
 export function continued(recorded: Recording, outcomes: ReadonlyMap<string, Outcome>): Recording {
   const results = new Map(Object.entries(recorded.results));
   const counts: Record<OutcomeClass, number> = { ...withoutRest(recorded.summary) };
-  const listsAll = recorded.summary.total - recorded.summary.absent <= MAX_RECORDED;
+  const listsAll = isWhole(recorded);
   for (const [machine, outcome] of outcomes) {
     move(counts, results.get(machine)?.class, outcome.class);
     if (listsAll || !isRight(outcome.class)) results.set(machine, resultOf(outcome));

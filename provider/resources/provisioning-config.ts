@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import type { ApplianceAccess } from "../appliance/access.ts";
+import { ProviderError } from "../kit/define/errors.ts";
+import { defineResource } from "../kit/define/resource.ts";
+import { driftPaths } from "../rollout/results.ts";
+import { checkProvisioning } from "./provisioning/check.ts";
+import { provisioningExamples } from "./provisioning/examples.ts";
+import { inputs } from "./provisioning/inputs.ts";
+import { outputs } from "./provisioning/outputs.ts";
+import { previewProvisioning } from "./provisioning/preview.ts";
+import { provision, withdraw } from "./provisioning/provision.ts";
+import { readProvisioning } from "./provisioning/read.ts";
+
+const definition = defineResource({
+  name: "ProvisioningConfig",
+  description:
+    'Machines and what is to be on them: finds the targets, installs the agent where it is missing, puts right what is wrong, and proves every machine: the right version, a running service, connected to its server, approved.\n\nA preview looks at every machine and writes nothing. A machine that is not right is drift at `results["<machine>"]`, and the next update works on exactly those.',
+  inputs,
+  outputs,
+  examples: provisioningExamples,
+  timeouts: { create: "none", read: "none", update: "none", delete: "none" },
+  refreshBeforeUpdate: ({ probe, enabled }) => probe !== "onRefresh" && enabled !== false,
+  drift: ({ inputs: { enabled }, outputs: recorded }) => (enabled ? driftPaths(recorded) : []),
+});
+const shape = definition.descriptor.inputs;
+
+/** The id of the configuration of a URN: the same after a lost store, so that receipts on machines are known again. */
+export function configurationIdOf(urn: string): string {
+  return `config-${createHash("sha256").update(urn).digest("hex").slice(0, 20)}`;
+}
+
+/** `kace:index:ProvisioningConfig`. */
+export const provisioningConfig = definition.handle<ApplianceAccess>({
+  check: ({ inputs: given }) => checkProvisioning(given),
+
+  previewCreate: async ({ urn, inputs: given }, context) => {
+    await previewProvisioning({ id: configurationIdOf(urn), inputs: given, changed: true }, context);
+    return {};
+  },
+
+  async create({ urn, logicalName, inputs: given, exists }, context) {
+    const id = configurationIdOf(urn);
+    const name = given.name ?? logicalName; // the check has given it a name
+    const saved = () => exists(id);
+    const { recording, reasons } = await provision(
+      { id, urn, name, inputs: given, shape, changed: true, saved },
+      context,
+    );
+    return { id, outputs: recording, reasons };
+  },
+
+  read: readProvisioning,
+
+  previewUpdate: async ({ id, inputs: given, old, changes }, context) => {
+    const changed = changes.some(({ effect }) => effect === "update");
+    await previewProvisioning({ id, inputs: given, old, changed }, context);
+    return {};
+  },
+
+  async update({ id, urn, logicalName, inputs: given, old, changes }, context) {
+    const changed = changes.some(({ effect }) => effect === "update");
+    const name = given.name ?? old.inputs.name ?? logicalName;
+    const { recording, reasons } = await provision({ id, urn, name, inputs: given, shape, old, changed }, context);
+    return { outputs: recording, reasons };
+  },
+
+  async delete({ id, old }, context) {
+    const reasons = old.inputs.onDestroy === "uninstall" ? await withdraw({ id, ...old }, context) : [];
+    if (reasons.length > 0)
+      throw new ProviderError({
+        code: "failed-precondition",
+        message: `not every agent could be removed:\n${reasons.join("\n")}`,
+        hint: "those that were removed stay so, and the next `pulumi destroy` goes on with the others",
+      });
+    await context.client.write((appliance) => appliance.deleteConfiguration({ id }));
+  },
+
+  async *list({ limit }, { client }) {
+    const page = limit === 0 ? 1_000 : Math.min(limit, 1_000);
+    const { configurations } = await client.read((appliance) => appliance.listConfigurations({ limit: page }));
+    for (const { id, name } of configurations) yield { id, name };
+  },
+});

@@ -1,0 +1,126 @@
+import type { ApplianceAccess } from "../../appliance/access.ts";
+import type { Appliance } from "../../appliance/appliance.ts";
+import type { Bundle } from "../../appliance/operations/bundles.ts";
+import type { Context } from "../../kit/define/call.ts";
+import type { PreviewOf } from "../../kit/define/plain.ts";
+import { Unknown } from "../../kit/define/value.ts";
+import type { Outcome } from "../../rollout/outcome.ts";
+import type { Recording } from "../../rollout/results.ts";
+import { previewTable } from "../../rollout/table.ts";
+import { wholly } from "../known.ts";
+import { everybody, notRightOnes, targetsOf } from "./crowd.ts";
+import { reallyGone } from "./dropped.ts";
+import { examine } from "./examine.ts";
+import { type Ground, groundOf } from "./ground.ts";
+import type { Inputs } from "./inputs.ts";
+import { droppedBy } from "./provision.ts";
+
+/** What a preview is about. */
+export interface Previewed {
+  readonly id: string;
+  readonly inputs: PreviewOf<Inputs>;
+  readonly old?: { readonly inputs: Inputs; readonly outputs: Recording } | undefined;
+  readonly changed: boolean;
+}
+
+/**
+ * Looks at the machines and shows what would be done to each, and why. Writes nothing anywhere.
+ *
+ * @throws ProviderError where `up` would stop before its first machine
+ */
+export async function previewProvisioning(given: Previewed, context: Context<ApplianceAccess>): Promise<void> {
+  const { client, log, signal } = context;
+  const enabled = given.inputs.enabled;
+  if (enabled === false) {
+    log.info("the configuration is not enabled: it is only saved");
+    return;
+  }
+  const known = knownEnough(given.inputs);
+  if (known === undefined) {
+    log.info("what the machines are, or how they are reached, is not known yet: they are looked at in the update");
+    return;
+  }
+  const { inputs, bundleKnown } = known;
+  const targets = targetsOf(inputs);
+  const recorded = given.old?.outputs.results ?? {};
+  const some = given.changed || given.old === undefined ? undefined : notRightOnes(given.old.outputs, targets);
+  const ground = (appliance: Appliance) =>
+    bundleKnown ? groundOf(inputs, appliance) : groundWithAnyBundle(inputs, appliance);
+  const look = { inputs, configurationId: given.id, client, log, signal, recorded, ground };
+  const main = await examine({ ...look, crowd: some ?? everybody(targets) });
+  const outcomes = [...main.outcomes.values()].map((outcome) =>
+    bundleKnown ? outcome : withoutVersion(outcome, inputs),
+  );
+  const dropped = given.old === undefined ? [] : droppedBy(given.old, inputs);
+  const gone = reallyGone(dropped, recorded, outcomes);
+  if (gone.length > 0 && inputs.onDestroy === "uninstall") {
+    const removal = await examine({ ...look, crowd: { walk: () => gone, total: gone.length }, override: "removed" });
+    outcomes.push(...removal.outcomes.values());
+  } else if (gone.length > 0) {
+    log.info(`no longer a target, and left as it is: ${gone.map(({ key }) => key).join(", ")}`);
+  }
+  const { absent } = main.summary;
+  const silent = absent === 0 ? "" : `\n${absent} ${absent === 1 ? "address does" : "addresses do"} not answer`;
+  log.info(
+    `what would be done to each machine; nothing was written\n${await previewTable(outcomes, { colour: false })}${silent}`,
+  );
+}
+
+/** Inputs with which machines can be looked at, though a bundle or a token may still be made by this very update. */
+function knownEnough(
+  inputs: PreviewOf<Inputs>,
+): { readonly inputs: Inputs; readonly bundleKnown: boolean } | undefined {
+  const { agent } = inputs;
+  if (agent === undefined || agent instanceof Unknown) {
+    const whole = wholly<Inputs>(inputs);
+    return whole && { inputs: whole, bundleKnown: true };
+  }
+  const bundleKnown = !(agent.bundle instanceof Unknown);
+  const { token, bundle, ...rest } = agent;
+  const whole = wholly<Inputs>({
+    ...inputs,
+    agent: {
+      ...rest,
+      ...(bundle !== undefined && !(bundle instanceof Unknown) && { bundle }),
+      ...(token !== undefined && !(token instanceof Unknown) && { token }),
+    },
+  });
+  return whole && { inputs: whole, bundleKnown };
+}
+
+/** Stands for whatever the bundle will be: a package for every machine. */
+function anyBundle(version: string): Bundle {
+  const packages = ["amd64", "arm64"].flatMap((architecture) =>
+    ["deb", "rpm", "tar.gz"].map((format) => ({
+      fileName: `any-${architecture}.${format}`,
+      platform: "linux",
+      architecture,
+      format,
+      version,
+      sha256: "0".repeat(64),
+      sizeBytes: 0,
+    })),
+  );
+  const now = "1970-01-01T00:00:00.000Z";
+  return {
+    id: "any",
+    organization: "default",
+    name: "any",
+    version,
+    flavour: "reference",
+    packages,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+async function groundWithAnyBundle(inputs: Inputs, appliance: Appliance): Promise<Ground> {
+  const ground = await groundOf(inputs, appliance);
+  return { ...ground, bundle: anyBundle(inputs.agent?.version ?? "0") };
+}
+
+/** What the bundle holds is not known yet, so nothing is said of its version. */
+function withoutVersion(outcome: Outcome, { agent }: Inputs): Outcome {
+  if (outcome.code !== "planned" || agent?.version !== undefined) return outcome;
+  return { ...outcome, message: "no agent is there; the bundle is made in this update" };
+}

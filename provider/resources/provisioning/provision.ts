@@ -1,0 +1,122 @@
+import type { ApplianceAccess } from "../../appliance/access.ts";
+import type { Context } from "../../kit/define/call.ts";
+import type { ObjectShape } from "../../kit/define/shape.ts";
+import { isWhole, type Recording } from "../../rollout/results.ts";
+import { type Conducted, conduct, NOTHING } from "./conduct.ts";
+import { everybody, notRightOnes, targetsOf } from "./crowd.ts";
+import { droppedTargets, targetOf } from "./dropped.ts";
+import { type Ground, groundOf } from "./ground.ts";
+import type { Inputs } from "./inputs.ts";
+import { configurationRecord } from "./record.ts";
+import { openSession } from "./session.ts";
+
+/** What a create or an update is about. */
+export interface Provisioning {
+  readonly id: string;
+  readonly urn: string;
+  readonly name: string;
+  readonly inputs: Inputs;
+  readonly shape: ObjectShape;
+  /** Absent for a create. */
+  readonly old?: { readonly inputs: Inputs; readonly outputs: Recording } | undefined;
+  /** True if the program says something else than what is recorded: then every machine is looked at. */
+  readonly changed: boolean;
+  /** Called once the appliance knows of the configuration. */
+  readonly saved?: () => void;
+}
+
+/** A configuration that is only saved needs no ground to stand on. */
+const UNUSED: Ground = { server: undefined, bundle: undefined, warnings: [] };
+
+/**
+ * Saves a configuration and brings its machines to what it wants; where it is not enabled, it only saves it.
+ *
+ * @throws ProviderError before the first machine is touched, where all of them would fail alike
+ */
+export function provision(given: Provisioning, { client, log, signal }: Context<ApplianceAccess>): Promise<Conducted> {
+  const { id, inputs, old } = given;
+  return client.write(async (appliance) => {
+    const ground = inputs.enabled ? await groundOf(inputs, appliance) : UNUSED;
+    for (const warning of ground.warnings) log.warn(warning);
+    await appliance.saveConfiguration(configurationRecord({ ...given, ground }));
+    given.saved?.();
+    if (!inputs.enabled) return { recording: old?.outputs ?? NOTHING, reasons: [] };
+    const targets = targetsOf(inputs);
+    const some = given.changed || old === undefined ? undefined : notRightOnes(old.outputs, targets);
+    const { maxConcurrency } = client;
+    const session = await openSession({
+      inputs,
+      ground,
+      configurationId: id,
+      appliance,
+      signal,
+      writes: true,
+      maxConcurrency,
+    });
+    return conduct({
+      kind: "up",
+      configurationId: id,
+      appliance,
+      session,
+      log,
+      signal,
+      crowd: some ?? everybody(targets),
+      partial: some !== undefined,
+      dropped: old === undefined ? [] : droppedBy(old, inputs),
+      uninstalls: inputs.onDestroy === "uninstall",
+      previous: old?.outputs,
+    });
+  });
+}
+
+/** The machines that an update leaves behind. */
+export function droppedBy({ inputs, outputs }: { readonly inputs: Inputs; readonly outputs: Recording }, now: Inputs) {
+  return droppedTargets(targetsOf(inputs), targetsOf(now), outputs.results, isWhole(outputs));
+}
+
+/**
+ * Removes the agents of a configuration from its machines.
+ *
+ * @returns why it is not done; empty if it is
+ */
+export function withdraw(
+  { id, inputs, outputs }: { readonly id: string; readonly inputs: Inputs; readonly outputs: Recording },
+  { client, log, signal }: Context<ApplianceAccess>,
+): Promise<readonly string[]> {
+  return client.write(async (appliance) => {
+    const removal: Inputs = {
+      ...inputs,
+      state: "removed",
+      ...(inputs.linux && { linux: { ...inputs.linux, state: "removed" } }),
+    };
+    const ground = await groundOf(removal, appliance);
+    const { maxConcurrency } = client;
+    const session = await openSession({
+      inputs: removal,
+      ground,
+      configurationId: id,
+      appliance,
+      signal,
+      writes: true,
+      maxConcurrency,
+    });
+    const targets = targetsOf(inputs);
+    // A fleet that is recorded whole is known machine by machine; dead addresses need not be asked again.
+    const known = Object.keys(outputs.results).map(targetOf);
+    const crowd = isWhole(outputs) ? { walk: () => known, total: known.length } : everybody(targets);
+    const { reasons } = await conduct({
+      kind: "destroy",
+      configurationId: id,
+      appliance,
+      session,
+      log,
+      signal,
+      crowd,
+      partial: false,
+      dropped: [],
+      uninstalls: true,
+      previous: outputs,
+    });
+    return reasons;
+  });
+}

@@ -1,0 +1,69 @@
+import type { ApplianceAccess } from "../../appliance/access.ts";
+import type { Context } from "../../kit/define/call.ts";
+import { ProviderError } from "../../kit/define/errors.ts";
+import type { Found, ReadRequest } from "../../kit/define/resource.ts";
+import { type Recording, refreshed } from "../../rollout/results.ts";
+import { noCounts, summaryOf } from "../../rollout/summary.ts";
+import { foundOrGone } from "../found-or-gone.ts";
+import { everybody, targetsOf } from "./crowd.ts";
+import { examine } from "./examine.ts";
+import type { Inputs } from "./inputs.ts";
+import type { Outputs } from "./outputs.ts";
+import { recordedInputs } from "./record.ts";
+
+type Request = ReadRequest<Inputs, Outputs>;
+
+/**
+ * Looks at every machine of a configuration and says how it stands. A machine that cannot be looked at keeps what is
+ * recorded of it; so do all of them where there is no server, no log-in or no appliance to ask.
+ */
+export function readProvisioning(
+  request: Request,
+  context: Context<ApplianceAccess>,
+): Promise<Found<Inputs, Outputs> | undefined> {
+  return request.old === undefined ? imported(request, context) : looked(request.id, request.old, context);
+}
+
+async function looked(
+  id: string,
+  { inputs, outputs }: NonNullable<Request["old"]>,
+  { client, log, signal }: Context<ApplianceAccess>,
+): Promise<Found<Inputs, Outputs>> {
+  if (!inputs.enabled) return { inputs: {}, outputs };
+  try {
+    const { outcomes } = await examine({
+      inputs,
+      configurationId: id,
+      client,
+      log,
+      signal,
+      crowd: everybody(targetsOf(inputs)),
+      recorded: outputs.results,
+    });
+    return { inputs: {}, outputs: refreshed(outputs, outcomes) };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof ProviderError) || !saysNothing(error)) throw error;
+    log.warn(`the machines were not looked at, and what is recorded of them stays: ${error.message}`);
+    return { inputs: {}, outputs };
+  }
+}
+
+/** Faults of what a look stands on: they say nothing about the machines. */
+function saysNothing({ code }: ProviderError): boolean {
+  return code === "failed-precondition" || code === "unavailable" || code === "timeout";
+}
+
+/** What the appliance knows of a configuration that a program takes over. */
+async function imported(
+  { id, given }: Request,
+  { client }: Context<ApplianceAccess>,
+): Promise<Found<Inputs, Outputs> | undefined> {
+  return client.read(async (appliance) => {
+    const configuration = await foundOrGone(appliance.getConfiguration({ id }));
+    if (configuration === undefined) return undefined;
+    const inputs = recordedInputs(configuration.description.inputs);
+    const summary = configuration.lastRun ?? summaryOf(noCounts());
+    const recording: Recording = { summary, results: {} };
+    return { inputs: { ...inputs, ...given, name: configuration.name }, outputs: recording };
+  });
+}

@@ -69,6 +69,7 @@ function parseAgent(lines: MarkedLines, flavour: string): AgentFacts {
     connected: answer(get("connected")),
     enrolment: oneOf(["approved", "quarantined", "blocked"], get("enrolment")) ?? "unknown",
     kuid: get("kuid"),
+    remark: get("remark"),
   };
 }
 

@@ -182,18 +182,19 @@ function upkeep(desired: DesiredAgent, agent: AgentFacts): Intent | undefined {
     return repair(`its service is ${agent.service.state === "absent" ? "not there" : agent.service.state}`);
   }
   if (agent.service.enabled === "no") return repair("its service is not enabled at boot");
+  const why = agent.remark === undefined ? "" : ` (${agent.remark})`;
   if (agent.enrolment === "blocked") {
-    return quarantined("the appliance has blocked the device", "unblock it with `kace quarantine approve`");
+    return quarantined(`the appliance has blocked the device${why}`, "unblock it with `kace quarantine approve`");
   }
   if (agent.enrolment === "quarantined") {
     if (desired.canEnrol === true)
       return repair("it is in quarantine: it is enrolled again with this configuration's token");
     return quarantined(
-      "the appliance has the device in quarantine",
+      `the appliance has the device in quarantine${why}`,
       "approve it with `kace quarantine approve`, or give the configuration a valid token",
     );
   }
-  if (agent.connected === "no") return repair(`it is not connected to ${wanted}`);
+  if (agent.connected === "no") return repair(`it is not connected to ${wanted}${why}`);
   return undefined;
 }
 
@@ -401,6 +402,7 @@ function factsOf(probe: Probe, desired: DesiredAgent): AgentFacts {
       connected: "unknown",
       enrolment: "unknown",
       kuid: undefined,
+      remark: undefined,
     }
   );
 }

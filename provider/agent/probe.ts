@@ -52,6 +52,8 @@ export interface AgentFacts {
   readonly connected: Answer;
   readonly enrolment: "approved" | "quarantined" | "blocked" | "unknown";
   readonly kuid: string | undefined;
+  /** Why it is not approved (`token-expired`), or its last error with the server; in the agent's own words. */
+  readonly remark: string | undefined;
 }
 
 /** The file on the machine that says which configuration its agent belongs to. Root-readable, no secrets. */

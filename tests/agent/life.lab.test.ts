@@ -91,7 +91,7 @@ test("one that cannot be moved keeps the server it has", async () => {
     });
     const plan = planFor(seen, desired);
     await nobody.close();
-    return activate(machine, plan, site.request(desired, { verify: { timeoutMs: 3_000, waitForConnection: true } }));
+    return activate(machine, plan, site.request(desired, { verify: { timeoutMs: 15_000, waitForConnection: true } }));
   });
   expect(ended).toMatchObject({ class: "failed", code: "not-connected" });
   expect(await site.plan()).toMatchObject({ action: "none", writes: false });

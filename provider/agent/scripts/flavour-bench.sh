@@ -17,6 +17,7 @@ flavour_bench() {
   agent_before_install() { :; }
   agent_after_install() { :; }
   agent_after_unpack() { :; }
+  agent_before_unpacked_go() { :; }
   agent_configure() { :; }
   agent_log() { :; }
 }

@@ -74,6 +74,7 @@ ExecStop=/opt/quest/kace/bin/AMPctl stop
 WantedBy=multi-user.target
 EOF
   }
+  agent_before_unpacked_go() { [ ! -x /opt/quest/kace/bin/AMPctl ] || /opt/quest/kace/bin/AMPctl stop; }
   # AMPTools takes the token on its command line, where every user could read it; so the files are written, and the
   # agent reads them when it is started. What depends on another host is dropped by AMPTools, which has no secret to see.
   agent_configure() {

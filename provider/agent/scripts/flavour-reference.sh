@@ -24,13 +24,16 @@ flavour_reference() {
     [ -n "$VALUE" ] && [ -d "/proc/$VALUE" ] || return 0
     [ -z "$SERVICE_PID" ] || [ "$SERVICE_PID" = "$VALUE" ] || return 0
     json_get "$LOADED" state && ENROLMENT=$VALUE
+    json_get "$LOADED" reason && LINK_REMARK=$VALUE
+    [ -n "$LINK_REMARK" ] || { json_get "$LOADED" lastError && LINK_REMARK=$VALUE; }
     json_get "$LOADED" server && LINKED_TO=$VALUE
     json_get "$LOADED" connected && [ "$VALUE" = true ] && CONNECTED=yes
     return 0
   }
   agent_before_install() { :; }
   agent_after_install() { :; }
-  agent_after_unpack() { :; }
+  agent_after_unpack() { sh /opt/kace-reference/install.sh; }
+  agent_before_unpacked_go() { sh /opt/kace-reference/lib/service.sh unregister; }
   agent_configure() { printf '%s' "$CONFIG" | "$PROGRAM" configure; }
   agent_log() {
     service_log "$SERVICE" || tail -n 15 /var/log/kace-reference/agent.log

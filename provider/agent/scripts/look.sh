@@ -43,7 +43,7 @@ look_disk() {
 
 # look_agent -> PRESENT VERSION SERVER CONNECTED ENROLMENT KUID and the words of service_look; a flavour is loaded
 look_agent() {
-  VERSION='' SERVER='' CONNECTED=unknown ENROLMENT=unknown KUID='' LINKED_TO=''
+  VERSION='' SERVER='' CONNECTED=unknown ENROLMENT=unknown KUID='' LINKED_TO='' LINK_REMARK=''
   SERVICE_STATE=absent SERVICE_ENABLED=no SERVICE_PID=''
   package_look "$PACKAGE"
   if [ -e "$PROGRAM" ] && [ "$PACKAGE_STATE" != broken ]; then
@@ -74,6 +74,7 @@ say_agent() {
   say "agent.$FLAVOUR.connected" "$CONNECTED"
   say "agent.$FLAVOUR.enrolment" "$ENROLMENT"
   say "agent.$FLAVOUR.kuid" "$KUID"
+  say "agent.$FLAVOUR.remark" "$LINK_REMARK"
 }
 
 look_receipt() {

@@ -95,7 +95,7 @@ package_install() {
       tar -tzf "$1" >"$STAGE/files" 2>>"$STAGE/log" || { RC=1; return; }
       mv -f "$STAGE/files" /var/lib/pulumi-kace/files
       run_bounded "$PK_INSTALL_S" tar -xzf "$1" -C /
-      [ "$RC" = 0 ] && agent_after_unpack
+      [ "$RC" != 0 ] || agent_after_unpack >>"$STAGE/log" 2>&1 </dev/null 3>&- || RC=1
       ;;
     *) RC=127 ;;
   esac
@@ -115,6 +115,7 @@ package_remove() {
     patiently rpm -e "$1"
   elif [ -f /var/lib/pulumi-kace/files ]; then
     # An archive was unpacked: its own list says what is ours. Directories go with the last file in them.
+    agent_before_unpacked_go >>"$STAGE/log" 2>&1 </dev/null 3>&-
     sort -r /var/lib/pulumi-kace/files | while IFS= read -r _file; do
       _file=/${_file#./}
       case $_file in

@@ -82,10 +82,10 @@ verify() {
     elif [ "$ENROLMENT" = quarantined ] || [ "$ENROLMENT" = blocked ]; then
       # Twice, because the first may be what the agent still knew from before.
       _quarantined=$((_quarantined + 1))
-      failed quarantined "the server $PK_SERVER has the agent in state \"$ENROLMENT\""
+      failed quarantined "the server $PK_SERVER has the agent in state \"$ENROLMENT\"${LINK_REMARK:+ ($LINK_REMARK)}"
       [ "$_quarantined" -lt 4 ] || return
     elif [ "$CONNECTED" != yes ]; then
-      failed not-connected "the service runs, but the agent is not connected to $PK_SERVER"
+      failed not-connected "the service runs, but the agent is not connected to $PK_SERVER${LINK_REMARK:+: $LINK_REMARK}"
     elif [ -n "$LINKED_TO" ] && [ "$LINKED_TO" != "$PK_SERVER" ]; then
       failed not-connected "the agent is connected to $LINKED_TO, not to $PK_SERVER"
     elif [ "$ENROLMENT" = unknown ] && [ "$ENROLMENT_TOLD" = yes ]; then

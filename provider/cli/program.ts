@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Appliance } from "../appliance/appliance.ts";
@@ -14,7 +15,7 @@ import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 /** The world a run of `kace` takes place in. */
 export interface ProgramWorld {
   readonly terminal: Terminal;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }
 
@@ -201,7 +202,7 @@ function sessionOf(options: GlobalOptions, world: ProgramWorld): CommandSession 
       endpoint: options.endpoint,
       database: options.database,
       apiToken: world.environment.KACE_API_TOKEN,
-      caCertificateFile: options.caCertificate,
+      caCertificate: options.caCertificate === undefined ? undefined : await readFile(options.caCertificate, "utf8"),
       readOnly,
     });
     try {

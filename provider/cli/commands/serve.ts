@@ -1,0 +1,32 @@
+import { homedir } from "node:os";
+import { databaseFolder } from "../../appliance/configuration.ts";
+import type { Terminal } from "../output.ts";
+import { serveAppliance } from "../serve.ts";
+import type { ExitCode } from "../session.ts";
+
+/** What `kace serve` is told. */
+export interface ServeArguments {
+  readonly database?: string | undefined;
+  readonly name?: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** Runs the appliance's server until the signal fires. */
+export async function serveCommand(
+  given: ServeArguments,
+  world: { readonly terminal: Terminal; readonly environment: NodeJS.ProcessEnv; readonly signal: AbortSignal },
+): Promise<ExitCode> {
+  const surroundings = { platform: process.platform, env: world.environment, home: homedir() };
+  const { database, ...options } = given;
+  await serveAppliance({
+    ...options,
+    folder: databaseFolder(database, surroundings),
+    signal: world.signal,
+    log: world.terminal.err,
+    now: Date.now,
+  });
+  return 0;
+}

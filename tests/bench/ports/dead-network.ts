@@ -29,9 +29,11 @@ export async function makeDeadNetwork(machines: number, folder: string): Promise
     const addresses = Array.from({ length: machines }, (_, index) => `10.77.${index % 256}.${10 + (index % 200)}`);
     const commands = [
       "link set lo up",
-      "link add swallow type dummy",
+      // What comes out at the other end is addressed to nobody there.
+      "link add swallow type veth peer name throat",
       "addr add 10.99.0.1/24 dev swallow",
       "link set swallow up",
+      "link set throat up",
       "neigh add 10.99.0.2 lladdr 02:00:00:00:00:01 dev swallow",
       "route add 10.77.0.0/16 via 10.99.0.2",
       ...addresses.map((address) => `addr add ${address}/32 dev lo`),

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { ApplianceError } from "../errors.ts";
 import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
@@ -11,6 +11,7 @@ import { type Keys, readKeys, unusedKeys } from "./keys.ts";
 import { SQLITE_WAIT_MS, whenFree } from "./lock-wait.ts";
 import { type Migration, migrate, newest } from "./migrations.ts";
 import { build, Queries } from "./query.ts";
+import { DatabaseSync } from "./sqlite.ts";
 import { describeSqliteError, isDamage } from "./sqlite-errors.ts";
 
 /** How often a file that changes under a reader is read again before the reader takes SQLite's locks. */

@@ -1,6 +1,5 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import {
   APPLICATION_ID,
@@ -16,6 +15,7 @@ import { makeKeys, readKeys } from "./keys.ts";
 import { SQLITE_WAIT_MS, whenFree } from "./lock-wait.ts";
 import { type Migration, migrate, newest } from "./migrations.ts";
 import { build, Queries } from "./query.ts";
+import { DatabaseSync } from "./sqlite.ts";
 import { describeSqliteError } from "./sqlite-errors.ts";
 
 export interface WritableOptions {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
+import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { ApplianceError } from "../errors.ts";
 import { API_VERSION, API_VERSION_HEADER, errorBody, PRODUCT_VERSION, PRODUCT_VERSION_HEADER } from "../http.ts";
@@ -32,6 +33,9 @@ const MAX_SOCKETS = 8;
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #agent: Agent;
+  /** Sockets whose handshake is done: a socket that goes from one call to the next does not say so again. */
+  readonly #established = new WeakSet<Socket>();
+  #closed = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -44,6 +48,7 @@ export class Connection {
 
   /** @returns an answer that is no error; its body is the caller's to read */
   async call(call: Call): Promise<IncomingMessage> {
+    if (this.#closed) throw new ApplianceError({ code: "unavailable", message: "the appliance has been closed" });
     const answer = await this.#send(call);
     const version = answer.headers[API_VERSION_HEADER];
     if (version !== String(API_VERSION)) {
@@ -72,6 +77,7 @@ export class Connection {
   }
 
   close(): void {
+    this.#closed = true;
     this.#agent.destroy();
   }
 
@@ -103,9 +109,12 @@ export class Connection {
       outgoing.setTimeout(answerTimeoutMs, () => outgoing.destroy(timedOut));
     };
     outgoing.once("socket", (socket) => {
-      if (outgoing.reusedSocket) return established();
+      if (this.#established.has(socket)) return established();
       connecting = setTimeout(() => outgoing.destroy(timedOut), connectTimeoutMs);
-      socket.once("secureConnect", established);
+      socket.once("secureConnect", () => {
+        this.#established.add(socket);
+        established();
+      });
     });
     const source = new Source(call.body);
     try {

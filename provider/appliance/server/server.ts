@@ -1,23 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type Server } from "node:https";
+import { createServer } from "node:https";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
-import { WebSocketServer } from "ws";
 import type { Appliance } from "../appliance.ts";
 import type { ServerIdentity } from "../certificates/identity.ts";
 import { keepCertificate } from "../certificates/keep.ts";
 import { ApplianceError } from "../errors.ts";
-import { AGENT_PATH, PRODUCT_VERSION } from "../http.ts";
+import { PRODUCT_VERSION } from "../http.ts";
 import type { ProcessIdentity } from "../operations/fields.ts";
-import { type AgentContext, serveAgent } from "./agent-connection.ts";
+import type { AgentContext } from "./agent-connection.ts";
+import { takeAgents } from "./agent-endpoint.ts";
 import { createApi } from "./api.ts";
 import { CLOSED_GOING_AWAY, ConnectedAgents } from "./connected-agents.ts";
 import { Greeting } from "./greeting.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { ListenError, listen } from "./listen.ts";
-import { MAX_MESSAGE_BYTES } from "./messages.ts";
 import { type Repeated, repeat } from "./repeat.ts";
 import { StandingWatch } from "./standing-watch.ts";
 
@@ -228,35 +226,6 @@ async function alreadyRunning(error: unknown, appliance: Appliance): Promise<App
     message: `a server of this appliance runs already, as ${name}:${port} (process ${process?.pid})`,
     hint: "stop that one first, or give this one another folder",
     cause: error,
-  });
-}
-
-/** Agents come by an upgrade to a WebSocket; every other upgrade is refused. */
-function takeAgents(https: Server, context: AgentContext, onAccepted: (socket: Socket) => void): void {
-  const options = {
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-    clientTracking: false,
-    // How long an agent that was told to go may still hold its socket; one that is silent does not answer a close.
-    closeTimeout: 1_000,
-  };
-  const webSockets = new WebSocketServer(options);
-  https.on("upgrade", (request, socket: Duplex, head) => {
-    const { host } = request.headers;
-    if (context.isStopping() || host === undefined || request.url !== AGENT_PATH) {
-      const status = context.isStopping() ? "503 Service Unavailable" : "404 Not Found";
-      socket.on("error", () => socket.destroy());
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
-    webSockets.handleUpgrade(request, socket, head, (agent) => {
-      serveAgent(agent, context, {
-        host,
-        address: request.socket.remoteAddress ?? "an unknown address",
-        onAccepted: () => onAccepted(request.socket),
-      });
-    });
   });
 }
 

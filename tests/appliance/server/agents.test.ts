@@ -228,7 +228,7 @@ describe("silence", { timeout: TIMEOUT_MS }, () => {
   });
 
   it("for three heartbeats ends the connection", async () => {
-    const impatient = await startTestServer({ limits: { heartbeatSeconds: 0.1 } });
+    const impatient = await startTestServer({ limits: { heartbeatSeconds: 1 } });
     try {
       const { agent } = await TestAgent.enrol({ port: impatient.port, ca: impatient.ca });
       expect(await agent.closed).toEqual({ code: 1001, reason: "silent for too long" });

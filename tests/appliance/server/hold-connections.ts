@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 
 /**
- * A program of its own, so that its sockets do not count as the server's: opens connections and leaves them half-open.
- * Says how many were open at once, then holds them until its standard input ends.
+ * A program of its own, so that its sockets do not count as the server's: opens connections and leaves them half-open,
+ * as many as are asked for, or as fit into what the system allows a process. Says how many it tried and how many were
+ * opened, then holds them until its standard input ends.
  */
 const [port = "", count = ""] = process.argv.slice(2);
 
@@ -11,7 +13,7 @@ const ADDRESSES = 10;
 
 let opened = 0;
 let settled = 0;
-const all = Number(count);
+const all = Math.min(Number(count), openFilesAllowed() - 200);
 for (let index = 0; index < all; index++) {
   const socket = connect({ port: Number(port), host: "127.0.0.1", localAddress: `127.0.1.${1 + (index % ADDRESSES)}` });
   let counted = false;
@@ -19,7 +21,7 @@ for (let index = 0; index < all; index++) {
     if (counted) return;
     counted = true;
     settled += 1;
-    if (settled === all) process.stdout.write(`${opened}\n`);
+    if (settled === all) process.stdout.write(`${JSON.stringify({ tried: all, opened })}\n`);
   };
   socket.once("connect", () => {
     opened += 1;
@@ -31,3 +33,9 @@ for (let index = 0; index < all; index++) {
   socket.resume();
 }
 process.stdin.once("end", () => process.exit(0)).resume();
+
+/** Node raises the soft limit to the hard one when it starts. */
+function openFilesAllowed(): number {
+  const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+  return Number(soft ?? 1_024);
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import type { Device } from "../../provider/appliance/operations/devices.ts";
+import { DIAGNOSIS_STEPS, type DiagnosisMeans, diagnose } from "../../provider/rollout/diagnosis.ts";
+import { bareProbe, rightProbe } from "./played-agent.ts";
+
+const server = { host: "kbox.corp.example", port: 8443 };
+
+const device: Device = {
+  kuid: "kuid-0001",
+  organization: "default",
+  hostname: "web01",
+  agentVersion: "1.4.2",
+  flavour: "reference",
+  os: { platform: "linux", id: "debian", version: "12", name: "Debian", architecture: "amd64" },
+  machineId: "",
+  addresses: [],
+  macs: [],
+  publicKey: "k",
+  state: "approved",
+  connected: true,
+  lastSeenAt: "2026-11-21T10:00:00.000Z",
+  enrolledAt: "2026-11-21T09:00:00.000Z",
+};
+
+/** A way on which all is right, but for what a case changes. */
+function means(changes: Partial<DiagnosisMeans> = {}): DiagnosisMeans {
+  return {
+    forward: async () => ({ kind: "resolved", addresses: ["10.0.0.53"] }),
+    portState: async () => "open",
+    greet: async () => ({ kind: "trusted" }),
+    checkToken: async () => ({ status: "valid", name: "berlin" }),
+    findDevice: async () => device,
+    ...changes,
+  };
+}
+
+const agent = rightProbe().agents[0];
+if (agent === undefined) throw new Error("the right machine has no agent");
+const looks = (probe: Awaited<ReturnType<NonNullable<DiagnosisMeans["probe"]>>>) => ({ probe: async () => probe });
+const unheard = { findDevice: async () => undefined };
+
+describe("a diagnosis", () => {
+  it.each<[string, Partial<DiagnosisMeans>, string, string]>([
+    ["the name does not exist", { forward: async () => ({ kind: "not-found" }), ...unheard }, "dns", "does not exist"],
+    ["the name server is silent", { forward: async () => ({ kind: "timeout" }) }, "dns", "could not be looked up"],
+    [
+      "the machine cannot resolve the name, though we can",
+      looks(bareProbe({ server: { resolves: "no", reachable: "unknown" } })),
+      "dns",
+      "web01 cannot resolve",
+    ],
+    ["nothing listens", { portState: async () => "closed" }, "port", "nothing listens on kbox.corp.example:8443"],
+    ["a firewall drops", { portState: async () => "filtered" }, "port", "does not answer"],
+    [
+      "the machine cannot reach the port, though we can",
+      looks(bareProbe({ server: { resolves: "yes", reachable: "no" } })),
+      "port",
+      "web01 cannot reach",
+    ],
+    [
+      "the certificate is not trusted",
+      { greet: async () => ({ kind: "untrusted", message: "it has expired", hint: "renew" }) },
+      "tls",
+      "it has expired",
+    ],
+    [
+      "something else listens",
+      { greet: async () => ({ kind: "no-tls", message: "it does not speak TLS" }) },
+      "tls",
+      "does not speak TLS",
+    ],
+    [
+      "the token has expired",
+      { ...unheard, checkToken: async () => ({ status: "expired", name: "berlin" }) },
+      "token",
+      "the token berlin is expired",
+    ],
+    [
+      "the token is not known",
+      { ...unheard, checkToken: async () => ({ status: "unknown" }) },
+      "token",
+      "does not know the token",
+    ],
+    [
+      "the device is in quarantine",
+      { findDevice: async () => ({ ...device, state: "quarantined", reason: "token-exhausted" }) },
+      "quarantine",
+      "waits in quarantine: its token had no uses left",
+    ],
+    [
+      "the device is blocked",
+      { findDevice: async () => ({ ...device, state: "blocked" }) },
+      "quarantine",
+      "is blocked",
+    ],
+    ["no agent is installed", looks(bareProbe()), "service", "no agent is installed on web01"],
+    ["the agent is broken", looks(bareProbe({ agents: [{ ...agent, present: "broken" }] })), "service", "not whole"],
+    [
+      "the agent belongs to another server",
+      looks(bareProbe({ agents: [{ ...agent, server: { host: "old", port: 443 } }] })),
+      "service",
+      "belongs to old:443",
+    ],
+    [
+      "the service is stopped",
+      looks(bareProbe({ agents: [{ ...agent, service: { state: "inactive", enabled: "yes" } }] })),
+      "service",
+      "is inactive",
+    ],
+    [
+      "the agent is not connected",
+      looks(bareProbe({ agents: [{ ...agent, connected: "no" }] })),
+      "service",
+      "not connected",
+    ],
+    ["the appliance never heard of it", unheard, "service", "no agent of web01 ever came"],
+    [
+      "the machine is off",
+      { findDevice: async () => ({ ...device, connected: false }), ...looks({ failed: "port 22 did not answer" }) },
+      "service",
+      "last seen at 2026-11-21T10:00:00.000Z, and web01 could not be looked at: port 22 did not answer",
+    ],
+  ])("names first that %s", async (_title, changes, step, message) => {
+    const { findings, firstWrong } = await diagnose(
+      { machine: "web01", server, token: "value", timeoutMs: 1_000 },
+      means(changes),
+    );
+    expect(firstWrong).toMatchObject({ step, state: "wrong", message: expect.stringContaining(message) });
+    expect(firstWrong?.hint).not.toBe("");
+    expect(findings.map((finding) => finding.step)).toEqual([...DIAGNOSIS_STEPS]);
+  });
+
+  it("names nothing where all is right", async () => {
+    const { findings, firstWrong } = await diagnose(
+      { machine: "web01", server, timeoutMs: 1_000 },
+      means(looks(rightProbe())),
+    );
+    expect(firstWrong).toBeUndefined();
+    expect(findings.map(({ state }) => state)).toEqual(DIAGNOSIS_STEPS.map(() => "right"));
+  });
+
+  it("says which token the machine needs to nobody who does not know it", async () => {
+    const { findings } = await diagnose({ machine: "web01", server, timeoutMs: 1_000 }, means(unheard));
+    expect(findings.find(({ step }) => step === "token")).toMatchObject({ state: "unknown" });
+  });
+
+  it("never says the token's value", async () => {
+    const diagnosis = await diagnose(
+      { machine: "web01", server, token: "CANARY", timeoutMs: 1_000 },
+      means({ ...unheard, checkToken: async () => ({ status: "unknown" }) }),
+    );
+    expect(JSON.stringify(diagnosis)).not.toContain("CANARY");
+  });
+});

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { cacheFolder } from "../cache/folder.ts";
 import { obtainGo } from "../go/obtain.ts";
 import { runOrThrow } from "../process/run.ts";
 import type { Say } from "../process/say.ts";
@@ -13,12 +12,13 @@ export type GoProgram = { readonly module: string; readonly name: string };
 /**
  * A static Linux executable of a Go program that knows its version (`main.version`). Equal sources, version and Go make
  * equal bytes. Another version of the same sources is only linked again, which takes a second or two.
- * @returns the path of the executable in the cache folder
+ * @param options.cache the folder to keep it in
+ * @returns the path of the executable
  * @throws Error when Go cannot be had or the build fails
  */
 export async function goBinary(
   program: GoProgram,
-  options: { readonly version: string; readonly architecture: Architecture },
+  options: { readonly version: string; readonly architecture: Architecture; readonly cache: string },
   say: Say,
 ): Promise<string> {
   const { version, architecture } = options;
@@ -28,7 +28,7 @@ export async function goBinary(
     (path) => /(\.go|^go\.(mod|sum))$/.test(path) && !path.endsWith("_test.go"),
   );
   const digest = digestOf(sources, go.version, version, architecture);
-  const path = join(cacheFolder(), "agent-packages", `${program.name}-${digest}`);
+  const path = join(options.cache, `${program.name}-${digest}`);
   const folder = await cachedFolder(path, say, async (scratch) => {
     say(`building ${program.name} ${version} for ${architecture}`);
     const flags = `-s -w -X main.version=${version}`;

@@ -35,6 +35,8 @@ export type AgentPackagesOptions = {
   readonly formats?: readonly PackageFormat[];
   readonly flavourOptions?: FlavourOptions;
   readonly say?: Say;
+  /** The folder that keeps what was built. Default: one in the user's cache folder. */
+  readonly cache?: string;
 };
 
 /**
@@ -47,28 +49,42 @@ export type AgentPackagesOptions = {
  */
 export async function agentPackages(options: AgentPackagesOptions): Promise<PackageFile[]> {
   checkVersion(options.version);
-  const { version, flavourOptions = { flavour: "reference" }, say = sayOnStderr } = options;
+  const { version, flavourOptions = { flavour: "reference" }, say = sayOnStderr, cache = packagesCache() } = options;
   const packages: PackageFile[] = [];
   for (const architecture of options.architectures ?? ARCHITECTURES) {
     for (const format of options.formats ?? PACKAGE_FORMATS) {
-      const definition = await define(flavourOptions, { version, architecture, format }, say);
-      packages.push(await packageOf(definition, format, say));
+      const definition = await define(flavourOptions, { version, architecture, format, cache }, say);
+      packages.push(await packageOf(definition, format, say, cache));
     }
   }
   return packages;
 }
 
+function packagesCache(): string {
+  return join(cacheFolder(), "agent-packages");
+}
+
 /** The package of a definition, from the cache folder or made now. */
-export async function packageOf(definition: PackageDefinition, format: PackageFormat, say: Say): Promise<PackageFile> {
+export async function packageOf(
+  definition: PackageDefinition,
+  format: PackageFormat,
+  say: Say,
+  cache: string,
+): Promise<PackageFile> {
   const digest = await digestOfDefinition(definition, format);
-  const path = join(cacheFolder(), "agent-packages", `${definition.name}-${digest}`);
+  const path = join(cache, `${definition.name}-${digest}`);
   const folder = await cachedFolder(path, say, (scratch) => pack(definition, format, scratch, say));
   return describePackage(definition, format, folder);
 }
 
 async function define(
   flavourOptions: FlavourOptions,
-  wanted: { readonly version: string; readonly architecture: Architecture; readonly format: PackageFormat },
+  wanted: {
+    readonly version: string;
+    readonly architecture: Architecture;
+    readonly format: PackageFormat;
+    readonly cache: string;
+  },
   say: Say,
 ): Promise<PackageDefinition> {
   if (flavourOptions.flavour === "bench") {

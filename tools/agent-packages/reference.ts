@@ -22,11 +22,16 @@ const UNIT_FOLDERS: Readonly<Record<PackageFormat, string | undefined>> = {
 
 /** What the packages of the reference agent hold; the program is built if need be. */
 export async function referenceDefinition(
-  options: { readonly version: string; readonly architecture: Architecture; readonly format: PackageFormat },
+  options: {
+    readonly version: string;
+    readonly architecture: Architecture;
+    readonly format: PackageFormat;
+    readonly cache: string;
+  },
   say: Say,
 ): Promise<PackageDefinition> {
-  const { version, architecture, format } = options;
-  const program = await goBinary(REFERENCE_AGENT, { version, architecture }, say);
+  const { version, architecture, format, cache } = options;
+  const program = await goBinary(REFERENCE_AGENT, { version, architecture, cache }, say);
   const files: PackagedFile[] = [
     { path: `${PROGRAM_FOLDER}/bin/kace-agent`, mode: 0o755, content: { copyOf: program } },
     { path: `${PROGRAM_FOLDER}/VERSION`, mode: 0o644, content: `${version}\n` },

@@ -56,6 +56,11 @@ const checks: readonly Step[] = [
       node(say, ".bin/depcruise", "--config", ".dependency-cruiser.cjs", "--no-progress", "provider", "tests", "tools"),
   },
   {
+    name: "reference agent",
+    explains: "the Go program: gofmt, go vet, go test",
+    run: testReferenceAgent,
+  },
+  {
     name: "generated files",
     explains: "schema, SDKs and reference are what `npm run generate` writes",
     run: (say) => program(say, join(REPOSITORY, "tools", "generate", "main.ts"), "--check"),
@@ -82,6 +87,29 @@ export const allSteps: readonly Step[] = [
 /** Only the tests that these arguments of Vitest choose. */
 export function chosenTests(args: readonly string[]): readonly Step[] {
   return [...preparation, { name: "tests", explains: `Vitest: ${args.join(" ")}`, run: () => runVitest(args) }];
+}
+
+async function testReferenceAgent(say: Say): Promise<Outcome> {
+  const go = await obtainGo(say);
+  const cwd = join(REPOSITORY, "provider", "reference-agent");
+  // Asked inside the module, because the toolchain may be another one there.
+  const root = (await run({ program: go.command, args: ["env", "GOROOT"], cwd, env: go.env })).stdout;
+  // gofmt succeeds whatever it finds: the files it names are the finding.
+  const unformatted = await run({ program: join(root, "bin", "gofmt"), args: ["-l", "."], cwd, env: go.env });
+  if (unformatted.exitCode !== 0 || unformatted.stdout !== "") {
+    say(unformatted.output);
+    return { result: "failed", reason: "gofmt would change the files named above" };
+  }
+  for (const args of [
+    ["vet", "./..."],
+    ["test", "./..."],
+  ]) {
+    const ended = await run({ program: go.command, args, cwd, env: go.env });
+    if (ended.exitCode === 0) continue;
+    for (const line of lastLines(ended.output, 200).split("\n")) say(line);
+    return { result: "failed", reason: `go ${args.join(" ")}: see its output above` };
+  }
+  return passed;
 }
 
 /** Runs a program that an npm package brings, by the Node that runs this. */

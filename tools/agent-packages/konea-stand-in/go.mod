@@ -1,0 +1,3 @@
+module pulumi-kace/tools/konea-stand-in
+
+go 1.26

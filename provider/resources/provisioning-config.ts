@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ApplianceAccess } from "../appliance/access.ts";
+import type { Change } from "../kit/define/difference.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { driftPaths } from "../rollout/results.ts";
@@ -29,14 +30,17 @@ export function configurationIdOf(urn: string): string {
   return `config-${createHash("sha256").update(urn).digest("hex").slice(0, 20)}`;
 }
 
+/** Whether the program wants something else of the machines than what is recorded. */
+function changesWork(changes: readonly Change[]): boolean {
+  return changes.some(({ effect }) => effect === "update");
+}
+
 /** `kace:index:ProvisioningConfig`. */
 export const provisioningConfig = definition.handle<ApplianceAccess>({
   check: ({ inputs: given }) => checkProvisioning(given),
 
-  previewCreate: async ({ urn, inputs: given }, context) => {
-    await previewProvisioning({ id: configurationIdOf(urn), inputs: given, changed: true }, context);
-    return {};
-  },
+  previewCreate: ({ urn, inputs: given }, context) =>
+    previewProvisioning({ id: configurationIdOf(urn), inputs: given, changed: true }, context),
 
   async create({ urn, logicalName, inputs: given, exists }, context) {
     const id = configurationIdOf(urn);
@@ -51,14 +55,11 @@ export const provisioningConfig = definition.handle<ApplianceAccess>({
 
   read: readProvisioning,
 
-  previewUpdate: async ({ id, inputs: given, old, changes }, context) => {
-    const changed = changes.some(({ effect }) => effect === "update");
-    await previewProvisioning({ id, inputs: given, old, changed }, context);
-    return {};
-  },
+  previewUpdate: ({ id, inputs: given, old, changes }, context) =>
+    previewProvisioning({ id, inputs: given, old, changed: changesWork(changes) }, context),
 
   async update({ id, urn, logicalName, inputs: given, old, changes }, context) {
-    const changed = changes.some(({ effect }) => effect === "update");
+    const changed = changesWork(changes);
     const name = given.name ?? old.inputs.name ?? logicalName;
     const { recording, reasons } = await provision({ id, urn, name, inputs: given, shape, old, changed }, context);
     return { outputs: recording, reasons };

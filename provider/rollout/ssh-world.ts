@@ -5,6 +5,7 @@ import { factsOf, identityOf, rightCode } from "./activation-ending.ts";
 import type { AgentWork, CarriablePlan } from "./agent-work.ts";
 import { CarryOut, type CarryOutLimits } from "./carry-out.ts";
 import type { Clock } from "./clock.ts";
+import type { OutcomeCode } from "./codes.ts";
 import type { Dns } from "./dns/dns.ts";
 import type { HostKeyPins } from "./host-key-pins.ts";
 import type { Ending, MachineFacts } from "./outcome.ts";
@@ -39,6 +40,10 @@ export interface SshWorldOptions {
   readonly server?: { readonly host: string; readonly port: number } | undefined;
   /** What is wanted of a target's agent; `undefined` if the configuration says nothing of its platform. */
   readonly desiredFor: (target: Target, platform: string) => DesiredAgent | undefined;
+  /** Why an action that is planned must not be begun, such as for want of a token that agents could enrol with. */
+  readonly objection?: (
+    action: SshPlan["action"],
+  ) => { readonly code: OutcomeCode; readonly message: string } | undefined;
   /** What an activation needs besides. Absent in a preview. */
   readonly activation?: Omit<ActivationRequest, "desired" | "runId" | "signal" | "onLog"> | undefined;
   /** Makes the name of an attempt on a machine, not used before: `[A-Za-z0-9._-]+`. */
@@ -126,6 +131,8 @@ export class SshWorld implements RolloutWorld<SshLook, SshPlan> {
     }
     const message = [plan.reason, ...plan.remarks].join("; ");
     if (!plan.writes) return ended({ ...facts, code: rightCode(plan, desired.state), action: "none", message });
+    const objection = this.#options.objection?.(plan.action);
+    if (objection !== undefined) return ended({ ...facts, ...objection, action: plan.action });
     return { kind: "planned", action: plan.action, reason: message, facts, plan, desired };
   }
 

@@ -113,10 +113,17 @@ async function conductWith(run: Conduct, lease: Lease): Promise<Conducted> {
       const stopped = verdicts.some((verdict) => !verdict.ok);
       const removal = stopped
         ? undefined
-        : await rollOut(run, lease, session.world("removed"), { walk: () => gone, total: gone.length }, limits, before);
+        : await rollOut(
+            run,
+            lease,
+            session.world("removed"),
+            { walk: () => gone, total: gone.length },
+            whatIsLeft(limits, main),
+            before,
+          );
       recording = continued(recording, removal === undefined ? notBegun(gone) : notRemoved(removal));
       if (removal !== undefined) {
-        verdicts.push(verdictOn(removal, limits));
+        verdicts.push(verdictOn(removal, whatIsLeft(limits, main)));
         outcomes.push(...removal.outcomes.values());
       }
     }
@@ -193,6 +200,17 @@ function limitsOf({ session: { limits }, partial, previous }: Conduct): Limits {
   const there = previous.summary.total - previous.summary.absent;
   const share = (value: Limits["maxFailures"]) => resolveCount(value, there);
   return { ...limits, maxFailures: share(limits.maxFailures), maxUnreachable: share(limits.maxUnreachable) };
+}
+
+/** Both parts of a run keep to the same budgets: what the first one used up is not there for the second. */
+function whatIsLeft(limits: Limits, { summary }: RolloutResult): Limits {
+  const there = summary.total - summary.absent;
+  const left = (value: Limits["maxFailures"], used: number) => Math.max(0, resolveCount(value, there) - used);
+  return {
+    ...limits,
+    maxFailures: left(limits.maxFailures, summary.failed),
+    maxUnreachable: left(limits.maxUnreachable, summary.unreachable),
+  };
 }
 
 /** Machines that are no targets any more and whose agent could not be removed: they stay recorded, so that it is tried again. */

@@ -24,7 +24,6 @@ export function desiredAgent(
   override?: "removed",
 ): DesiredAgent {
   const { agent, linux } = inputs;
-  const token = agent?.token;
   return {
     state: override ?? linux?.state ?? inputs.state,
     flavour: flavourOf(ground.bundle),
@@ -38,7 +37,7 @@ export function desiredAgent(
     onlyOwn: override !== undefined,
     removeDataDirectory: linux?.removeDataDirectory ?? inputs.removeDataDirectory,
     packages: packagesOf(ground.bundle),
-    canEnrol: token !== undefined,
+    canEnrol: ground.canEnrol,
   };
 }
 

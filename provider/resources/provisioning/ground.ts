@@ -15,8 +15,18 @@ export interface Ground {
   readonly server: AgentServer | undefined;
   /** What to install from; undefined only where agents are removed. */
   readonly bundle: Bundle | undefined;
+  /** True if new agents bring a token, also one that this very update makes. */
+  readonly canEnrol: boolean;
+  /** Why no agent can enrol with the token, if none can: machines whose agent is enrolled need none. */
+  readonly tokenFault?: { readonly code: OutcomeCode; readonly message: string } | undefined;
   /** What a user should know, though the rollout goes on. */
   readonly warnings: readonly string[];
+}
+
+/** What a preview does not know yet, because this very update makes it. */
+export interface Coming {
+  readonly bundle?: boolean;
+  readonly token?: boolean;
 }
 
 /** The port agents connect to where nothing else is said. */
@@ -27,7 +37,7 @@ const AGENT_PORT = 443;
  *
  * @throws ProviderError with one reason, whose path names the property at fault where one is
  */
-export async function groundOf(inputs: Inputs, appliance: Appliance): Promise<Ground> {
+export async function groundOf(inputs: Inputs, appliance: Appliance, coming: Coming = {}): Promise<Ground> {
   requireCredentials(inputs);
   const wanted = installs(inputs) === true;
   const bundle =
@@ -35,11 +45,21 @@ export async function groundOf(inputs: Inputs, appliance: Appliance): Promise<Gr
   const status = await appliance.serverStatus({});
   const own = isOwn(inputs, status);
   const server = serverOf(inputs, status, own);
-  if (!wanted) return { server, bundle, warnings: [] };
+  const token = inputs.agent?.token;
+  const canEnrol = token !== undefined || coming.token === true;
+  if (!wanted) return { server, bundle, canEnrol, warnings: [] };
   if (own && !status.running) throw stopped("server-not-running", ["server"], notRunning(status));
   if (server === undefined) throw stopped("server-not-running", ["server"], notRunning(status));
-  if (own && inputs.agent?.token !== undefined) await requireToken(inputs.agent.token, appliance);
-  return { server, bundle, warnings: warningsOf(inputs, status, own) };
+  const tokenFault = own && token !== undefined ? await faultOf(token, appliance) : undefined;
+  return { server, bundle, canEnrol, tokenFault, warnings: warningsOf(inputs, status, own, canEnrol) };
+}
+
+/**
+ * Stops a rollout that no machine could come through, because all of them would need a token and it is not valid.
+ * @throws ProviderError `failed-precondition`
+ */
+export function requireToken({ tokenFault }: Ground): void {
+  if (tokenFault !== undefined) throw stopped(tokenFault.code, ["agent", "token"], tokenFault.message);
 }
 
 /** Something every machine would fail of, as the one reason for all. */
@@ -107,21 +127,21 @@ const TOKEN_CODES: Readonly<Record<Exclude<TokenStatus, "valid">, OutcomeCode>> 
   disabled: "token-disabled",
 };
 
-async function requireToken(value: string, appliance: Appliance): Promise<void> {
+async function faultOf(value: string, appliance: Appliance): Promise<Ground["tokenFault"]> {
   const { status, name } = await appliance.checkToken({ value });
-  if (status === "valid") return;
+  if (status === "valid") return undefined;
   const code = TOKEN_CODES[status];
-  const message = name === undefined ? undefined : `the token ${name}: ${OUTCOME_CODES[code].sentence}`;
-  throw stopped(code, ["agent", "token"], message);
+  const { sentence } = OUTCOME_CODES[code];
+  return { code, message: name === undefined ? sentence : `the token ${name}: ${sentence}` };
 }
 
-function warningsOf({ server, agent }: Inputs, status: ServerStatus, own: boolean): string[] {
+function warningsOf({ server }: Inputs, status: ServerStatus, own: boolean, canEnrol: boolean): string[] {
   const warnings: string[] = [];
   if (own && server?.name !== undefined && status.name !== undefined && server.name.toLowerCase() !== status.name)
     warnings.push(
       `server.name is ${server.name}, and the appliance calls itself ${status.name}: agents are given that name sooner or later, so every machine must be able to resolve it`,
     );
-  if (agent?.token === undefined)
+  if (!canEnrol)
     warnings.push(
       "there is no `agent.token`: new agents wait in quarantine until somebody approves them (`kace quarantine approve`)",
     );

@@ -3,16 +3,19 @@ import type { Appliance } from "../../appliance/appliance.ts";
 import type { Bundle } from "../../appliance/operations/bundles.ts";
 import type { Context } from "../../kit/define/call.ts";
 import type { PreviewOf } from "../../kit/define/plain.ts";
-import { Unknown } from "../../kit/define/value.ts";
+import type { PreviewedOutputs } from "../../kit/define/resource.ts";
+import { Unknown, unknown } from "../../kit/define/value.ts";
 import type { Outcome } from "../../rollout/outcome.ts";
 import type { Recording } from "../../rollout/results.ts";
 import { previewTable } from "../../rollout/table.ts";
 import { wholly } from "../known.ts";
+import { NOTHING } from "./conduct.ts";
 import { everybody, notRightOnes, targetsOf } from "./crowd.ts";
 import { reallyGone } from "./dropped.ts";
 import { examine } from "./examine.ts";
-import { type Ground, groundOf } from "./ground.ts";
+import { groundOf, requireToken } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
+import type { Outputs } from "./outputs.ts";
 import { droppedBy } from "./provision.ts";
 
 /** What a preview is about. */
@@ -28,28 +31,34 @@ export interface Previewed {
  *
  * @throws ProviderError where `up` would stop before its first machine
  */
-export async function previewProvisioning(given: Previewed, context: Context<ApplianceAccess>): Promise<void> {
+export async function previewProvisioning(
+  given: Previewed,
+  context: Context<ApplianceAccess>,
+): Promise<PreviewedOutputs<Outputs>> {
   const { client, log, signal } = context;
   const enabled = given.inputs.enabled;
   if (enabled === false) {
     log.info("the configuration is not enabled: it is only saved");
-    return;
+    return given.old?.outputs ?? NOTHING;
   }
   const known = knownEnough(given.inputs);
   if (known === undefined) {
     log.info("what the machines are, or how they are reached, is not known yet: they are looked at in the update");
-    return;
+    return {};
   }
-  const { inputs, bundleKnown } = known;
+  const { inputs, coming } = known;
   const targets = targetsOf(inputs);
   const recorded = given.old?.outputs.results ?? {};
   const some = given.changed || given.old === undefined ? undefined : notRightOnes(given.old.outputs, targets);
-  const ground = (appliance: Appliance) =>
-    bundleKnown ? groundOf(inputs, appliance) : groundWithAnyBundle(inputs, appliance);
+  const ground = async (appliance: Appliance) => {
+    const found = await groundOf(inputs, appliance, coming);
+    if (given.old === undefined) requireToken(found);
+    return coming.bundle ? { ...found, bundle: anyBundle(inputs.agent?.version ?? "0") } : found;
+  };
   const look = { inputs, configurationId: given.id, client, log, signal, recorded, ground };
   const main = await examine({ ...look, crowd: some ?? everybody(targets) });
   const outcomes = [...main.outcomes.values()].map((outcome) =>
-    bundleKnown ? outcome : withoutVersion(outcome, inputs),
+    coming.bundle ? withoutVersion(outcome, inputs) : outcome,
   );
   const dropped = given.old === undefined ? [] : droppedBy(given.old, inputs);
   const gone = reallyGone(dropped, recorded, outcomes);
@@ -64,18 +73,25 @@ export async function previewProvisioning(given: Previewed, context: Context<App
   log.info(
     `what would be done to each machine; nothing was written\n${await previewTable(outcomes, { colour: false })}${silent}`,
   );
+  if (some === undefined || given.old === undefined) return {};
+  // What is not worked on stays as it is recorded; the rest is what the update finds out.
+  const touched = new Set(outcomes.map(({ machine }) => machine));
+  const results = Object.entries(given.old.outputs.results).map(
+    ([machine, result]) => [machine, touched.has(machine) ? unknown : result] as const,
+  );
+  return { results: Object.fromEntries(results) };
 }
 
 /** Inputs with which machines can be looked at, though a bundle or a token may still be made by this very update. */
 function knownEnough(
   inputs: PreviewOf<Inputs>,
-): { readonly inputs: Inputs; readonly bundleKnown: boolean } | undefined {
+): { readonly inputs: Inputs; readonly coming: { readonly bundle: boolean; readonly token: boolean } } | undefined {
   const { agent } = inputs;
   if (agent === undefined || agent instanceof Unknown) {
     const whole = wholly<Inputs>(inputs);
-    return whole && { inputs: whole, bundleKnown: true };
+    return whole && { inputs: whole, coming: { bundle: false, token: false } };
   }
-  const bundleKnown = !(agent.bundle instanceof Unknown);
+  const coming = { bundle: agent.bundle instanceof Unknown, token: agent.token instanceof Unknown };
   const { token, bundle, ...rest } = agent;
   const whole = wholly<Inputs>({
     ...inputs,
@@ -85,7 +101,7 @@ function knownEnough(
       ...(token !== undefined && !(token instanceof Unknown) && { token }),
     },
   });
-  return whole && { inputs: whole, bundleKnown };
+  return whole && { inputs: whole, coming };
 }
 
 /** Stands for whatever the bundle will be: a package for every machine. */
@@ -114,13 +130,8 @@ function anyBundle(version: string): Bundle {
   };
 }
 
-async function groundWithAnyBundle(inputs: Inputs, appliance: Appliance): Promise<Ground> {
-  const ground = await groundOf(inputs, appliance);
-  return { ...ground, bundle: anyBundle(inputs.agent?.version ?? "0") };
-}
-
 /** What the bundle holds is not known yet, so nothing is said of its version. */
 function withoutVersion(outcome: Outcome, { agent }: Inputs): Outcome {
-  if (outcome.code !== "planned" || agent?.version !== undefined) return outcome;
+  if (outcome.action !== "install" || outcome.code !== "planned" || agent?.version !== undefined) return outcome;
   return { ...outcome, message: "no agent is there; the bundle is made in this update" };
 }

@@ -5,7 +5,7 @@ import { isWhole, type Recording } from "../../rollout/results.ts";
 import { type Conducted, conduct, NOTHING } from "./conduct.ts";
 import { everybody, notRightOnes, targetsOf } from "./crowd.ts";
 import { droppedTargets, targetOf } from "./dropped.ts";
-import { type Ground, groundOf } from "./ground.ts";
+import { type Ground, groundOf, requireToken } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
 import { configurationRecord } from "./record.ts";
 import { openSession } from "./session.ts";
@@ -26,7 +26,7 @@ export interface Provisioning {
 }
 
 /** A configuration that is only saved needs no ground to stand on. */
-const UNUSED: Ground = { server: undefined, bundle: undefined, warnings: [] };
+const UNUSED: Ground = { server: undefined, bundle: undefined, canEnrol: false, warnings: [] };
 
 /**
  * Saves a configuration and brings its machines to what it wants; where it is not enabled, it only saves it.
@@ -37,6 +37,8 @@ export function provision(given: Provisioning, { client, log, signal }: Context<
   const { id, inputs, old } = given;
   return client.write(async (appliance) => {
     const ground = inputs.enabled ? await groundOf(inputs, appliance) : UNUSED;
+    // Machines of an update may be enrolled already; those of a create all need the token.
+    if (old === undefined) requireToken(ground);
     for (const warning of ground.warnings) log.warn(warning);
     await appliance.saveConfiguration(configurationRecord({ ...given, ground }));
     given.saved?.();

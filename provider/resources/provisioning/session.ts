@@ -82,6 +82,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
             timeouts: { installMs: durationMs(agent?.installTimeout ?? "10m") },
           }
         : undefined,
+      objection: (action) => {
+        const enrols = action === "install" || action === "reconfigure";
+        return enrols ? ground.tokenFault : undefined;
+      },
       newRunId: () => randomBytes(9).toString("hex"),
       limits: { awayMs: AWAY_MS, attempts },
       clock: systemClock,

@@ -245,3 +245,31 @@ test("what killed processes left is cleared without touching a right agent", asy
   expect(await site.leftovers()).toBe("");
   expect(await site.installs()).toEqual(["configure 1.4.2"]);
 });
+
+test("another process that holds the package manager is waited for", async () => {
+  const { host } = site;
+  await host.writeFile(
+    "/root/blocker/DEBIAN/control",
+    "Package: blocker\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.com>\nDescription: holds dpkg\n",
+  );
+  const postinst = "#!/bin/sh\ntouch /run/blocking\nwhile [ -e /run/blocking ]; do sleep 0.2; done\n";
+  await host.writeFile("/root/blocker/DEBIAN/postinst", postinst, 0o755);
+  await host.run(["dpkg-deb", "-b", "/root/blocker", "/root/blocker.deb"]);
+  const blocker = host.run(["dpkg", "-i", "/root/blocker.deb"]);
+  await vi.waitFor(async () => expect(await host.exists("/run/blocking")).toBe(true), eventually);
+  const lines: string[] = [];
+  let released: Promise<string> | undefined;
+  const ended = await site.up(
+    {},
+    {
+      onLog: (line) => {
+        lines.push(line);
+        if (line.includes("package manager")) released ??= host.run(["rm", "-f", "/run/blocking"]);
+      },
+    },
+  );
+  expect(ended).toMatchObject({ class: "succeeded" });
+  expect(lines).toContain("another process is using the package manager, waiting for it");
+  await released;
+  await blocker;
+});

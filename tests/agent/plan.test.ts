@@ -1,0 +1,388 @@
+import { expect, test } from "vitest";
+import {
+  type AgentFacts,
+  type AgentPackage,
+  type DesiredAgent,
+  FLAVOURS,
+  type Plan,
+  type Probe,
+  planFor,
+} from "../../provider/agent/agent.ts";
+
+const right: AgentFacts = {
+  flavour: "reference",
+  present: "yes",
+  version: "1.4.2",
+  server: { host: "kbox.corp.example", port: 443 },
+  service: { state: "active", enabled: "yes" },
+  connected: "yes",
+  enrolment: "approved",
+  kuid: "k1",
+  remark: undefined,
+};
+const absent: AgentFacts = {
+  ...right,
+  present: "no",
+  version: undefined,
+  server: undefined,
+  service: { state: "absent", enabled: "unknown" },
+  connected: "unknown",
+  enrolment: "unknown",
+  kuid: undefined,
+};
+const receipt = {
+  configurationId: "web",
+  flavour: "reference",
+  version: "1.4.2",
+  packageSha256: "ab".repeat(32),
+  packageFormat: "deb" as const,
+  adopted: false,
+};
+const machine: Probe = {
+  hostname: "web01",
+  machineId: "m1",
+  bootId: "b1",
+  os: {
+    platform: "linux",
+    distribution: "debian",
+    version: "12",
+    title: undefined,
+    family: "debian",
+    architecture: "amd64",
+    libc: "glibc",
+  },
+  init: "systemd",
+  privilege: "root",
+  disk: { stagingFreeBytes: 1e9, installFreeBytes: 1e9 },
+  agents: [right],
+  receipt,
+  lock: undefined,
+  staged: [],
+  server: { resolves: "yes", reachable: "yes" },
+};
+const deb = (version: string): AgentPackage => ({
+  fileName: `kace-reference-agent_${version}_amd64.deb`,
+  platform: "linux",
+  architecture: "amd64",
+  format: "deb",
+  version,
+  sha256: version.replaceAll(".", "").padEnd(64, "0"),
+  sizeBytes: 1_000_000,
+});
+const desired: DesiredAgent = {
+  state: "present",
+  flavour: FLAVOURS.reference,
+  server: { host: "kbox.corp.example", port: 443 },
+  configurationId: "web",
+  packages: [deb("1.4.2"), deb("1.5.0")],
+};
+
+interface Case {
+  readonly story: string;
+  readonly agent?: Partial<AgentFacts>;
+  readonly gone?: true;
+  readonly probe?: Partial<Probe>;
+  readonly wants?: Partial<DesiredAgent>;
+  readonly plan: Partial<Extract<Plan, { action: "blocked" }>> | Record<string, unknown>;
+}
+
+const none = { action: "none", writes: false };
+const blocked = (code: string) => ({ action: "blocked", code });
+
+test.each<Case>([
+  { story: "right is left alone", plan: none },
+  { story: "without a version an installed agent is never upgraded", agent: { version: "0.9" }, plan: none },
+  { story: "newer than the minimum is right", agent: { version: "2.0.0" }, wants: { version: "1.5.0" }, plan: none },
+  {
+    story: "older than the minimum is upgraded to it",
+    wants: { version: "1.5.0" },
+    plan: {
+      action: "upgrade",
+      steps: [deb("1.5.0")],
+      writes: true,
+      receipt: { ...receipt, version: "1.5.0", packageSha256: deb("1.5.0").sha256 },
+    },
+  },
+  {
+    story: "the named version is preferred to a newer one that would do",
+    gone: true,
+    wants: { version: "1.4.2" },
+    plan: { action: "install", steps: [deb("1.4.2")] },
+  },
+  {
+    story: "without a version the newest is installed",
+    gone: true,
+    plan: { action: "install", steps: [deb("1.5.0")] },
+  },
+  {
+    story: "a minimum between two packages takes the one above",
+    wants: { version: "1.4.5" },
+    plan: { action: "upgrade", steps: [deb("1.5.0")] },
+  },
+  { story: "a minimum above all packages has none", wants: { version: "3.0.0" }, plan: blocked("no-package") },
+  {
+    story: "a pinned older version is not taken without consent",
+    agent: { version: "1.5.0" },
+    wants: { version: "1.4.2", exact: true },
+    plan: blocked("downgrade-not-allowed"),
+  },
+  {
+    story: "with consent it is",
+    agent: { version: "1.5.0" },
+    wants: { version: "1.4.2", exact: true, allowDowngrade: true },
+    plan: { action: "downgrade", steps: [deb("1.4.2")] },
+  },
+  {
+    story: "a denied version is left for one that is not",
+    wants: { deniedVersions: ["1.4.2"] },
+    plan: { action: "upgrade", steps: [deb("1.5.0")] },
+  },
+  {
+    story: "a denied version is never installed",
+    gone: true,
+    wants: { deniedVersions: ["1.5.0"] },
+    plan: { action: "install", steps: [deb("1.4.2")] },
+  },
+
+  {
+    story: "all of them denied",
+    gone: true,
+    wants: { deniedVersions: ["1.4.2", "1.5.0"] },
+    plan: blocked("version-denied"),
+  },
+  {
+    story: "another server is reconfigured",
+    agent: { server: { host: "old.corp.example", port: 443 } },
+    plan: { action: "reconfigure", reason: "its server is old.corp.example:443, not kbox.corp.example:443", receipt },
+  },
+  {
+    story: "another port is another server",
+    agent: { server: { host: "kbox.corp.example", port: 8443 } },
+    plan: { action: "reconfigure" },
+  },
+  {
+    story: "letters of a host name have no case",
+    agent: { server: { host: "KBOX.corp.example", port: 443 } },
+    plan: none,
+  },
+  { story: "no server at all", agent: { server: undefined }, plan: { action: "reconfigure" } },
+  {
+    story: "a stopped service",
+    agent: { service: { state: "inactive", enabled: "yes" } },
+    plan: { action: "repair", steps: undefined },
+  },
+  { story: "a failed service", agent: { service: { state: "failed", enabled: "yes" } }, plan: { action: "repair" } },
+  {
+    story: "a service that is not enabled",
+    agent: { service: { state: "active", enabled: "no" } },
+    plan: { action: "repair" },
+  },
+  { story: "no connection", agent: { connected: "no" }, plan: { action: "repair" } },
+  { story: "a connection that nobody can tell of is none to repair", agent: { connected: "unknown" }, plan: none },
+  {
+    story: "not whole, so its own version is put over it",
+    agent: { present: "broken" },
+    plan: { action: "repair", steps: [deb("1.4.2")] },
+  },
+  {
+    story: "not whole and too old",
+    agent: { present: "broken" },
+    wants: { version: "1.5.0" },
+    plan: { action: "repair", steps: [deb("1.5.0")] },
+  },
+  {
+    story: "in quarantine",
+    agent: { enrolment: "quarantined", remark: "token-expired" },
+    plan: { ...blocked("quarantined"), reason: "the appliance has the device in quarantine (token-expired)" },
+  },
+  {
+    story: "in quarantine with a token at hand",
+    agent: { enrolment: "quarantined" },
+    wants: { canEnrol: true },
+    plan: { action: "repair" },
+  },
+  {
+    story: "blocked by the appliance, whatever the token",
+    agent: { enrolment: "blocked" },
+    wants: { canEnrol: true },
+    plan: blocked("quarantined"),
+  },
+  {
+    story: "another configuration's",
+    probe: { receipt: { ...receipt, configurationId: "db" } },
+    plan: blocked("claimed"),
+  },
+  {
+    story: "another configuration's that is taken over",
+    probe: { receipt: { ...receipt, configurationId: "db" } },
+    wants: { takeOver: true },
+    plan: { action: "none", adopts: true, writes: true, receipt },
+  },
+  {
+    story: "nobody's is adopted, once",
+    probe: { receipt: undefined },
+    plan: {
+      action: "none",
+      adopts: true,
+      writes: true,
+      receipt: { ...receipt, packageSha256: undefined, packageFormat: undefined, adopted: true },
+    },
+  },
+  { story: "the receipt cannot be read", probe: { receipt: "unreadable" }, plan: blocked("no-privilege") },
+  { story: "no root, nothing to do", probe: { privilege: "user" }, plan: none },
+  {
+    story: "no root, something to do",
+    gone: true,
+    probe: { privilege: "user", receipt: undefined },
+    plan: blocked("no-privilege"),
+  },
+  { story: "no Linux", gone: true, probe: { os: { ...machine.os, platform: "freebsd" } }, plan: blocked("no-package") },
+  {
+    story: "no package for the architecture",
+    gone: true,
+    probe: { os: { ...machine.os, architecture: "riscv64" } },
+    plan: { ...blocked("no-package"), reason: "the bundle has no package for linux/riscv64 (debian)" },
+  },
+  {
+    story: "a C library that the vendor's programs do not run with",
+    gone: true,
+    probe: { os: { ...machine.os, libc: "musl" } },
+    wants: { flavour: FLAVOURS.quest },
+    plan: blocked("unsupported-os"),
+  },
+  {
+    story: "no room to stage",
+    gone: true,
+    probe: { disk: { stagingFreeBytes: 1e6, installFreeBytes: 1e9 } },
+    plan: blocked("disk-full"),
+  },
+  {
+    story: "no room to install",
+    gone: true,
+    probe: { disk: { stagingFreeBytes: 1e9, installFreeBytes: 1e6 } },
+    plan: blocked("disk-full"),
+  },
+  {
+    story: "room that nobody can tell of",
+    gone: true,
+    probe: { disk: { stagingFreeBytes: undefined, installFreeBytes: undefined } },
+    plan: { action: "install" },
+  },
+  {
+    story: "the name of the server means nothing there",
+    gone: true,
+    probe: { server: { resolves: "no", reachable: "unknown" } },
+    plan: blocked("server-unresolvable"),
+  },
+  {
+    story: "its port cannot be reached",
+    gone: true,
+    probe: { server: { resolves: "yes", reachable: "no" } },
+    plan: blocked("server-unreachable"),
+  },
+  {
+    story: "no tool to find out",
+    gone: true,
+    probe: { server: { resolves: "unknown", reachable: "unknown" } },
+    plan: { action: "install" },
+  },
+  {
+    story: "unreachable, but right: a remark",
+    probe: { server: { resolves: "yes", reachable: "no" } },
+    plan: { ...none, remarks: ["the machine cannot connect to the server right now"] },
+  },
+  {
+    story: "another configuration works on it",
+    gone: true,
+    probe: { lock: { runId: "r", configurationId: "db", pid: 1 } },
+    plan: blocked("busy"),
+  },
+  {
+    story: "an earlier run of the same configuration works on it",
+    gone: true,
+    probe: { lock: { runId: "r", configurationId: "web", pid: 1 } },
+    plan: { action: "install", awaits: { runId: "r" } },
+  },
+  {
+    story: "right, with leftovers",
+    probe: { staged: [{ runId: "r", state: "abandoned" }] },
+    plan: { action: "none", sweeps: true, writes: true, receipt: undefined },
+  },
+  { story: "removal", wants: { state: "removed" }, plan: { action: "remove", writes: true, receipt: undefined } },
+  {
+    story: "removal of what is not there",
+    gone: true,
+    probe: { receipt: undefined },
+    wants: { state: "removed" },
+    plan: none,
+  },
+  {
+    story: "removal of what is gone but for its receipt",
+    gone: true,
+    wants: { state: "removed" },
+    plan: { action: "remove" },
+  },
+  {
+    story: "removal of nobody's",
+    probe: { receipt: undefined },
+    wants: { state: "removed" },
+    plan: blocked("claimed"),
+  },
+  {
+    story: "removal of another's",
+    probe: { receipt: { ...receipt, configurationId: "db" } },
+    wants: { state: "removed" },
+    plan: blocked("claimed"),
+  },
+  {
+    story: "a destroy leaves another's alone",
+    probe: { receipt: { ...receipt, configurationId: "db" } },
+    wants: { state: "removed", onlyOwn: true },
+    plan: none,
+  },
+  {
+    story: "removal of another's that is taken over",
+    probe: { receipt: { ...receipt, configurationId: "db" } },
+    wants: { state: "removed", takeOver: true },
+    plan: { action: "remove" },
+  },
+  {
+    story: "removal needs no server",
+    probe: { server: { resolves: "no", reachable: "unknown" } },
+    wants: { state: "removed" },
+    plan: { action: "remove" },
+  },
+])("$story", ({ agent, gone, probe, wants, plan }) => {
+  const facts = { ...(gone === true ? absent : right), ...agent };
+  const seen: Probe = { ...machine, agents: [facts], ...probe };
+  expect(planFor(seen, { ...desired, ...wants })).toMatchObject(plan);
+});
+
+test("the vendor's own steps between are taken, one package after the other", () => {
+  const one = (version: string): AgentPackage => ({ ...deb(version), fileName: `ampagent-${version}.ubuntu.64.deb` });
+  const seen: Probe = {
+    ...machine,
+    agents: [{ ...right, flavour: "quest", version: "10.2.108" }],
+    receipt: { ...receipt, flavour: "quest" },
+  };
+  const wants: DesiredAgent = {
+    ...desired,
+    flavour: FLAVOURS.quest,
+    version: "14.1.19",
+    packages: [one("14.1.19"), one("11.1.2")],
+  };
+  expect(planFor(seen, wants)).toMatchObject({ action: "upgrade", steps: [one("11.1.2"), one("14.1.19")] });
+  expect(planFor(seen, { ...wants, packages: [one("14.1.19")] })).toMatchObject({
+    action: "blocked",
+    code: "no-package",
+    hint: "add a package of 11.0 or newer to the bundle as a step between",
+  });
+});
+
+test("an agent of another flavour beside the wanted one is told", () => {
+  const seen: Probe = { ...machine, agents: [right, { ...right, flavour: "quest", version: "14.1.19" }] };
+  expect(planFor(seen, desired)).toMatchObject({
+    action: "none",
+    remarks: ['there is also an agent of flavour "quest", version 14.1.19'],
+  });
+});

@@ -2,6 +2,7 @@ import packageJson from "../package.json" with { type: "json" };
 import type { ApplianceAccess } from "./appliance/access.ts";
 import { singleMachineProvisioning } from "./components/single-machine-provisioning.ts";
 import { config, configure } from "./configuration.ts";
+import { diagnose } from "./functions/diagnose.ts";
 import { expandTargets } from "./functions/expand-targets.ts";
 import { getProvisionedConfigurations } from "./functions/get-provisioned-configurations.ts";
 import { getProvisioningResults } from "./functions/get-provisioning-results.ts";
@@ -36,6 +37,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
   resources: [agentBundle, agentToken, provisioningConfig],
   components: [singleMachineProvisioning],
   functions: [
+    diagnose,
     expandTargets,
     getProvisionedConfigurations,
     getProvisioningResults,

@@ -6,6 +6,7 @@ import { openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { listConfigurations, showConfiguration } from "./commands/configurations.ts";
 import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
+import type { DiagnoseArguments } from "./commands/diagnose.ts";
 import { forgetHostKey, listHostKeys } from "./commands/host-keys.ts";
 import { listResults, type ResultFilter, showLog } from "./commands/results.ts";
 import { createApiToken, deleteApiToken, listApiTokens, listTokens, listTokenUses } from "./commands/tokens.ts";
@@ -126,6 +127,17 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .action(async (machine: string, { config: name }: { config?: string }) =>
       finish(await showLog(session(), machine, name)),
     );
+
+  program
+    .command("diagnose <machine>")
+    .description("Why a machine does not appear at its server; exit code 3 if something is wrong.")
+    .option("--server <name>", "the server its agent should connect to; the appliance's own if left out")
+    .option("--server-port <number>", "the port of that server", portOf)
+    .option("--token-file <file>", "a file with the value of the token its agent was given")
+    .action(async (machine: string, given: DiagnoseArguments) => {
+      const { diagnoseCommand } = await import("./commands/diagnose.ts");
+      finish(await diagnoseCommand(session(), machine, given));
+    });
 
   const hostkeys = group("hostkeys", "Host keys that were accepted once and are the only ones accepted since.");
   hostkeys

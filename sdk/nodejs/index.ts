@@ -5,23 +5,92 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 // Export members:
+export { AgentBundleArgs, AgentBundleState } from "./agentBundle";
+export type AgentBundle = import("./agentBundle").AgentBundle;
+export const AgentBundle: typeof import("./agentBundle").AgentBundle = null as any;
+utilities.lazyLoad(exports, ["AgentBundle"], () => require("./agentBundle"));
+
+export { AgentTokenArgs, AgentTokenState } from "./agentToken";
+export type AgentToken = import("./agentToken").AgentToken;
+export const AgentToken: typeof import("./agentToken").AgentToken = null as any;
+utilities.lazyLoad(exports, ["AgentToken"], () => require("./agentToken"));
+
+export { DiagnoseArgs, DiagnoseResult, DiagnoseOutputArgs } from "./diagnose";
+export const diagnose: typeof import("./diagnose").diagnose = null as any;
+export const diagnoseOutput: typeof import("./diagnose").diagnoseOutput = null as any;
+utilities.lazyLoad(exports, ["diagnose","diagnoseOutput"], () => require("./diagnose"));
+
+export { ExpandTargetsArgs, ExpandTargetsResult, ExpandTargetsOutputArgs } from "./expandTargets";
+export const expandTargets: typeof import("./expandTargets").expandTargets = null as any;
+export const expandTargetsOutput: typeof import("./expandTargets").expandTargetsOutput = null as any;
+utilities.lazyLoad(exports, ["expandTargets","expandTargetsOutput"], () => require("./expandTargets"));
+
+export { GetProvisionedConfigurationsArgs, GetProvisionedConfigurationsResult, GetProvisionedConfigurationsOutputArgs } from "./getProvisionedConfigurations";
+export const getProvisionedConfigurations: typeof import("./getProvisionedConfigurations").getProvisionedConfigurations = null as any;
+export const getProvisionedConfigurationsOutput: typeof import("./getProvisionedConfigurations").getProvisionedConfigurationsOutput = null as any;
+utilities.lazyLoad(exports, ["getProvisionedConfigurations","getProvisionedConfigurationsOutput"], () => require("./getProvisionedConfigurations"));
+
+export { GetProvisioningResultsArgs, GetProvisioningResultsResult, GetProvisioningResultsOutputArgs } from "./getProvisioningResults";
+export const getProvisioningResults: typeof import("./getProvisioningResults").getProvisioningResults = null as any;
+export const getProvisioningResultsOutput: typeof import("./getProvisioningResults").getProvisioningResultsOutput = null as any;
+utilities.lazyLoad(exports, ["getProvisioningResults","getProvisioningResultsOutput"], () => require("./getProvisioningResults"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
+
+export { ProvisioningConfigArgs, ProvisioningConfigState } from "./provisioningConfig";
+export type ProvisioningConfig = import("./provisioningConfig").ProvisioningConfig;
+export const ProvisioningConfig: typeof import("./provisioningConfig").ProvisioningConfig = null as any;
+utilities.lazyLoad(exports, ["ProvisioningConfig"], () => require("./provisioningConfig"));
 
 export { RecommendRunIntervalArgs, RecommendRunIntervalResult, RecommendRunIntervalOutputArgs } from "./recommendRunInterval";
 export const recommendRunInterval: typeof import("./recommendRunInterval").recommendRunInterval = null as any;
 export const recommendRunIntervalOutput: typeof import("./recommendRunInterval").recommendRunIntervalOutput = null as any;
 utilities.lazyLoad(exports, ["recommendRunInterval","recommendRunIntervalOutput"], () => require("./recommendRunInterval"));
 
+export { ScanNetworkArgs, ScanNetworkResult, ScanNetworkOutputArgs } from "./scanNetwork";
+export const scanNetwork: typeof import("./scanNetwork").scanNetwork = null as any;
+export const scanNetworkOutput: typeof import("./scanNetwork").scanNetworkOutput = null as any;
+utilities.lazyLoad(exports, ["scanNetwork","scanNetworkOutput"], () => require("./scanNetwork"));
+
+export { SingleMachineProvisioningArgs } from "./singleMachineProvisioning";
+export type SingleMachineProvisioning = import("./singleMachineProvisioning").SingleMachineProvisioning;
+export const SingleMachineProvisioning: typeof import("./singleMachineProvisioning").SingleMachineProvisioning = null as any;
+utilities.lazyLoad(exports, ["SingleMachineProvisioning"], () => require("./singleMachineProvisioning"));
+
+
+// Export enums:
+export * from "./types/enums";
 
 // Export sub-modules:
+import * as config from "./config";
 import * as types from "./types";
 
 export {
+    config,
     types,
 };
+
+const _module = {
+    version: utilities.getVersion(),
+    construct: (name: string, type: string, urn: string): pulumi.Resource => {
+        switch (type) {
+            case "kace:index:AgentBundle":
+                return new AgentBundle(name, <any>undefined, { urn })
+            case "kace:index:AgentToken":
+                return new AgentToken(name, <any>undefined, { urn })
+            case "kace:index:ProvisioningConfig":
+                return new ProvisioningConfig(name, <any>undefined, { urn })
+            case "kace:index:SingleMachineProvisioning":
+                return new SingleMachineProvisioning(name, <any>undefined, { urn })
+            default:
+                throw new Error(`unknown resource type ${type}`);
+        }
+    },
+};
+pulumi.runtime.registerResourceModule("kace", "index", _module)
 pulumi.runtime.registerResourcePackage("kace", {
     version: utilities.getVersion(),
     constructProvider: (name: string, type: string, urn: string): pulumi.ProviderResource => {

@@ -22,6 +22,26 @@ export class Provider extends pulumi.ProviderResource {
         return obj['__pulumiType'] === "pulumi:providers:" + Provider.__pulumiType;
     }
 
+    /**
+     * What an https endpoint knows its users by; `kace api-tokens create` makes one.
+     */
+    declare public readonly apiToken: pulumi.Output<string | undefined>;
+    /**
+     * The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+     */
+    declare public readonly caCertificate: pulumi.Output<string | undefined>;
+    /**
+     * How long an https endpoint may take to answer at first.
+     */
+    declare public readonly connectTimeout: pulumi.Output<string>;
+    /**
+     * The folder of a local appliance. Default: `pulumi-kace` in the user's data folder.
+     */
+    declare public readonly database: pulumi.Output<string | undefined>;
+    /**
+     * The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
+     */
+    declare public readonly endpoint: pulumi.Output<string | undefined>;
 
     /**
      * Create a Provider resource with the given unique name, arguments, and options.
@@ -34,8 +54,16 @@ export class Provider extends pulumi.ProviderResource {
         let resourceInputs: pulumi.Inputs = {};
         opts = opts || {};
         {
+            resourceInputs["apiToken"] = (args?.apiToken ? pulumi.secret(args.apiToken) : undefined) ?? utilities.getEnv("KACE_API_TOKEN");
+            resourceInputs["caCertificate"] = args?.caCertificate;
+            resourceInputs["connectTimeout"] = (args?.connectTimeout) ?? "10s";
+            resourceInputs["database"] = (args?.database) ?? utilities.getEnv("KACE_DATABASE");
+            resourceInputs["endpoint"] = (args?.endpoint) ?? utilities.getEnv("KACE_ENDPOINT");
+            resourceInputs["maxConcurrency"] = pulumi.output((args?.maxConcurrency) ?? utilities.getEnvNumber("KACE_MAX_CONCURRENCY")).apply(JSON.stringify);
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
+        const secretOpts = { additionalSecretOutputs: ["apiToken"] };
+        opts = pulumi.mergeOptions(opts, secretOpts);
         super(Provider.__pulumiType, name, resourceInputs, opts);
     }
 }
@@ -44,4 +72,28 @@ export class Provider extends pulumi.ProviderResource {
  * The set of arguments for constructing a Provider resource.
  */
 export interface ProviderArgs {
+    /**
+     * What an https endpoint knows its users by; `kace api-tokens create` makes one. Taken from `KACE_API_TOKEN` where it is not given.
+     */
+    apiToken?: pulumi.Input<string | undefined>;
+    /**
+     * The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+     */
+    caCertificate?: pulumi.Input<string | undefined>;
+    /**
+     * How long an https endpoint may take to answer at first. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+     */
+    connectTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
+     */
+    database?: pulumi.Input<string | undefined>;
+    /**
+     * The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
+     */
+    endpoint?: pulumi.Input<string | undefined>;
+    /**
+     * How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
+     */
+    maxConcurrency?: pulumi.Input<number | undefined>;
 }

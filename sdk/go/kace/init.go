@@ -11,6 +11,32 @@ import (
 	"pulumi-kace/sdk/go/kace/internal"
 )
 
+type module struct {
+	version semver.Version
+}
+
+func (m *module) Version() semver.Version {
+	return m.version
+}
+
+func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi.Resource, err error) {
+	switch typ {
+	case "kace:index:AgentBundle":
+		r = &AgentBundle{}
+	case "kace:index:AgentToken":
+		r = &AgentToken{}
+	case "kace:index:ProvisioningConfig":
+		r = &ProvisioningConfig{}
+	case "kace:index:SingleMachineProvisioning":
+		r = &SingleMachineProvisioning{}
+	default:
+		return nil, fmt.Errorf("unknown resource type: %s", typ)
+	}
+
+	err = ctx.RegisterResource(typ, name, nil, r, pulumi.URN_(urn))
+	return
+}
+
 type pkg struct {
 	version semver.Version
 }
@@ -34,6 +60,11 @@ func init() {
 	if err != nil {
 		version = semver.Version{Major: 1}
 	}
+	pulumi.RegisterResourceModule(
+		"kace",
+		"index",
+		&module{version},
+	)
 	pulumi.RegisterResourcePackage(
 		"kace",
 		&pkg{version},

@@ -14,6 +14,17 @@ import (
 // An instance of the KACE provider with settings of its own. The default one takes them from the configuration of the stack.
 type Provider struct {
 	pulumi.ProviderResourceState
+
+	// What an https endpoint knows its users by; `kace api-tokens create` makes one.
+	ApiToken pulumi.StringPtrOutput `pulumi:"apiToken"`
+	// The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+	CaCertificate pulumi.StringPtrOutput `pulumi:"caCertificate"`
+	// How long an https endpoint may take to answer at first.
+	ConnectTimeout pulumi.StringOutput `pulumi:"connectTimeout"`
+	// The folder of a local appliance. Default: `pulumi-kace` in the user's data folder.
+	Database pulumi.StringPtrOutput `pulumi:"database"`
+	// The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
+	Endpoint pulumi.StringPtrOutput `pulumi:"endpoint"`
 }
 
 // NewProvider registers a new resource with the given unique name, arguments, and options.
@@ -23,6 +34,36 @@ func NewProvider(ctx *pulumi.Context,
 		args = &ProviderArgs{}
 	}
 
+	if args.ApiToken == nil {
+		if d := internal.GetEnvOrDefault(nil, nil, "KACE_API_TOKEN"); d != nil {
+			args.ApiToken = pulumi.StringPtr(d.(string))
+		}
+	}
+	if args.ConnectTimeout == nil {
+		args.ConnectTimeout = pulumi.StringPtr("10s")
+	}
+	if args.Database == nil {
+		if d := internal.GetEnvOrDefault(nil, nil, "KACE_DATABASE"); d != nil {
+			args.Database = pulumi.StringPtr(d.(string))
+		}
+	}
+	if args.Endpoint == nil {
+		if d := internal.GetEnvOrDefault(nil, nil, "KACE_ENDPOINT"); d != nil {
+			args.Endpoint = pulumi.StringPtr(d.(string))
+		}
+	}
+	if args.MaxConcurrency == nil {
+		if d := internal.GetEnvOrDefault(nil, internal.ParseEnvInt, "KACE_MAX_CONCURRENCY"); d != nil {
+			args.MaxConcurrency = pulumi.IntPtr(d.(int))
+		}
+	}
+	if args.ApiToken != nil {
+		args.ApiToken = pulumi.ToSecret(args.ApiToken).(pulumi.StringPtrInput)
+	}
+	secrets := pulumi.AdditionalSecretOutputs([]string{
+		"apiToken",
+	})
+	opts = append(opts, secrets)
 	opts = internal.PkgResourceDefaultOpts(opts)
 	var resource Provider
 	err := ctx.RegisterResource("pulumi:providers:kace", name, args, &resource, opts...)
@@ -33,10 +74,34 @@ func NewProvider(ctx *pulumi.Context,
 }
 
 type providerArgs struct {
+	// What an https endpoint knows its users by; `kace api-tokens create` makes one. Taken from `KACE_API_TOKEN` where it is not given.
+	ApiToken *string `pulumi:"apiToken"`
+	// The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+	CaCertificate *string `pulumi:"caCertificate"`
+	// How long an https endpoint may take to answer at first. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+	ConnectTimeout *string `pulumi:"connectTimeout"`
+	// The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
+	Database *string `pulumi:"database"`
+	// The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
+	Endpoint *string `pulumi:"endpoint"`
+	// How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
+	MaxConcurrency *int `pulumi:"maxConcurrency"`
 }
 
 // The set of arguments for constructing a Provider resource.
 type ProviderArgs struct {
+	// What an https endpoint knows its users by; `kace api-tokens create` makes one. Taken from `KACE_API_TOKEN` where it is not given.
+	ApiToken pulumi.StringPtrInput
+	// The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+	CaCertificate pulumi.StringPtrInput
+	// How long an https endpoint may take to answer at first. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+	ConnectTimeout pulumi.StringPtrInput
+	// The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
+	Database pulumi.StringPtrInput
+	// The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
+	Endpoint pulumi.StringPtrInput
+	// How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
+	MaxConcurrency pulumi.IntPtrInput
 }
 
 func (ProviderArgs) ElementType() reflect.Type {
@@ -74,6 +139,31 @@ func (o ProviderOutput) ToProviderOutput() ProviderOutput {
 
 func (o ProviderOutput) ToProviderOutputWithContext(ctx context.Context) ProviderOutput {
 	return o
+}
+
+// What an https endpoint knows its users by; `kace api-tokens create` makes one.
+func (o ProviderOutput) ApiToken() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.ApiToken }).(pulumi.StringPtrOutput)
+}
+
+// The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+func (o ProviderOutput) CaCertificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.CaCertificate }).(pulumi.StringPtrOutput)
+}
+
+// How long an https endpoint may take to answer at first.
+func (o ProviderOutput) ConnectTimeout() pulumi.StringOutput {
+	return o.ApplyT(func(v *Provider) pulumi.StringOutput { return v.ConnectTimeout }).(pulumi.StringOutput)
+}
+
+// The folder of a local appliance. Default: `pulumi-kace` in the user's data folder.
+func (o ProviderOutput) Database() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.Database }).(pulumi.StringPtrOutput)
+}
+
+// The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
+func (o ProviderOutput) Endpoint() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.Endpoint }).(pulumi.StringPtrOutput)
 }
 
 func init() {

@@ -13,6 +13,1821 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
+// How a log-in that is not root becomes root.
+type Become struct {
+	// How the log-in becomes root. Default: `"none"`.
+	Method *BecomeMethod `pulumi:"method"`
+	// The password that sudo or su asks for. Default for sudo: the log-in's own.
+	Password *string `pulumi:"password"`
+}
+
+// BecomeInput is an input type that accepts BecomeArgs and BecomeOutput values.
+// You can construct a concrete instance of `BecomeInput` via:
+//
+//	BecomeArgs{...}
+type BecomeInput interface {
+	pulumi.Input
+
+	ToBecomeOutput() BecomeOutput
+	ToBecomeOutputWithContext(context.Context) BecomeOutput
+}
+
+// How a log-in that is not root becomes root.
+type BecomeArgs struct {
+	// How the log-in becomes root. Default: `"none"`.
+	Method BecomeMethodPtrInput `pulumi:"method"`
+	// The password that sudo or su asks for. Default for sudo: the log-in's own.
+	Password pulumi.StringPtrInput `pulumi:"password"`
+}
+
+func (BecomeArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Become)(nil)).Elem()
+}
+
+func (i BecomeArgs) ToBecomeOutput() BecomeOutput {
+	return i.ToBecomeOutputWithContext(context.Background())
+}
+
+func (i BecomeArgs) ToBecomeOutputWithContext(ctx context.Context) BecomeOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BecomeOutput)
+}
+
+func (i BecomeArgs) ToBecomePtrOutput() BecomePtrOutput {
+	return i.ToBecomePtrOutputWithContext(context.Background())
+}
+
+func (i BecomeArgs) ToBecomePtrOutputWithContext(ctx context.Context) BecomePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BecomeOutput).ToBecomePtrOutputWithContext(ctx)
+}
+
+// BecomePtrInput is an input type that accepts BecomeArgs, BecomePtr and BecomePtrOutput values.
+// You can construct a concrete instance of `BecomePtrInput` via:
+//
+//	        BecomeArgs{...}
+//
+//	or:
+//
+//	        nil
+type BecomePtrInput interface {
+	pulumi.Input
+
+	ToBecomePtrOutput() BecomePtrOutput
+	ToBecomePtrOutputWithContext(context.Context) BecomePtrOutput
+}
+
+type becomePtrType BecomeArgs
+
+func BecomePtr(v *BecomeArgs) BecomePtrInput {
+	return (*becomePtrType)(v)
+}
+
+func (*becomePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Become)(nil)).Elem()
+}
+
+func (i *becomePtrType) ToBecomePtrOutput() BecomePtrOutput {
+	return i.ToBecomePtrOutputWithContext(context.Background())
+}
+
+func (i *becomePtrType) ToBecomePtrOutputWithContext(ctx context.Context) BecomePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BecomePtrOutput)
+}
+
+// How a log-in that is not root becomes root.
+type BecomeOutput struct{ *pulumi.OutputState }
+
+func (BecomeOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Become)(nil)).Elem()
+}
+
+func (o BecomeOutput) ToBecomeOutput() BecomeOutput {
+	return o
+}
+
+func (o BecomeOutput) ToBecomeOutputWithContext(ctx context.Context) BecomeOutput {
+	return o
+}
+
+func (o BecomeOutput) ToBecomePtrOutput() BecomePtrOutput {
+	return o.ToBecomePtrOutputWithContext(context.Background())
+}
+
+func (o BecomeOutput) ToBecomePtrOutputWithContext(ctx context.Context) BecomePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Become) *Become {
+		return &v
+	}).(BecomePtrOutput)
+}
+
+// How the log-in becomes root. Default: `"none"`.
+func (o BecomeOutput) Method() BecomeMethodPtrOutput {
+	return o.ApplyT(func(v Become) *BecomeMethod { return v.Method }).(BecomeMethodPtrOutput)
+}
+
+// The password that sudo or su asks for. Default for sudo: the log-in's own.
+func (o BecomeOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Become) *string { return v.Password }).(pulumi.StringPtrOutput)
+}
+
+type BecomePtrOutput struct{ *pulumi.OutputState }
+
+func (BecomePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Become)(nil)).Elem()
+}
+
+func (o BecomePtrOutput) ToBecomePtrOutput() BecomePtrOutput {
+	return o
+}
+
+func (o BecomePtrOutput) ToBecomePtrOutputWithContext(ctx context.Context) BecomePtrOutput {
+	return o
+}
+
+func (o BecomePtrOutput) Elem() BecomeOutput {
+	return o.ApplyT(func(v *Become) Become {
+		if v != nil {
+			return *v
+		}
+		var ret Become
+		return ret
+	}).(BecomeOutput)
+}
+
+// How the log-in becomes root. Default: `"none"`.
+func (o BecomePtrOutput) Method() BecomeMethodPtrOutput {
+	return o.ApplyT(func(v *Become) *BecomeMethod {
+		if v == nil {
+			return nil
+		}
+		return v.Method
+	}).(BecomeMethodPtrOutput)
+}
+
+// The password that sudo or su asks for. Default for sudo: the log-in's own.
+func (o BecomePtrOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Become) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Password
+	}).(pulumi.StringPtrOutput)
+}
+
+// How a log-in that is not root becomes root.
+type BecomeWithoutCredentials struct {
+	// How the log-in becomes root.
+	Method BecomeMethod `pulumi:"method"`
+}
+
+// How a log-in that is not root becomes root.
+type BecomeWithoutCredentialsOutput struct{ *pulumi.OutputState }
+
+func (BecomeWithoutCredentialsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BecomeWithoutCredentials)(nil)).Elem()
+}
+
+func (o BecomeWithoutCredentialsOutput) ToBecomeWithoutCredentialsOutput() BecomeWithoutCredentialsOutput {
+	return o
+}
+
+func (o BecomeWithoutCredentialsOutput) ToBecomeWithoutCredentialsOutputWithContext(ctx context.Context) BecomeWithoutCredentialsOutput {
+	return o
+}
+
+// How the log-in becomes root.
+func (o BecomeWithoutCredentialsOutput) Method() BecomeMethodOutput {
+	return o.ApplyT(func(v BecomeWithoutCredentials) BecomeMethod { return v.Method }).(BecomeMethodOutput)
+}
+
+type BecomeWithoutCredentialsPtrOutput struct{ *pulumi.OutputState }
+
+func (BecomeWithoutCredentialsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**BecomeWithoutCredentials)(nil)).Elem()
+}
+
+func (o BecomeWithoutCredentialsPtrOutput) ToBecomeWithoutCredentialsPtrOutput() BecomeWithoutCredentialsPtrOutput {
+	return o
+}
+
+func (o BecomeWithoutCredentialsPtrOutput) ToBecomeWithoutCredentialsPtrOutputWithContext(ctx context.Context) BecomeWithoutCredentialsPtrOutput {
+	return o
+}
+
+func (o BecomeWithoutCredentialsPtrOutput) Elem() BecomeWithoutCredentialsOutput {
+	return o.ApplyT(func(v *BecomeWithoutCredentials) BecomeWithoutCredentials {
+		if v != nil {
+			return *v
+		}
+		var ret BecomeWithoutCredentials
+		return ret
+	}).(BecomeWithoutCredentialsOutput)
+}
+
+// How the log-in becomes root.
+func (o BecomeWithoutCredentialsPtrOutput) Method() BecomeMethodPtrOutput {
+	return o.ApplyT(func(v *BecomeWithoutCredentials) *BecomeMethod {
+		if v == nil {
+			return nil
+		}
+		return &v.Method
+	}).(BecomeMethodPtrOutput)
+}
+
+// A package and its checksum.
+type BundleFile struct {
+	// Where it is; relative to the program's folder.
+	Path string `pulumi:"path"`
+	// What it must be.
+	Sha256 string `pulumi:"sha256"`
+}
+
+// BundleFileInput is an input type that accepts BundleFileArgs and BundleFileOutput values.
+// You can construct a concrete instance of `BundleFileInput` via:
+//
+//	BundleFileArgs{...}
+type BundleFileInput interface {
+	pulumi.Input
+
+	ToBundleFileOutput() BundleFileOutput
+	ToBundleFileOutputWithContext(context.Context) BundleFileOutput
+}
+
+// A package and its checksum.
+type BundleFileArgs struct {
+	// Where it is; relative to the program's folder.
+	Path pulumi.StringInput `pulumi:"path"`
+	// What it must be.
+	Sha256 pulumi.StringInput `pulumi:"sha256"`
+}
+
+func (BundleFileArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*BundleFile)(nil)).Elem()
+}
+
+func (i BundleFileArgs) ToBundleFileOutput() BundleFileOutput {
+	return i.ToBundleFileOutputWithContext(context.Background())
+}
+
+func (i BundleFileArgs) ToBundleFileOutputWithContext(ctx context.Context) BundleFileOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BundleFileOutput)
+}
+
+// BundleFileArrayInput is an input type that accepts BundleFileArray and BundleFileArrayOutput values.
+// You can construct a concrete instance of `BundleFileArrayInput` via:
+//
+//	BundleFileArray{ BundleFileArgs{...} }
+type BundleFileArrayInput interface {
+	pulumi.Input
+
+	ToBundleFileArrayOutput() BundleFileArrayOutput
+	ToBundleFileArrayOutputWithContext(context.Context) BundleFileArrayOutput
+}
+
+type BundleFileArray []BundleFileInput
+
+func (BundleFileArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]BundleFile)(nil)).Elem()
+}
+
+func (i BundleFileArray) ToBundleFileArrayOutput() BundleFileArrayOutput {
+	return i.ToBundleFileArrayOutputWithContext(context.Background())
+}
+
+func (i BundleFileArray) ToBundleFileArrayOutputWithContext(ctx context.Context) BundleFileArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BundleFileArrayOutput)
+}
+
+// A package and its checksum.
+type BundleFileOutput struct{ *pulumi.OutputState }
+
+func (BundleFileOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BundleFile)(nil)).Elem()
+}
+
+func (o BundleFileOutput) ToBundleFileOutput() BundleFileOutput {
+	return o
+}
+
+func (o BundleFileOutput) ToBundleFileOutputWithContext(ctx context.Context) BundleFileOutput {
+	return o
+}
+
+// Where it is; relative to the program's folder.
+func (o BundleFileOutput) Path() pulumi.StringOutput {
+	return o.ApplyT(func(v BundleFile) string { return v.Path }).(pulumi.StringOutput)
+}
+
+// What it must be.
+func (o BundleFileOutput) Sha256() pulumi.StringOutput {
+	return o.ApplyT(func(v BundleFile) string { return v.Sha256 }).(pulumi.StringOutput)
+}
+
+type BundleFileArrayOutput struct{ *pulumi.OutputState }
+
+func (BundleFileArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]BundleFile)(nil)).Elem()
+}
+
+func (o BundleFileArrayOutput) ToBundleFileArrayOutput() BundleFileArrayOutput {
+	return o
+}
+
+func (o BundleFileArrayOutput) ToBundleFileArrayOutputWithContext(ctx context.Context) BundleFileArrayOutput {
+	return o
+}
+
+func (o BundleFileArrayOutput) Index(i pulumi.IntInput) BundleFileOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) BundleFile {
+		return vs[0].([]BundleFile)[vs[1].(int)]
+	}).(BundleFileOutput)
+}
+
+// A package of the bundle.
+type BundlePackage struct {
+	// The processor it is for, as Debian calls it: `amd64`.
+	Architecture string `pulumi:"architecture"`
+	// Its name.
+	FileName string `pulumi:"fileName"`
+	// `deb`, `rpm` or `tar.gz`.
+	Format string `pulumi:"format"`
+	// What it is for: `linux`.
+	Platform string `pulumi:"platform"`
+	// Its checksum.
+	Sha256 string `pulumi:"sha256"`
+	// Its size.
+	SizeBytes int `pulumi:"sizeBytes"`
+	// The version of the agent in it.
+	Version string `pulumi:"version"`
+}
+
+// A package of the bundle.
+type BundlePackageOutput struct{ *pulumi.OutputState }
+
+func (BundlePackageOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BundlePackage)(nil)).Elem()
+}
+
+func (o BundlePackageOutput) ToBundlePackageOutput() BundlePackageOutput {
+	return o
+}
+
+func (o BundlePackageOutput) ToBundlePackageOutputWithContext(ctx context.Context) BundlePackageOutput {
+	return o
+}
+
+// The processor it is for, as Debian calls it: `amd64`.
+func (o BundlePackageOutput) Architecture() pulumi.StringOutput {
+	return o.ApplyT(func(v BundlePackage) string { return v.Architecture }).(pulumi.StringOutput)
+}
+
+// Its name.
+func (o BundlePackageOutput) FileName() pulumi.StringOutput {
+	return o.ApplyT(func(v BundlePackage) string { return v.FileName }).(pulumi.StringOutput)
+}
+
+// `deb`, `rpm` or `tar.gz`.
+func (o BundlePackageOutput) Format() pulumi.StringOutput {
+	return o.ApplyT(func(v BundlePackage) string { return v.Format }).(pulumi.StringOutput)
+}
+
+// What it is for: `linux`.
+func (o BundlePackageOutput) Platform() pulumi.StringOutput {
+	return o.ApplyT(func(v BundlePackage) string { return v.Platform }).(pulumi.StringOutput)
+}
+
+// Its checksum.
+func (o BundlePackageOutput) Sha256() pulumi.StringOutput {
+	return o.ApplyT(func(v BundlePackage) string { return v.Sha256 }).(pulumi.StringOutput)
+}
+
+// Its size.
+func (o BundlePackageOutput) SizeBytes() pulumi.IntOutput {
+	return o.ApplyT(func(v BundlePackage) int { return v.SizeBytes }).(pulumi.IntOutput)
+}
+
+// The version of the agent in it.
+func (o BundlePackageOutput) Version() pulumi.StringOutput {
+	return o.ApplyT(func(v BundlePackage) string { return v.Version }).(pulumi.StringOutput)
+}
+
+type BundlePackageArrayOutput struct{ *pulumi.OutputState }
+
+func (BundlePackageArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]BundlePackage)(nil)).Elem()
+}
+
+func (o BundlePackageArrayOutput) ToBundlePackageArrayOutput() BundlePackageArrayOutput {
+	return o
+}
+
+func (o BundlePackageArrayOutput) ToBundlePackageArrayOutputWithContext(ctx context.Context) BundlePackageArrayOutput {
+	return o
+}
+
+func (o BundlePackageArrayOutput) Index(i pulumi.IntInput) BundlePackageOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) BundlePackage {
+		return vs[0].([]BundlePackage)[vs[1].(int)]
+	}).(BundlePackageOutput)
+}
+
+// What was found at one step.
+type DiagnosisFinding struct {
+	// What to do about it.
+	Hint *string `pulumi:"hint"`
+	// What was found, in words.
+	Message string `pulumi:"message"`
+	// How it is; `unknown` where it could not be looked at.
+	State DiagnosisState `pulumi:"state"`
+	// What was looked at: a step on the way of an agent to its server.
+	Step DiagnosisStep `pulumi:"step"`
+}
+
+// What was found at one step.
+type DiagnosisFindingOutput struct{ *pulumi.OutputState }
+
+func (DiagnosisFindingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DiagnosisFinding)(nil)).Elem()
+}
+
+func (o DiagnosisFindingOutput) ToDiagnosisFindingOutput() DiagnosisFindingOutput {
+	return o
+}
+
+func (o DiagnosisFindingOutput) ToDiagnosisFindingOutputWithContext(ctx context.Context) DiagnosisFindingOutput {
+	return o
+}
+
+// What to do about it.
+func (o DiagnosisFindingOutput) Hint() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DiagnosisFinding) *string { return v.Hint }).(pulumi.StringPtrOutput)
+}
+
+// What was found, in words.
+func (o DiagnosisFindingOutput) Message() pulumi.StringOutput {
+	return o.ApplyT(func(v DiagnosisFinding) string { return v.Message }).(pulumi.StringOutput)
+}
+
+// How it is; `unknown` where it could not be looked at.
+func (o DiagnosisFindingOutput) State() DiagnosisStateOutput {
+	return o.ApplyT(func(v DiagnosisFinding) DiagnosisState { return v.State }).(DiagnosisStateOutput)
+}
+
+// What was looked at: a step on the way of an agent to its server.
+func (o DiagnosisFindingOutput) Step() DiagnosisStepOutput {
+	return o.ApplyT(func(v DiagnosisFinding) DiagnosisStep { return v.Step }).(DiagnosisStepOutput)
+}
+
+type DiagnosisFindingPtrOutput struct{ *pulumi.OutputState }
+
+func (DiagnosisFindingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DiagnosisFinding)(nil)).Elem()
+}
+
+func (o DiagnosisFindingPtrOutput) ToDiagnosisFindingPtrOutput() DiagnosisFindingPtrOutput {
+	return o
+}
+
+func (o DiagnosisFindingPtrOutput) ToDiagnosisFindingPtrOutputWithContext(ctx context.Context) DiagnosisFindingPtrOutput {
+	return o
+}
+
+func (o DiagnosisFindingPtrOutput) Elem() DiagnosisFindingOutput {
+	return o.ApplyT(func(v *DiagnosisFinding) DiagnosisFinding {
+		if v != nil {
+			return *v
+		}
+		var ret DiagnosisFinding
+		return ret
+	}).(DiagnosisFindingOutput)
+}
+
+// What to do about it.
+func (o DiagnosisFindingPtrOutput) Hint() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DiagnosisFinding) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Hint
+	}).(pulumi.StringPtrOutput)
+}
+
+// What was found, in words.
+func (o DiagnosisFindingPtrOutput) Message() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DiagnosisFinding) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Message
+	}).(pulumi.StringPtrOutput)
+}
+
+// How it is; `unknown` where it could not be looked at.
+func (o DiagnosisFindingPtrOutput) State() DiagnosisStatePtrOutput {
+	return o.ApplyT(func(v *DiagnosisFinding) *DiagnosisState {
+		if v == nil {
+			return nil
+		}
+		return &v.State
+	}).(DiagnosisStatePtrOutput)
+}
+
+// What was looked at: a step on the way of an agent to its server.
+func (o DiagnosisFindingPtrOutput) Step() DiagnosisStepPtrOutput {
+	return o.ApplyT(func(v *DiagnosisFinding) *DiagnosisStep {
+		if v == nil {
+			return nil
+		}
+		return &v.Step
+	}).(DiagnosisStepPtrOutput)
+}
+
+type DiagnosisFindingArrayOutput struct{ *pulumi.OutputState }
+
+func (DiagnosisFindingArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]DiagnosisFinding)(nil)).Elem()
+}
+
+func (o DiagnosisFindingArrayOutput) ToDiagnosisFindingArrayOutput() DiagnosisFindingArrayOutput {
+	return o
+}
+
+func (o DiagnosisFindingArrayOutput) ToDiagnosisFindingArrayOutputWithContext(ctx context.Context) DiagnosisFindingArrayOutput {
+	return o
+}
+
+func (o DiagnosisFindingArrayOutput) Index(i pulumi.IntInput) DiagnosisFindingOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) DiagnosisFinding {
+		return vs[0].([]DiagnosisFinding)[vs[1].(int)]
+	}).(DiagnosisFindingOutput)
+}
+
+// Where the agent should connect to.
+type DiagnosisServer struct {
+	// Its name. Default: the one that the appliance's own server tells agents.
+	Name *string `pulumi:"name"`
+	// Its port. Default: that of the appliance's own server, else 443.
+	Port *int `pulumi:"port"`
+}
+
+// DiagnosisServerInput is an input type that accepts DiagnosisServerArgs and DiagnosisServerOutput values.
+// You can construct a concrete instance of `DiagnosisServerInput` via:
+//
+//	DiagnosisServerArgs{...}
+type DiagnosisServerInput interface {
+	pulumi.Input
+
+	ToDiagnosisServerOutput() DiagnosisServerOutput
+	ToDiagnosisServerOutputWithContext(context.Context) DiagnosisServerOutput
+}
+
+// Where the agent should connect to.
+type DiagnosisServerArgs struct {
+	// Its name. Default: the one that the appliance's own server tells agents.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// Its port. Default: that of the appliance's own server, else 443.
+	Port pulumi.IntPtrInput `pulumi:"port"`
+}
+
+func (DiagnosisServerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*DiagnosisServer)(nil)).Elem()
+}
+
+func (i DiagnosisServerArgs) ToDiagnosisServerOutput() DiagnosisServerOutput {
+	return i.ToDiagnosisServerOutputWithContext(context.Background())
+}
+
+func (i DiagnosisServerArgs) ToDiagnosisServerOutputWithContext(ctx context.Context) DiagnosisServerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DiagnosisServerOutput)
+}
+
+func (i DiagnosisServerArgs) ToDiagnosisServerPtrOutput() DiagnosisServerPtrOutput {
+	return i.ToDiagnosisServerPtrOutputWithContext(context.Background())
+}
+
+func (i DiagnosisServerArgs) ToDiagnosisServerPtrOutputWithContext(ctx context.Context) DiagnosisServerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DiagnosisServerOutput).ToDiagnosisServerPtrOutputWithContext(ctx)
+}
+
+// DiagnosisServerPtrInput is an input type that accepts DiagnosisServerArgs, DiagnosisServerPtr and DiagnosisServerPtrOutput values.
+// You can construct a concrete instance of `DiagnosisServerPtrInput` via:
+//
+//	        DiagnosisServerArgs{...}
+//
+//	or:
+//
+//	        nil
+type DiagnosisServerPtrInput interface {
+	pulumi.Input
+
+	ToDiagnosisServerPtrOutput() DiagnosisServerPtrOutput
+	ToDiagnosisServerPtrOutputWithContext(context.Context) DiagnosisServerPtrOutput
+}
+
+type diagnosisServerPtrType DiagnosisServerArgs
+
+func DiagnosisServerPtr(v *DiagnosisServerArgs) DiagnosisServerPtrInput {
+	return (*diagnosisServerPtrType)(v)
+}
+
+func (*diagnosisServerPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**DiagnosisServer)(nil)).Elem()
+}
+
+func (i *diagnosisServerPtrType) ToDiagnosisServerPtrOutput() DiagnosisServerPtrOutput {
+	return i.ToDiagnosisServerPtrOutputWithContext(context.Background())
+}
+
+func (i *diagnosisServerPtrType) ToDiagnosisServerPtrOutputWithContext(ctx context.Context) DiagnosisServerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DiagnosisServerPtrOutput)
+}
+
+// Where the agent should connect to.
+type DiagnosisServerOutput struct{ *pulumi.OutputState }
+
+func (DiagnosisServerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DiagnosisServer)(nil)).Elem()
+}
+
+func (o DiagnosisServerOutput) ToDiagnosisServerOutput() DiagnosisServerOutput {
+	return o
+}
+
+func (o DiagnosisServerOutput) ToDiagnosisServerOutputWithContext(ctx context.Context) DiagnosisServerOutput {
+	return o
+}
+
+func (o DiagnosisServerOutput) ToDiagnosisServerPtrOutput() DiagnosisServerPtrOutput {
+	return o.ToDiagnosisServerPtrOutputWithContext(context.Background())
+}
+
+func (o DiagnosisServerOutput) ToDiagnosisServerPtrOutputWithContext(ctx context.Context) DiagnosisServerPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v DiagnosisServer) *DiagnosisServer {
+		return &v
+	}).(DiagnosisServerPtrOutput)
+}
+
+// Its name. Default: the one that the appliance's own server tells agents.
+func (o DiagnosisServerOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DiagnosisServer) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// Its port. Default: that of the appliance's own server, else 443.
+func (o DiagnosisServerOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v DiagnosisServer) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+type DiagnosisServerPtrOutput struct{ *pulumi.OutputState }
+
+func (DiagnosisServerPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DiagnosisServer)(nil)).Elem()
+}
+
+func (o DiagnosisServerPtrOutput) ToDiagnosisServerPtrOutput() DiagnosisServerPtrOutput {
+	return o
+}
+
+func (o DiagnosisServerPtrOutput) ToDiagnosisServerPtrOutputWithContext(ctx context.Context) DiagnosisServerPtrOutput {
+	return o
+}
+
+func (o DiagnosisServerPtrOutput) Elem() DiagnosisServerOutput {
+	return o.ApplyT(func(v *DiagnosisServer) DiagnosisServer {
+		if v != nil {
+			return *v
+		}
+		var ret DiagnosisServer
+		return ret
+	}).(DiagnosisServerOutput)
+}
+
+// Its name. Default: the one that the appliance's own server tells agents.
+func (o DiagnosisServerPtrOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DiagnosisServer) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Name
+	}).(pulumi.StringPtrOutput)
+}
+
+// Its port. Default: that of the appliance's own server, else 443.
+func (o DiagnosisServerPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *DiagnosisServer) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
+// How machines prove who they are.
+type HostKeys struct {
+	// Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+	KnownHosts *string `pulumi:"knownHosts"`
+	// What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+	Policy *HostKeyPolicy `pulumi:"policy"`
+}
+
+// HostKeysInput is an input type that accepts HostKeysArgs and HostKeysOutput values.
+// You can construct a concrete instance of `HostKeysInput` via:
+//
+//	HostKeysArgs{...}
+type HostKeysInput interface {
+	pulumi.Input
+
+	ToHostKeysOutput() HostKeysOutput
+	ToHostKeysOutputWithContext(context.Context) HostKeysOutput
+}
+
+// How machines prove who they are.
+type HostKeysArgs struct {
+	// Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+	KnownHosts pulumi.StringPtrInput `pulumi:"knownHosts"`
+	// What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+	Policy HostKeyPolicyPtrInput `pulumi:"policy"`
+}
+
+func (HostKeysArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*HostKeys)(nil)).Elem()
+}
+
+func (i HostKeysArgs) ToHostKeysOutput() HostKeysOutput {
+	return i.ToHostKeysOutputWithContext(context.Background())
+}
+
+func (i HostKeysArgs) ToHostKeysOutputWithContext(ctx context.Context) HostKeysOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(HostKeysOutput)
+}
+
+func (i HostKeysArgs) ToHostKeysPtrOutput() HostKeysPtrOutput {
+	return i.ToHostKeysPtrOutputWithContext(context.Background())
+}
+
+func (i HostKeysArgs) ToHostKeysPtrOutputWithContext(ctx context.Context) HostKeysPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(HostKeysOutput).ToHostKeysPtrOutputWithContext(ctx)
+}
+
+// HostKeysPtrInput is an input type that accepts HostKeysArgs, HostKeysPtr and HostKeysPtrOutput values.
+// You can construct a concrete instance of `HostKeysPtrInput` via:
+//
+//	        HostKeysArgs{...}
+//
+//	or:
+//
+//	        nil
+type HostKeysPtrInput interface {
+	pulumi.Input
+
+	ToHostKeysPtrOutput() HostKeysPtrOutput
+	ToHostKeysPtrOutputWithContext(context.Context) HostKeysPtrOutput
+}
+
+type hostKeysPtrType HostKeysArgs
+
+func HostKeysPtr(v *HostKeysArgs) HostKeysPtrInput {
+	return (*hostKeysPtrType)(v)
+}
+
+func (*hostKeysPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**HostKeys)(nil)).Elem()
+}
+
+func (i *hostKeysPtrType) ToHostKeysPtrOutput() HostKeysPtrOutput {
+	return i.ToHostKeysPtrOutputWithContext(context.Background())
+}
+
+func (i *hostKeysPtrType) ToHostKeysPtrOutputWithContext(ctx context.Context) HostKeysPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(HostKeysPtrOutput)
+}
+
+// How machines prove who they are.
+type HostKeysOutput struct{ *pulumi.OutputState }
+
+func (HostKeysOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*HostKeys)(nil)).Elem()
+}
+
+func (o HostKeysOutput) ToHostKeysOutput() HostKeysOutput {
+	return o
+}
+
+func (o HostKeysOutput) ToHostKeysOutputWithContext(ctx context.Context) HostKeysOutput {
+	return o
+}
+
+func (o HostKeysOutput) ToHostKeysPtrOutput() HostKeysPtrOutput {
+	return o.ToHostKeysPtrOutputWithContext(context.Background())
+}
+
+func (o HostKeysOutput) ToHostKeysPtrOutputWithContext(ctx context.Context) HostKeysPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v HostKeys) *HostKeys {
+		return &v
+	}).(HostKeysPtrOutput)
+}
+
+// Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+func (o HostKeysOutput) KnownHosts() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v HostKeys) *string { return v.KnownHosts }).(pulumi.StringPtrOutput)
+}
+
+// What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+func (o HostKeysOutput) Policy() HostKeyPolicyPtrOutput {
+	return o.ApplyT(func(v HostKeys) *HostKeyPolicy { return v.Policy }).(HostKeyPolicyPtrOutput)
+}
+
+type HostKeysPtrOutput struct{ *pulumi.OutputState }
+
+func (HostKeysPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**HostKeys)(nil)).Elem()
+}
+
+func (o HostKeysPtrOutput) ToHostKeysPtrOutput() HostKeysPtrOutput {
+	return o
+}
+
+func (o HostKeysPtrOutput) ToHostKeysPtrOutputWithContext(ctx context.Context) HostKeysPtrOutput {
+	return o
+}
+
+func (o HostKeysPtrOutput) Elem() HostKeysOutput {
+	return o.ApplyT(func(v *HostKeys) HostKeys {
+		if v != nil {
+			return *v
+		}
+		var ret HostKeys
+		return ret
+	}).(HostKeysOutput)
+}
+
+// Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+func (o HostKeysPtrOutput) KnownHosts() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *HostKeys) *string {
+		if v == nil {
+			return nil
+		}
+		return v.KnownHosts
+	}).(pulumi.StringPtrOutput)
+}
+
+// What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+func (o HostKeysPtrOutput) Policy() HostKeyPolicyPtrOutput {
+	return o.ApplyT(func(v *HostKeys) *HostKeyPolicy {
+		if v == nil {
+			return nil
+		}
+		return v.Policy
+	}).(HostKeyPolicyPtrOutput)
+}
+
+// A host that connections go through.
+type JumpHost struct {
+	// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+	AgentSocket *string `pulumi:"agentSocket"`
+	// The text of an OpenSSH user certificate for the private key.
+	Certificate *string `pulumi:"certificate"`
+	// Its name or address.
+	Host string `pulumi:"host"`
+	// What the private key is encrypted with.
+	Passphrase *string `pulumi:"passphrase"`
+	// The password of `username`. It is offered once: a wrong one must not lock an account.
+	Password *string `pulumi:"password"`
+	// The port of its sshd. Default: `22`.
+	Port *int `pulumi:"port"`
+	// The text of a private key in OpenSSH or PEM form.
+	PrivateKey *string `pulumi:"privateKey"`
+	// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+	Username *string `pulumi:"username"`
+}
+
+// JumpHostInput is an input type that accepts JumpHostArgs and JumpHostOutput values.
+// You can construct a concrete instance of `JumpHostInput` via:
+//
+//	JumpHostArgs{...}
+type JumpHostInput interface {
+	pulumi.Input
+
+	ToJumpHostOutput() JumpHostOutput
+	ToJumpHostOutputWithContext(context.Context) JumpHostOutput
+}
+
+// A host that connections go through.
+type JumpHostArgs struct {
+	// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+	AgentSocket pulumi.StringPtrInput `pulumi:"agentSocket"`
+	// The text of an OpenSSH user certificate for the private key.
+	Certificate pulumi.StringPtrInput `pulumi:"certificate"`
+	// Its name or address.
+	Host pulumi.StringInput `pulumi:"host"`
+	// What the private key is encrypted with.
+	Passphrase pulumi.StringPtrInput `pulumi:"passphrase"`
+	// The password of `username`. It is offered once: a wrong one must not lock an account.
+	Password pulumi.StringPtrInput `pulumi:"password"`
+	// The port of its sshd. Default: `22`.
+	Port pulumi.IntPtrInput `pulumi:"port"`
+	// The text of a private key in OpenSSH or PEM form.
+	PrivateKey pulumi.StringPtrInput `pulumi:"privateKey"`
+	// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+	Username pulumi.StringPtrInput `pulumi:"username"`
+}
+
+func (JumpHostArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*JumpHost)(nil)).Elem()
+}
+
+func (i JumpHostArgs) ToJumpHostOutput() JumpHostOutput {
+	return i.ToJumpHostOutputWithContext(context.Background())
+}
+
+func (i JumpHostArgs) ToJumpHostOutputWithContext(ctx context.Context) JumpHostOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(JumpHostOutput)
+}
+
+// JumpHostArrayInput is an input type that accepts JumpHostArray and JumpHostArrayOutput values.
+// You can construct a concrete instance of `JumpHostArrayInput` via:
+//
+//	JumpHostArray{ JumpHostArgs{...} }
+type JumpHostArrayInput interface {
+	pulumi.Input
+
+	ToJumpHostArrayOutput() JumpHostArrayOutput
+	ToJumpHostArrayOutputWithContext(context.Context) JumpHostArrayOutput
+}
+
+type JumpHostArray []JumpHostInput
+
+func (JumpHostArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]JumpHost)(nil)).Elem()
+}
+
+func (i JumpHostArray) ToJumpHostArrayOutput() JumpHostArrayOutput {
+	return i.ToJumpHostArrayOutputWithContext(context.Background())
+}
+
+func (i JumpHostArray) ToJumpHostArrayOutputWithContext(ctx context.Context) JumpHostArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(JumpHostArrayOutput)
+}
+
+// A host that connections go through.
+type JumpHostOutput struct{ *pulumi.OutputState }
+
+func (JumpHostOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*JumpHost)(nil)).Elem()
+}
+
+func (o JumpHostOutput) ToJumpHostOutput() JumpHostOutput {
+	return o
+}
+
+func (o JumpHostOutput) ToJumpHostOutputWithContext(ctx context.Context) JumpHostOutput {
+	return o
+}
+
+// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+func (o JumpHostOutput) AgentSocket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v JumpHost) *string { return v.AgentSocket }).(pulumi.StringPtrOutput)
+}
+
+// The text of an OpenSSH user certificate for the private key.
+func (o JumpHostOutput) Certificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v JumpHost) *string { return v.Certificate }).(pulumi.StringPtrOutput)
+}
+
+// Its name or address.
+func (o JumpHostOutput) Host() pulumi.StringOutput {
+	return o.ApplyT(func(v JumpHost) string { return v.Host }).(pulumi.StringOutput)
+}
+
+// What the private key is encrypted with.
+func (o JumpHostOutput) Passphrase() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v JumpHost) *string { return v.Passphrase }).(pulumi.StringPtrOutput)
+}
+
+// The password of `username`. It is offered once: a wrong one must not lock an account.
+func (o JumpHostOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v JumpHost) *string { return v.Password }).(pulumi.StringPtrOutput)
+}
+
+// The port of its sshd. Default: `22`.
+func (o JumpHostOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v JumpHost) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+// The text of a private key in OpenSSH or PEM form.
+func (o JumpHostOutput) PrivateKey() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v JumpHost) *string { return v.PrivateKey }).(pulumi.StringPtrOutput)
+}
+
+// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+func (o JumpHostOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v JumpHost) *string { return v.Username }).(pulumi.StringPtrOutput)
+}
+
+type JumpHostArrayOutput struct{ *pulumi.OutputState }
+
+func (JumpHostArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]JumpHost)(nil)).Elem()
+}
+
+func (o JumpHostArrayOutput) ToJumpHostArrayOutput() JumpHostArrayOutput {
+	return o
+}
+
+func (o JumpHostArrayOutput) ToJumpHostArrayOutputWithContext(ctx context.Context) JumpHostArrayOutput {
+	return o
+}
+
+func (o JumpHostArrayOutput) Index(i pulumi.IntInput) JumpHostOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) JumpHost {
+		return vs[0].([]JumpHost)[vs[1].(int)]
+	}).(JumpHostOutput)
+}
+
+// A host that connections go through.
+type JumpHostWithoutCredentials struct {
+	// Its name or address.
+	Host string `pulumi:"host"`
+	// The port of its sshd.
+	Port int `pulumi:"port"`
+	// Who to log in as.
+	Username string `pulumi:"username"`
+}
+
+// A host that connections go through.
+type JumpHostWithoutCredentialsOutput struct{ *pulumi.OutputState }
+
+func (JumpHostWithoutCredentialsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*JumpHostWithoutCredentials)(nil)).Elem()
+}
+
+func (o JumpHostWithoutCredentialsOutput) ToJumpHostWithoutCredentialsOutput() JumpHostWithoutCredentialsOutput {
+	return o
+}
+
+func (o JumpHostWithoutCredentialsOutput) ToJumpHostWithoutCredentialsOutputWithContext(ctx context.Context) JumpHostWithoutCredentialsOutput {
+	return o
+}
+
+// Its name or address.
+func (o JumpHostWithoutCredentialsOutput) Host() pulumi.StringOutput {
+	return o.ApplyT(func(v JumpHostWithoutCredentials) string { return v.Host }).(pulumi.StringOutput)
+}
+
+// The port of its sshd.
+func (o JumpHostWithoutCredentialsOutput) Port() pulumi.IntOutput {
+	return o.ApplyT(func(v JumpHostWithoutCredentials) int { return v.Port }).(pulumi.IntOutput)
+}
+
+// Who to log in as.
+func (o JumpHostWithoutCredentialsOutput) Username() pulumi.StringOutput {
+	return o.ApplyT(func(v JumpHostWithoutCredentials) string { return v.Username }).(pulumi.StringOutput)
+}
+
+type JumpHostWithoutCredentialsArrayOutput struct{ *pulumi.OutputState }
+
+func (JumpHostWithoutCredentialsArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]JumpHostWithoutCredentials)(nil)).Elem()
+}
+
+func (o JumpHostWithoutCredentialsArrayOutput) ToJumpHostWithoutCredentialsArrayOutput() JumpHostWithoutCredentialsArrayOutput {
+	return o
+}
+
+func (o JumpHostWithoutCredentialsArrayOutput) ToJumpHostWithoutCredentialsArrayOutputWithContext(ctx context.Context) JumpHostWithoutCredentialsArrayOutput {
+	return o
+}
+
+func (o JumpHostWithoutCredentialsArrayOutput) Index(i pulumi.IntInput) JumpHostWithoutCredentialsOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) JumpHostWithoutCredentials {
+		return vs[0].([]JumpHostWithoutCredentials)[vs[1].(int)]
+	}).(JumpHostWithoutCredentialsOutput)
+}
+
+// Linux machines: how they are reached over SSH.
+type LinuxPlatform struct {
+	// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+	AgentSocket *string `pulumi:"agentSocket"`
+	// How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+	AuthTimeout *string `pulumi:"authTimeout"`
+	// How a log-in that is not root becomes root.
+	Become *Become `pulumi:"become"`
+	// Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+	BypassPortCheck *bool `pulumi:"bypassPortCheck"`
+	// The text of an OpenSSH user certificate for the private key.
+	Certificate *string `pulumi:"certificate"`
+	// How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+	CommandTimeout *string `pulumi:"commandTimeout"`
+	// How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+	ConnectTimeout *string `pulumi:"connectTimeout"`
+	// How machines prove who they are.
+	HostKeys *HostKeys `pulumi:"hostKeys"`
+	// Hosts to go through, the first one first. Default: `[]`.
+	JumpHosts []JumpHost `pulumi:"jumpHosts"`
+	// What the private key is encrypted with.
+	Passphrase *string `pulumi:"passphrase"`
+	// The password of `username`. It is offered once: a wrong one must not lock an account.
+	Password *string `pulumi:"password"`
+	// The port of sshd. Default: `22`.
+	Port *int `pulumi:"port"`
+	// How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+	PortScanTimeout *string `pulumi:"portScanTimeout"`
+	// The text of a private key in OpenSSH or PEM form.
+	PrivateKey *string `pulumi:"privateKey"`
+	// Overrides `removeDataDirectory` for Linux machines.
+	RemoveDataDirectory *bool `pulumi:"removeDataDirectory"`
+	// Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+	RequiredPorts []int `pulumi:"requiredPorts"`
+	// Overrides `state` for Linux machines.
+	State *AgentPresence `pulumi:"state"`
+	// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+	Username *string `pulumi:"username"`
+}
+
+// LinuxPlatformInput is an input type that accepts LinuxPlatformArgs and LinuxPlatformOutput values.
+// You can construct a concrete instance of `LinuxPlatformInput` via:
+//
+//	LinuxPlatformArgs{...}
+type LinuxPlatformInput interface {
+	pulumi.Input
+
+	ToLinuxPlatformOutput() LinuxPlatformOutput
+	ToLinuxPlatformOutputWithContext(context.Context) LinuxPlatformOutput
+}
+
+// Linux machines: how they are reached over SSH.
+type LinuxPlatformArgs struct {
+	// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+	AgentSocket pulumi.StringPtrInput `pulumi:"agentSocket"`
+	// How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+	AuthTimeout pulumi.StringPtrInput `pulumi:"authTimeout"`
+	// How a log-in that is not root becomes root.
+	Become BecomePtrInput `pulumi:"become"`
+	// Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+	BypassPortCheck pulumi.BoolPtrInput `pulumi:"bypassPortCheck"`
+	// The text of an OpenSSH user certificate for the private key.
+	Certificate pulumi.StringPtrInput `pulumi:"certificate"`
+	// How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+	CommandTimeout pulumi.StringPtrInput `pulumi:"commandTimeout"`
+	// How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+	ConnectTimeout pulumi.StringPtrInput `pulumi:"connectTimeout"`
+	// How machines prove who they are.
+	HostKeys HostKeysPtrInput `pulumi:"hostKeys"`
+	// Hosts to go through, the first one first. Default: `[]`.
+	JumpHosts JumpHostArrayInput `pulumi:"jumpHosts"`
+	// What the private key is encrypted with.
+	Passphrase pulumi.StringPtrInput `pulumi:"passphrase"`
+	// The password of `username`. It is offered once: a wrong one must not lock an account.
+	Password pulumi.StringPtrInput `pulumi:"password"`
+	// The port of sshd. Default: `22`.
+	Port pulumi.IntPtrInput `pulumi:"port"`
+	// How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+	PortScanTimeout pulumi.StringPtrInput `pulumi:"portScanTimeout"`
+	// The text of a private key in OpenSSH or PEM form.
+	PrivateKey pulumi.StringPtrInput `pulumi:"privateKey"`
+	// Overrides `removeDataDirectory` for Linux machines.
+	RemoveDataDirectory pulumi.BoolPtrInput `pulumi:"removeDataDirectory"`
+	// Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+	RequiredPorts pulumi.IntArrayInput `pulumi:"requiredPorts"`
+	// Overrides `state` for Linux machines.
+	State AgentPresencePtrInput `pulumi:"state"`
+	// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+	Username pulumi.StringPtrInput `pulumi:"username"`
+}
+
+func (LinuxPlatformArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LinuxPlatform)(nil)).Elem()
+}
+
+func (i LinuxPlatformArgs) ToLinuxPlatformOutput() LinuxPlatformOutput {
+	return i.ToLinuxPlatformOutputWithContext(context.Background())
+}
+
+func (i LinuxPlatformArgs) ToLinuxPlatformOutputWithContext(ctx context.Context) LinuxPlatformOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LinuxPlatformOutput)
+}
+
+func (i LinuxPlatformArgs) ToLinuxPlatformPtrOutput() LinuxPlatformPtrOutput {
+	return i.ToLinuxPlatformPtrOutputWithContext(context.Background())
+}
+
+func (i LinuxPlatformArgs) ToLinuxPlatformPtrOutputWithContext(ctx context.Context) LinuxPlatformPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LinuxPlatformOutput).ToLinuxPlatformPtrOutputWithContext(ctx)
+}
+
+// LinuxPlatformPtrInput is an input type that accepts LinuxPlatformArgs, LinuxPlatformPtr and LinuxPlatformPtrOutput values.
+// You can construct a concrete instance of `LinuxPlatformPtrInput` via:
+//
+//	        LinuxPlatformArgs{...}
+//
+//	or:
+//
+//	        nil
+type LinuxPlatformPtrInput interface {
+	pulumi.Input
+
+	ToLinuxPlatformPtrOutput() LinuxPlatformPtrOutput
+	ToLinuxPlatformPtrOutputWithContext(context.Context) LinuxPlatformPtrOutput
+}
+
+type linuxPlatformPtrType LinuxPlatformArgs
+
+func LinuxPlatformPtr(v *LinuxPlatformArgs) LinuxPlatformPtrInput {
+	return (*linuxPlatformPtrType)(v)
+}
+
+func (*linuxPlatformPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**LinuxPlatform)(nil)).Elem()
+}
+
+func (i *linuxPlatformPtrType) ToLinuxPlatformPtrOutput() LinuxPlatformPtrOutput {
+	return i.ToLinuxPlatformPtrOutputWithContext(context.Background())
+}
+
+func (i *linuxPlatformPtrType) ToLinuxPlatformPtrOutputWithContext(ctx context.Context) LinuxPlatformPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LinuxPlatformPtrOutput)
+}
+
+// Linux machines: how they are reached over SSH.
+type LinuxPlatformOutput struct{ *pulumi.OutputState }
+
+func (LinuxPlatformOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LinuxPlatform)(nil)).Elem()
+}
+
+func (o LinuxPlatformOutput) ToLinuxPlatformOutput() LinuxPlatformOutput {
+	return o
+}
+
+func (o LinuxPlatformOutput) ToLinuxPlatformOutputWithContext(ctx context.Context) LinuxPlatformOutput {
+	return o
+}
+
+func (o LinuxPlatformOutput) ToLinuxPlatformPtrOutput() LinuxPlatformPtrOutput {
+	return o.ToLinuxPlatformPtrOutputWithContext(context.Background())
+}
+
+func (o LinuxPlatformOutput) ToLinuxPlatformPtrOutputWithContext(ctx context.Context) LinuxPlatformPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v LinuxPlatform) *LinuxPlatform {
+		return &v
+	}).(LinuxPlatformPtrOutput)
+}
+
+// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+func (o LinuxPlatformOutput) AgentSocket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.AgentSocket }).(pulumi.StringPtrOutput)
+}
+
+// How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+func (o LinuxPlatformOutput) AuthTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.AuthTimeout }).(pulumi.StringPtrOutput)
+}
+
+// How a log-in that is not root becomes root.
+func (o LinuxPlatformOutput) Become() BecomePtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *Become { return v.Become }).(BecomePtrOutput)
+}
+
+// Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+func (o LinuxPlatformOutput) BypassPortCheck() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *bool { return v.BypassPortCheck }).(pulumi.BoolPtrOutput)
+}
+
+// The text of an OpenSSH user certificate for the private key.
+func (o LinuxPlatformOutput) Certificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.Certificate }).(pulumi.StringPtrOutput)
+}
+
+// How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+func (o LinuxPlatformOutput) CommandTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.CommandTimeout }).(pulumi.StringPtrOutput)
+}
+
+// How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+func (o LinuxPlatformOutput) ConnectTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.ConnectTimeout }).(pulumi.StringPtrOutput)
+}
+
+// How machines prove who they are.
+func (o LinuxPlatformOutput) HostKeys() HostKeysPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *HostKeys { return v.HostKeys }).(HostKeysPtrOutput)
+}
+
+// Hosts to go through, the first one first. Default: `[]`.
+func (o LinuxPlatformOutput) JumpHosts() JumpHostArrayOutput {
+	return o.ApplyT(func(v LinuxPlatform) []JumpHost { return v.JumpHosts }).(JumpHostArrayOutput)
+}
+
+// What the private key is encrypted with.
+func (o LinuxPlatformOutput) Passphrase() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.Passphrase }).(pulumi.StringPtrOutput)
+}
+
+// The password of `username`. It is offered once: a wrong one must not lock an account.
+func (o LinuxPlatformOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.Password }).(pulumi.StringPtrOutput)
+}
+
+// The port of sshd. Default: `22`.
+func (o LinuxPlatformOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+// How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+func (o LinuxPlatformOutput) PortScanTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.PortScanTimeout }).(pulumi.StringPtrOutput)
+}
+
+// The text of a private key in OpenSSH or PEM form.
+func (o LinuxPlatformOutput) PrivateKey() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.PrivateKey }).(pulumi.StringPtrOutput)
+}
+
+// Overrides `removeDataDirectory` for Linux machines.
+func (o LinuxPlatformOutput) RemoveDataDirectory() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *bool { return v.RemoveDataDirectory }).(pulumi.BoolPtrOutput)
+}
+
+// Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+func (o LinuxPlatformOutput) RequiredPorts() pulumi.IntArrayOutput {
+	return o.ApplyT(func(v LinuxPlatform) []int { return v.RequiredPorts }).(pulumi.IntArrayOutput)
+}
+
+// Overrides `state` for Linux machines.
+func (o LinuxPlatformOutput) State() AgentPresencePtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *AgentPresence { return v.State }).(AgentPresencePtrOutput)
+}
+
+// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+func (o LinuxPlatformOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxPlatform) *string { return v.Username }).(pulumi.StringPtrOutput)
+}
+
+type LinuxPlatformPtrOutput struct{ *pulumi.OutputState }
+
+func (LinuxPlatformPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**LinuxPlatform)(nil)).Elem()
+}
+
+func (o LinuxPlatformPtrOutput) ToLinuxPlatformPtrOutput() LinuxPlatformPtrOutput {
+	return o
+}
+
+func (o LinuxPlatformPtrOutput) ToLinuxPlatformPtrOutputWithContext(ctx context.Context) LinuxPlatformPtrOutput {
+	return o
+}
+
+func (o LinuxPlatformPtrOutput) Elem() LinuxPlatformOutput {
+	return o.ApplyT(func(v *LinuxPlatform) LinuxPlatform {
+		if v != nil {
+			return *v
+		}
+		var ret LinuxPlatform
+		return ret
+	}).(LinuxPlatformOutput)
+}
+
+// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+func (o LinuxPlatformPtrOutput) AgentSocket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.AgentSocket
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+func (o LinuxPlatformPtrOutput) AuthTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.AuthTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How a log-in that is not root becomes root.
+func (o LinuxPlatformPtrOutput) Become() BecomePtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *Become {
+		if v == nil {
+			return nil
+		}
+		return v.Become
+	}).(BecomePtrOutput)
+}
+
+// Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+func (o LinuxPlatformPtrOutput) BypassPortCheck() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.BypassPortCheck
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The text of an OpenSSH user certificate for the private key.
+func (o LinuxPlatformPtrOutput) Certificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Certificate
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+func (o LinuxPlatformPtrOutput) CommandTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CommandTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+func (o LinuxPlatformPtrOutput) ConnectTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ConnectTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How machines prove who they are.
+func (o LinuxPlatformPtrOutput) HostKeys() HostKeysPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *HostKeys {
+		if v == nil {
+			return nil
+		}
+		return v.HostKeys
+	}).(HostKeysPtrOutput)
+}
+
+// Hosts to go through, the first one first. Default: `[]`.
+func (o LinuxPlatformPtrOutput) JumpHosts() JumpHostArrayOutput {
+	return o.ApplyT(func(v *LinuxPlatform) []JumpHost {
+		if v == nil {
+			return nil
+		}
+		return v.JumpHosts
+	}).(JumpHostArrayOutput)
+}
+
+// What the private key is encrypted with.
+func (o LinuxPlatformPtrOutput) Passphrase() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Passphrase
+	}).(pulumi.StringPtrOutput)
+}
+
+// The password of `username`. It is offered once: a wrong one must not lock an account.
+func (o LinuxPlatformPtrOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Password
+	}).(pulumi.StringPtrOutput)
+}
+
+// The port of sshd. Default: `22`.
+func (o LinuxPlatformPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
+// How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+func (o LinuxPlatformPtrOutput) PortScanTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.PortScanTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// The text of a private key in OpenSSH or PEM form.
+func (o LinuxPlatformPtrOutput) PrivateKey() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.PrivateKey
+	}).(pulumi.StringPtrOutput)
+}
+
+// Overrides `removeDataDirectory` for Linux machines.
+func (o LinuxPlatformPtrOutput) RemoveDataDirectory() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.RemoveDataDirectory
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+func (o LinuxPlatformPtrOutput) RequiredPorts() pulumi.IntArrayOutput {
+	return o.ApplyT(func(v *LinuxPlatform) []int {
+		if v == nil {
+			return nil
+		}
+		return v.RequiredPorts
+	}).(pulumi.IntArrayOutput)
+}
+
+// Overrides `state` for Linux machines.
+func (o LinuxPlatformPtrOutput) State() AgentPresencePtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *AgentPresence {
+		if v == nil {
+			return nil
+		}
+		return v.State
+	}).(AgentPresencePtrOutput)
+}
+
+// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+func (o LinuxPlatformPtrOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatform) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Username
+	}).(pulumi.StringPtrOutput)
+}
+
+// Linux machines: how they are reached over SSH.
+type LinuxPlatformWithoutCredentials struct {
+	// How long logging in may take.
+	AuthTimeout string `pulumi:"authTimeout"`
+	// How a log-in that is not root becomes root.
+	Become *BecomeWithoutCredentials `pulumi:"become"`
+	// Whether the ports are not looked at before; needed where `jumpHosts` are the only way.
+	BypassPortCheck bool `pulumi:"bypassPortCheck"`
+	// How long a command may take, installers apart.
+	CommandTimeout string `pulumi:"commandTimeout"`
+	// How long a connection may take to be made.
+	ConnectTimeout string `pulumi:"connectTimeout"`
+	// How machines prove who they are.
+	HostKeys *HostKeys `pulumi:"hostKeys"`
+	// Hosts to go through, the first one first.
+	JumpHosts []JumpHostWithoutCredentials `pulumi:"jumpHosts"`
+	// The port of sshd.
+	Port int `pulumi:"port"`
+	// How long a port may take to answer.
+	PortScanTimeout string `pulumi:"portScanTimeout"`
+	// Overrides `removeDataDirectory` for Linux machines.
+	RemoveDataDirectory *bool `pulumi:"removeDataDirectory"`
+	// Ports that must be open before a machine is logged in to. Default: `port`.
+	RequiredPorts []int `pulumi:"requiredPorts"`
+	// Overrides `state` for Linux machines.
+	State *AgentPresence `pulumi:"state"`
+	// Who to log in as.
+	Username string `pulumi:"username"`
+}
+
+// Linux machines: how they are reached over SSH.
+type LinuxPlatformWithoutCredentialsOutput struct{ *pulumi.OutputState }
+
+func (LinuxPlatformWithoutCredentialsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LinuxPlatformWithoutCredentials)(nil)).Elem()
+}
+
+func (o LinuxPlatformWithoutCredentialsOutput) ToLinuxPlatformWithoutCredentialsOutput() LinuxPlatformWithoutCredentialsOutput {
+	return o
+}
+
+func (o LinuxPlatformWithoutCredentialsOutput) ToLinuxPlatformWithoutCredentialsOutputWithContext(ctx context.Context) LinuxPlatformWithoutCredentialsOutput {
+	return o
+}
+
+// How long logging in may take.
+func (o LinuxPlatformWithoutCredentialsOutput) AuthTimeout() pulumi.StringOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) string { return v.AuthTimeout }).(pulumi.StringOutput)
+}
+
+// How a log-in that is not root becomes root.
+func (o LinuxPlatformWithoutCredentialsOutput) Become() BecomeWithoutCredentialsPtrOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) *BecomeWithoutCredentials { return v.Become }).(BecomeWithoutCredentialsPtrOutput)
+}
+
+// Whether the ports are not looked at before; needed where `jumpHosts` are the only way.
+func (o LinuxPlatformWithoutCredentialsOutput) BypassPortCheck() pulumi.BoolOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) bool { return v.BypassPortCheck }).(pulumi.BoolOutput)
+}
+
+// How long a command may take, installers apart.
+func (o LinuxPlatformWithoutCredentialsOutput) CommandTimeout() pulumi.StringOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) string { return v.CommandTimeout }).(pulumi.StringOutput)
+}
+
+// How long a connection may take to be made.
+func (o LinuxPlatformWithoutCredentialsOutput) ConnectTimeout() pulumi.StringOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) string { return v.ConnectTimeout }).(pulumi.StringOutput)
+}
+
+// How machines prove who they are.
+func (o LinuxPlatformWithoutCredentialsOutput) HostKeys() HostKeysPtrOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) *HostKeys { return v.HostKeys }).(HostKeysPtrOutput)
+}
+
+// Hosts to go through, the first one first.
+func (o LinuxPlatformWithoutCredentialsOutput) JumpHosts() JumpHostWithoutCredentialsArrayOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) []JumpHostWithoutCredentials { return v.JumpHosts }).(JumpHostWithoutCredentialsArrayOutput)
+}
+
+// The port of sshd.
+func (o LinuxPlatformWithoutCredentialsOutput) Port() pulumi.IntOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) int { return v.Port }).(pulumi.IntOutput)
+}
+
+// How long a port may take to answer.
+func (o LinuxPlatformWithoutCredentialsOutput) PortScanTimeout() pulumi.StringOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) string { return v.PortScanTimeout }).(pulumi.StringOutput)
+}
+
+// Overrides `removeDataDirectory` for Linux machines.
+func (o LinuxPlatformWithoutCredentialsOutput) RemoveDataDirectory() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) *bool { return v.RemoveDataDirectory }).(pulumi.BoolPtrOutput)
+}
+
+// Ports that must be open before a machine is logged in to. Default: `port`.
+func (o LinuxPlatformWithoutCredentialsOutput) RequiredPorts() pulumi.IntArrayOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) []int { return v.RequiredPorts }).(pulumi.IntArrayOutput)
+}
+
+// Overrides `state` for Linux machines.
+func (o LinuxPlatformWithoutCredentialsOutput) State() AgentPresencePtrOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) *AgentPresence { return v.State }).(AgentPresencePtrOutput)
+}
+
+// Who to log in as.
+func (o LinuxPlatformWithoutCredentialsOutput) Username() pulumi.StringOutput {
+	return o.ApplyT(func(v LinuxPlatformWithoutCredentials) string { return v.Username }).(pulumi.StringOutput)
+}
+
+type LinuxPlatformWithoutCredentialsPtrOutput struct{ *pulumi.OutputState }
+
+func (LinuxPlatformWithoutCredentialsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**LinuxPlatformWithoutCredentials)(nil)).Elem()
+}
+
+func (o LinuxPlatformWithoutCredentialsPtrOutput) ToLinuxPlatformWithoutCredentialsPtrOutput() LinuxPlatformWithoutCredentialsPtrOutput {
+	return o
+}
+
+func (o LinuxPlatformWithoutCredentialsPtrOutput) ToLinuxPlatformWithoutCredentialsPtrOutputWithContext(ctx context.Context) LinuxPlatformWithoutCredentialsPtrOutput {
+	return o
+}
+
+func (o LinuxPlatformWithoutCredentialsPtrOutput) Elem() LinuxPlatformWithoutCredentialsOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) LinuxPlatformWithoutCredentials {
+		if v != nil {
+			return *v
+		}
+		var ret LinuxPlatformWithoutCredentials
+		return ret
+	}).(LinuxPlatformWithoutCredentialsOutput)
+}
+
+// How long logging in may take.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) AuthTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.AuthTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How a log-in that is not root becomes root.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) Become() BecomeWithoutCredentialsPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *BecomeWithoutCredentials {
+		if v == nil {
+			return nil
+		}
+		return v.Become
+	}).(BecomeWithoutCredentialsPtrOutput)
+}
+
+// Whether the ports are not looked at before; needed where `jumpHosts` are the only way.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) BypassPortCheck() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *bool {
+		if v == nil {
+			return nil
+		}
+		return &v.BypassPortCheck
+	}).(pulumi.BoolPtrOutput)
+}
+
+// How long a command may take, installers apart.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) CommandTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.CommandTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long a connection may take to be made.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) ConnectTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.ConnectTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How machines prove who they are.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) HostKeys() HostKeysPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *HostKeys {
+		if v == nil {
+			return nil
+		}
+		return v.HostKeys
+	}).(HostKeysPtrOutput)
+}
+
+// Hosts to go through, the first one first.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) JumpHosts() JumpHostWithoutCredentialsArrayOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) []JumpHostWithoutCredentials {
+		if v == nil {
+			return nil
+		}
+		return v.JumpHosts
+	}).(JumpHostWithoutCredentialsArrayOutput)
+}
+
+// The port of sshd.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *int {
+		if v == nil {
+			return nil
+		}
+		return &v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
+// How long a port may take to answer.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) PortScanTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.PortScanTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// Overrides `removeDataDirectory` for Linux machines.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) RemoveDataDirectory() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.RemoveDataDirectory
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Ports that must be open before a machine is logged in to. Default: `port`.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) RequiredPorts() pulumi.IntArrayOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) []int {
+		if v == nil {
+			return nil
+		}
+		return v.RequiredPorts
+	}).(pulumi.IntArrayOutput)
+}
+
+// Overrides `state` for Linux machines.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) State() AgentPresencePtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *AgentPresence {
+		if v == nil {
+			return nil
+		}
+		return v.State
+	}).(AgentPresencePtrOutput)
+}
+
+// Who to log in as.
+func (o LinuxPlatformWithoutCredentialsPtrOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxPlatformWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Username
+	}).(pulumi.StringPtrOutput)
+}
+
 // The machines of one organization and how often they check in.
 type OrganizationLoad struct {
 	// How many machines of that organization have an agent.
@@ -122,9 +1937,2262 @@ func (o OrganizationLoadArrayOutput) Index(i pulumi.IntInput) OrganizationLoadOu
 	}).(OrganizationLoadOutput)
 }
 
+// A configuration and how its last run went.
+type ProvisionedConfiguration struct {
+	// Addresses of ranges where nothing answers. Absent before the first run.
+	Absent *int `pulumi:"absent"`
+	// Whether machines are worked on.
+	Enabled bool `pulumi:"enabled"`
+	// Machines that failed or were unreachable. Absent before the first run.
+	Failed *int `pulumi:"failed"`
+	// Its id.
+	Id string `pulumi:"id"`
+	// When its last run began, RFC 3339.
+	LastRun *string `pulumi:"lastRun"`
+	// Its friendly name.
+	Name string `pulumi:"name"`
+	// Machines it did not begin. Absent before the first run.
+	NotStarted *int `pulumi:"notStarted"`
+	// The right ones in a hundred of those that are there.
+	PercentSucceeded *float64 `pulumi:"percentSucceeded"`
+	// Whether a run goes on now.
+	Running bool `pulumi:"running"`
+	// Where agents connect to.
+	Server *string `pulumi:"server"`
+	// Machines that are right: changed, unchanged or removed. Absent before the first run.
+	Succeeded *int `pulumi:"succeeded"`
+	// Its targets, as text.
+	Targets string `pulumi:"targets"`
+	// Targets of the last run. Absent before the first run.
+	Total *int `pulumi:"total"`
+	// The least agent version it wants.
+	Version *string `pulumi:"version"`
+}
+
+// A configuration and how its last run went.
+type ProvisionedConfigurationOutput struct{ *pulumi.OutputState }
+
+func (ProvisionedConfigurationOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisionedConfiguration)(nil)).Elem()
+}
+
+func (o ProvisionedConfigurationOutput) ToProvisionedConfigurationOutput() ProvisionedConfigurationOutput {
+	return o
+}
+
+func (o ProvisionedConfigurationOutput) ToProvisionedConfigurationOutputWithContext(ctx context.Context) ProvisionedConfigurationOutput {
+	return o
+}
+
+// Addresses of ranges where nothing answers. Absent before the first run.
+func (o ProvisionedConfigurationOutput) Absent() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Absent }).(pulumi.IntPtrOutput)
+}
+
+// Whether machines are worked on.
+func (o ProvisionedConfigurationOutput) Enabled() pulumi.BoolOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) bool { return v.Enabled }).(pulumi.BoolOutput)
+}
+
+// Machines that failed or were unreachable. Absent before the first run.
+func (o ProvisionedConfigurationOutput) Failed() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Failed }).(pulumi.IntPtrOutput)
+}
+
+// Its id.
+func (o ProvisionedConfigurationOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) string { return v.Id }).(pulumi.StringOutput)
+}
+
+// When its last run began, RFC 3339.
+func (o ProvisionedConfigurationOutput) LastRun() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *string { return v.LastRun }).(pulumi.StringPtrOutput)
+}
+
+// Its friendly name.
+func (o ProvisionedConfigurationOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Machines it did not begin. Absent before the first run.
+func (o ProvisionedConfigurationOutput) NotStarted() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.NotStarted }).(pulumi.IntPtrOutput)
+}
+
+// The right ones in a hundred of those that are there.
+func (o ProvisionedConfigurationOutput) PercentSucceeded() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *float64 { return v.PercentSucceeded }).(pulumi.Float64PtrOutput)
+}
+
+// Whether a run goes on now.
+func (o ProvisionedConfigurationOutput) Running() pulumi.BoolOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) bool { return v.Running }).(pulumi.BoolOutput)
+}
+
+// Where agents connect to.
+func (o ProvisionedConfigurationOutput) Server() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *string { return v.Server }).(pulumi.StringPtrOutput)
+}
+
+// Machines that are right: changed, unchanged or removed. Absent before the first run.
+func (o ProvisionedConfigurationOutput) Succeeded() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Succeeded }).(pulumi.IntPtrOutput)
+}
+
+// Its targets, as text.
+func (o ProvisionedConfigurationOutput) Targets() pulumi.StringOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) string { return v.Targets }).(pulumi.StringOutput)
+}
+
+// Targets of the last run. Absent before the first run.
+func (o ProvisionedConfigurationOutput) Total() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Total }).(pulumi.IntPtrOutput)
+}
+
+// The least agent version it wants.
+func (o ProvisionedConfigurationOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *string { return v.Version }).(pulumi.StringPtrOutput)
+}
+
+type ProvisionedConfigurationArrayOutput struct{ *pulumi.OutputState }
+
+func (ProvisionedConfigurationArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ProvisionedConfiguration)(nil)).Elem()
+}
+
+func (o ProvisionedConfigurationArrayOutput) ToProvisionedConfigurationArrayOutput() ProvisionedConfigurationArrayOutput {
+	return o
+}
+
+func (o ProvisionedConfigurationArrayOutput) ToProvisionedConfigurationArrayOutputWithContext(ctx context.Context) ProvisionedConfigurationArrayOutput {
+	return o
+}
+
+func (o ProvisionedConfigurationArrayOutput) Index(i pulumi.IntInput) ProvisionedConfigurationOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ProvisionedConfiguration {
+		return vs[0].([]ProvisionedConfiguration)[vs[1].(int)]
+	}).(ProvisionedConfigurationOutput)
+}
+
+// What to install, and how it enrols.
+type ProvisioningAgent struct {
+	// Whether a newer agent may be replaced by an older one, which `exact` then asks for. Default: `false`.
+	AllowDowngrade *bool `pulumi:"allowDowngrade"`
+	// The id of the `AgentBundle` to install from. Not needed to remove agents.
+	Bundle *string `pulumi:"bundle"`
+	// How long a new agent may take to connect to its server and be approved. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+	ConnectTimeout *string `pulumi:"connectTimeout"`
+	// Versions that must not be installed and are replaced where they are found. Default: `[]`. Order and repetitions mean nothing.
+	DeniedVersions []string `pulumi:"deniedVersions"`
+	// Whether exactly `version` is wanted, not a newer one. Default: `false`.
+	Exact *bool `pulumi:"exact"`
+	// How long the installer of a machine may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10m"`.
+	InstallTimeout *string `pulumi:"installTimeout"`
+	// Whether the package stays on the machine, in `/var/cache/pulumi-kace`. Default: `false`.
+	KeepPackage *bool `pulumi:"keepPackage"`
+	// The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.
+	Token *string `pulumi:"token"`
+	// The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none. Examples: `"14.1.19"`.
+	Version *string `pulumi:"version"`
+	// Whether a machine counts as done only once its agent is connected and approved. Default: `true`.
+	WaitForConnection *bool `pulumi:"waitForConnection"`
+}
+
+// ProvisioningAgentInput is an input type that accepts ProvisioningAgentArgs and ProvisioningAgentOutput values.
+// You can construct a concrete instance of `ProvisioningAgentInput` via:
+//
+//	ProvisioningAgentArgs{...}
+type ProvisioningAgentInput interface {
+	pulumi.Input
+
+	ToProvisioningAgentOutput() ProvisioningAgentOutput
+	ToProvisioningAgentOutputWithContext(context.Context) ProvisioningAgentOutput
+}
+
+// What to install, and how it enrols.
+type ProvisioningAgentArgs struct {
+	// Whether a newer agent may be replaced by an older one, which `exact` then asks for. Default: `false`.
+	AllowDowngrade pulumi.BoolPtrInput `pulumi:"allowDowngrade"`
+	// The id of the `AgentBundle` to install from. Not needed to remove agents.
+	Bundle pulumi.StringPtrInput `pulumi:"bundle"`
+	// How long a new agent may take to connect to its server and be approved. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+	ConnectTimeout pulumi.StringPtrInput `pulumi:"connectTimeout"`
+	// Versions that must not be installed and are replaced where they are found. Default: `[]`. Order and repetitions mean nothing.
+	DeniedVersions pulumi.StringArrayInput `pulumi:"deniedVersions"`
+	// Whether exactly `version` is wanted, not a newer one. Default: `false`.
+	Exact pulumi.BoolPtrInput `pulumi:"exact"`
+	// How long the installer of a machine may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10m"`.
+	InstallTimeout pulumi.StringPtrInput `pulumi:"installTimeout"`
+	// Whether the package stays on the machine, in `/var/cache/pulumi-kace`. Default: `false`.
+	KeepPackage pulumi.BoolPtrInput `pulumi:"keepPackage"`
+	// The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.
+	Token pulumi.StringPtrInput `pulumi:"token"`
+	// The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none. Examples: `"14.1.19"`.
+	Version pulumi.StringPtrInput `pulumi:"version"`
+	// Whether a machine counts as done only once its agent is connected and approved. Default: `true`.
+	WaitForConnection pulumi.BoolPtrInput `pulumi:"waitForConnection"`
+}
+
+func (ProvisioningAgentArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningAgent)(nil)).Elem()
+}
+
+func (i ProvisioningAgentArgs) ToProvisioningAgentOutput() ProvisioningAgentOutput {
+	return i.ToProvisioningAgentOutputWithContext(context.Background())
+}
+
+func (i ProvisioningAgentArgs) ToProvisioningAgentOutputWithContext(ctx context.Context) ProvisioningAgentOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningAgentOutput)
+}
+
+func (i ProvisioningAgentArgs) ToProvisioningAgentPtrOutput() ProvisioningAgentPtrOutput {
+	return i.ToProvisioningAgentPtrOutputWithContext(context.Background())
+}
+
+func (i ProvisioningAgentArgs) ToProvisioningAgentPtrOutputWithContext(ctx context.Context) ProvisioningAgentPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningAgentOutput).ToProvisioningAgentPtrOutputWithContext(ctx)
+}
+
+// ProvisioningAgentPtrInput is an input type that accepts ProvisioningAgentArgs, ProvisioningAgentPtr and ProvisioningAgentPtrOutput values.
+// You can construct a concrete instance of `ProvisioningAgentPtrInput` via:
+//
+//	        ProvisioningAgentArgs{...}
+//
+//	or:
+//
+//	        nil
+type ProvisioningAgentPtrInput interface {
+	pulumi.Input
+
+	ToProvisioningAgentPtrOutput() ProvisioningAgentPtrOutput
+	ToProvisioningAgentPtrOutputWithContext(context.Context) ProvisioningAgentPtrOutput
+}
+
+type provisioningAgentPtrType ProvisioningAgentArgs
+
+func ProvisioningAgentPtr(v *ProvisioningAgentArgs) ProvisioningAgentPtrInput {
+	return (*provisioningAgentPtrType)(v)
+}
+
+func (*provisioningAgentPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningAgent)(nil)).Elem()
+}
+
+func (i *provisioningAgentPtrType) ToProvisioningAgentPtrOutput() ProvisioningAgentPtrOutput {
+	return i.ToProvisioningAgentPtrOutputWithContext(context.Background())
+}
+
+func (i *provisioningAgentPtrType) ToProvisioningAgentPtrOutputWithContext(ctx context.Context) ProvisioningAgentPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningAgentPtrOutput)
+}
+
+// What to install, and how it enrols.
+type ProvisioningAgentOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningAgentOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningAgent)(nil)).Elem()
+}
+
+func (o ProvisioningAgentOutput) ToProvisioningAgentOutput() ProvisioningAgentOutput {
+	return o
+}
+
+func (o ProvisioningAgentOutput) ToProvisioningAgentOutputWithContext(ctx context.Context) ProvisioningAgentOutput {
+	return o
+}
+
+func (o ProvisioningAgentOutput) ToProvisioningAgentPtrOutput() ProvisioningAgentPtrOutput {
+	return o.ToProvisioningAgentPtrOutputWithContext(context.Background())
+}
+
+func (o ProvisioningAgentOutput) ToProvisioningAgentPtrOutputWithContext(ctx context.Context) ProvisioningAgentPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ProvisioningAgent) *ProvisioningAgent {
+		return &v
+	}).(ProvisioningAgentPtrOutput)
+}
+
+// Whether a newer agent may be replaced by an older one, which `exact` then asks for. Default: `false`.
+func (o ProvisioningAgentOutput) AllowDowngrade() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *bool { return v.AllowDowngrade }).(pulumi.BoolPtrOutput)
+}
+
+// The id of the `AgentBundle` to install from. Not needed to remove agents.
+func (o ProvisioningAgentOutput) Bundle() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *string { return v.Bundle }).(pulumi.StringPtrOutput)
+}
+
+// How long a new agent may take to connect to its server and be approved. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+func (o ProvisioningAgentOutput) ConnectTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *string { return v.ConnectTimeout }).(pulumi.StringPtrOutput)
+}
+
+// Versions that must not be installed and are replaced where they are found. Default: `[]`. Order and repetitions mean nothing.
+func (o ProvisioningAgentOutput) DeniedVersions() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ProvisioningAgent) []string { return v.DeniedVersions }).(pulumi.StringArrayOutput)
+}
+
+// Whether exactly `version` is wanted, not a newer one. Default: `false`.
+func (o ProvisioningAgentOutput) Exact() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *bool { return v.Exact }).(pulumi.BoolPtrOutput)
+}
+
+// How long the installer of a machine may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10m"`.
+func (o ProvisioningAgentOutput) InstallTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *string { return v.InstallTimeout }).(pulumi.StringPtrOutput)
+}
+
+// Whether the package stays on the machine, in `/var/cache/pulumi-kace`. Default: `false`.
+func (o ProvisioningAgentOutput) KeepPackage() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *bool { return v.KeepPackage }).(pulumi.BoolPtrOutput)
+}
+
+// The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.
+func (o ProvisioningAgentOutput) Token() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *string { return v.Token }).(pulumi.StringPtrOutput)
+}
+
+// The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none. Examples: `"14.1.19"`.
+func (o ProvisioningAgentOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *string { return v.Version }).(pulumi.StringPtrOutput)
+}
+
+// Whether a machine counts as done only once its agent is connected and approved. Default: `true`.
+func (o ProvisioningAgentOutput) WaitForConnection() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgent) *bool { return v.WaitForConnection }).(pulumi.BoolPtrOutput)
+}
+
+type ProvisioningAgentPtrOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningAgentPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningAgent)(nil)).Elem()
+}
+
+func (o ProvisioningAgentPtrOutput) ToProvisioningAgentPtrOutput() ProvisioningAgentPtrOutput {
+	return o
+}
+
+func (o ProvisioningAgentPtrOutput) ToProvisioningAgentPtrOutputWithContext(ctx context.Context) ProvisioningAgentPtrOutput {
+	return o
+}
+
+func (o ProvisioningAgentPtrOutput) Elem() ProvisioningAgentOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) ProvisioningAgent {
+		if v != nil {
+			return *v
+		}
+		var ret ProvisioningAgent
+		return ret
+	}).(ProvisioningAgentOutput)
+}
+
+// Whether a newer agent may be replaced by an older one, which `exact` then asks for. Default: `false`.
+func (o ProvisioningAgentPtrOutput) AllowDowngrade() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.AllowDowngrade
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The id of the `AgentBundle` to install from. Not needed to remove agents.
+func (o ProvisioningAgentPtrOutput) Bundle() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Bundle
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long a new agent may take to connect to its server and be approved. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+func (o ProvisioningAgentPtrOutput) ConnectTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ConnectTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// Versions that must not be installed and are replaced where they are found. Default: `[]`. Order and repetitions mean nothing.
+func (o ProvisioningAgentPtrOutput) DeniedVersions() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) []string {
+		if v == nil {
+			return nil
+		}
+		return v.DeniedVersions
+	}).(pulumi.StringArrayOutput)
+}
+
+// Whether exactly `version` is wanted, not a newer one. Default: `false`.
+func (o ProvisioningAgentPtrOutput) Exact() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Exact
+	}).(pulumi.BoolPtrOutput)
+}
+
+// How long the installer of a machine may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10m"`.
+func (o ProvisioningAgentPtrOutput) InstallTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *string {
+		if v == nil {
+			return nil
+		}
+		return v.InstallTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// Whether the package stays on the machine, in `/var/cache/pulumi-kace`. Default: `false`.
+func (o ProvisioningAgentPtrOutput) KeepPackage() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.KeepPackage
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.
+func (o ProvisioningAgentPtrOutput) Token() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Token
+	}).(pulumi.StringPtrOutput)
+}
+
+// The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none. Examples: `"14.1.19"`.
+func (o ProvisioningAgentPtrOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Version
+	}).(pulumi.StringPtrOutput)
+}
+
+// Whether a machine counts as done only once its agent is connected and approved. Default: `true`.
+func (o ProvisioningAgentPtrOutput) WaitForConnection() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgent) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.WaitForConnection
+	}).(pulumi.BoolPtrOutput)
+}
+
+// What to install, and how it enrols.
+type ProvisioningAgentWithoutCredentials struct {
+	// Whether a newer agent may be replaced by an older one, which `exact` then asks for.
+	AllowDowngrade bool `pulumi:"allowDowngrade"`
+	// The id of the `AgentBundle` to install from. Not needed to remove agents.
+	Bundle *string `pulumi:"bundle"`
+	// How long a new agent may take to connect to its server and be approved.
+	ConnectTimeout string `pulumi:"connectTimeout"`
+	// Versions that must not be installed and are replaced where they are found.
+	DeniedVersions []string `pulumi:"deniedVersions"`
+	// Whether exactly `version` is wanted, not a newer one.
+	Exact bool `pulumi:"exact"`
+	// How long the installer of a machine may take.
+	InstallTimeout string `pulumi:"installTimeout"`
+	// Whether the package stays on the machine, in `/var/cache/pulumi-kace`.
+	KeepPackage bool `pulumi:"keepPackage"`
+	// The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none.
+	Version *string `pulumi:"version"`
+	// Whether a machine counts as done only once its agent is connected and approved.
+	WaitForConnection bool `pulumi:"waitForConnection"`
+}
+
+// What to install, and how it enrols.
+type ProvisioningAgentWithoutCredentialsOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningAgentWithoutCredentialsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningAgentWithoutCredentials)(nil)).Elem()
+}
+
+func (o ProvisioningAgentWithoutCredentialsOutput) ToProvisioningAgentWithoutCredentialsOutput() ProvisioningAgentWithoutCredentialsOutput {
+	return o
+}
+
+func (o ProvisioningAgentWithoutCredentialsOutput) ToProvisioningAgentWithoutCredentialsOutputWithContext(ctx context.Context) ProvisioningAgentWithoutCredentialsOutput {
+	return o
+}
+
+// Whether a newer agent may be replaced by an older one, which `exact` then asks for.
+func (o ProvisioningAgentWithoutCredentialsOutput) AllowDowngrade() pulumi.BoolOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) bool { return v.AllowDowngrade }).(pulumi.BoolOutput)
+}
+
+// The id of the `AgentBundle` to install from. Not needed to remove agents.
+func (o ProvisioningAgentWithoutCredentialsOutput) Bundle() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) *string { return v.Bundle }).(pulumi.StringPtrOutput)
+}
+
+// How long a new agent may take to connect to its server and be approved.
+func (o ProvisioningAgentWithoutCredentialsOutput) ConnectTimeout() pulumi.StringOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) string { return v.ConnectTimeout }).(pulumi.StringOutput)
+}
+
+// Versions that must not be installed and are replaced where they are found.
+func (o ProvisioningAgentWithoutCredentialsOutput) DeniedVersions() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) []string { return v.DeniedVersions }).(pulumi.StringArrayOutput)
+}
+
+// Whether exactly `version` is wanted, not a newer one.
+func (o ProvisioningAgentWithoutCredentialsOutput) Exact() pulumi.BoolOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) bool { return v.Exact }).(pulumi.BoolOutput)
+}
+
+// How long the installer of a machine may take.
+func (o ProvisioningAgentWithoutCredentialsOutput) InstallTimeout() pulumi.StringOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) string { return v.InstallTimeout }).(pulumi.StringOutput)
+}
+
+// Whether the package stays on the machine, in `/var/cache/pulumi-kace`.
+func (o ProvisioningAgentWithoutCredentialsOutput) KeepPackage() pulumi.BoolOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) bool { return v.KeepPackage }).(pulumi.BoolOutput)
+}
+
+// The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none.
+func (o ProvisioningAgentWithoutCredentialsOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) *string { return v.Version }).(pulumi.StringPtrOutput)
+}
+
+// Whether a machine counts as done only once its agent is connected and approved.
+func (o ProvisioningAgentWithoutCredentialsOutput) WaitForConnection() pulumi.BoolOutput {
+	return o.ApplyT(func(v ProvisioningAgentWithoutCredentials) bool { return v.WaitForConnection }).(pulumi.BoolOutput)
+}
+
+type ProvisioningAgentWithoutCredentialsPtrOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningAgentWithoutCredentialsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningAgentWithoutCredentials)(nil)).Elem()
+}
+
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) ToProvisioningAgentWithoutCredentialsPtrOutput() ProvisioningAgentWithoutCredentialsPtrOutput {
+	return o
+}
+
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) ToProvisioningAgentWithoutCredentialsPtrOutputWithContext(ctx context.Context) ProvisioningAgentWithoutCredentialsPtrOutput {
+	return o
+}
+
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) Elem() ProvisioningAgentWithoutCredentialsOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) ProvisioningAgentWithoutCredentials {
+		if v != nil {
+			return *v
+		}
+		var ret ProvisioningAgentWithoutCredentials
+		return ret
+	}).(ProvisioningAgentWithoutCredentialsOutput)
+}
+
+// Whether a newer agent may be replaced by an older one, which `exact` then asks for.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) AllowDowngrade() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) *bool {
+		if v == nil {
+			return nil
+		}
+		return &v.AllowDowngrade
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The id of the `AgentBundle` to install from. Not needed to remove agents.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) Bundle() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Bundle
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long a new agent may take to connect to its server and be approved.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) ConnectTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.ConnectTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// Versions that must not be installed and are replaced where they are found.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) DeniedVersions() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) []string {
+		if v == nil {
+			return nil
+		}
+		return v.DeniedVersions
+	}).(pulumi.StringArrayOutput)
+}
+
+// Whether exactly `version` is wanted, not a newer one.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) Exact() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) *bool {
+		if v == nil {
+			return nil
+		}
+		return &v.Exact
+	}).(pulumi.BoolPtrOutput)
+}
+
+// How long the installer of a machine may take.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) InstallTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.InstallTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// Whether the package stays on the machine, in `/var/cache/pulumi-kace`.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) KeepPackage() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) *bool {
+		if v == nil {
+			return nil
+		}
+		return &v.KeepPackage
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Version
+	}).(pulumi.StringPtrOutput)
+}
+
+// Whether a machine counts as done only once its agent is connected and approved.
+func (o ProvisioningAgentWithoutCredentialsPtrOutput) WaitForConnection() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningAgentWithoutCredentials) *bool {
+		if v == nil {
+			return nil
+		}
+		return &v.WaitForConnection
+	}).(pulumi.BoolPtrOutput)
+}
+
+// How names and addresses of machines are looked up.
+type ProvisioningDns struct {
+	// Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+	Lookup *bool `pulumi:"lookup"`
+	// The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+	NameServer *string `pulumi:"nameServer"`
+	// How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+	Timeout *string `pulumi:"timeout"`
+}
+
+// ProvisioningDnsInput is an input type that accepts ProvisioningDnsArgs and ProvisioningDnsOutput values.
+// You can construct a concrete instance of `ProvisioningDnsInput` via:
+//
+//	ProvisioningDnsArgs{...}
+type ProvisioningDnsInput interface {
+	pulumi.Input
+
+	ToProvisioningDnsOutput() ProvisioningDnsOutput
+	ToProvisioningDnsOutputWithContext(context.Context) ProvisioningDnsOutput
+}
+
+// How names and addresses of machines are looked up.
+type ProvisioningDnsArgs struct {
+	// Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+	Lookup pulumi.BoolPtrInput `pulumi:"lookup"`
+	// The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+	NameServer pulumi.StringPtrInput `pulumi:"nameServer"`
+	// How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+	Timeout pulumi.StringPtrInput `pulumi:"timeout"`
+}
+
+func (ProvisioningDnsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningDns)(nil)).Elem()
+}
+
+func (i ProvisioningDnsArgs) ToProvisioningDnsOutput() ProvisioningDnsOutput {
+	return i.ToProvisioningDnsOutputWithContext(context.Background())
+}
+
+func (i ProvisioningDnsArgs) ToProvisioningDnsOutputWithContext(ctx context.Context) ProvisioningDnsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningDnsOutput)
+}
+
+func (i ProvisioningDnsArgs) ToProvisioningDnsPtrOutput() ProvisioningDnsPtrOutput {
+	return i.ToProvisioningDnsPtrOutputWithContext(context.Background())
+}
+
+func (i ProvisioningDnsArgs) ToProvisioningDnsPtrOutputWithContext(ctx context.Context) ProvisioningDnsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningDnsOutput).ToProvisioningDnsPtrOutputWithContext(ctx)
+}
+
+// ProvisioningDnsPtrInput is an input type that accepts ProvisioningDnsArgs, ProvisioningDnsPtr and ProvisioningDnsPtrOutput values.
+// You can construct a concrete instance of `ProvisioningDnsPtrInput` via:
+//
+//	        ProvisioningDnsArgs{...}
+//
+//	or:
+//
+//	        nil
+type ProvisioningDnsPtrInput interface {
+	pulumi.Input
+
+	ToProvisioningDnsPtrOutput() ProvisioningDnsPtrOutput
+	ToProvisioningDnsPtrOutputWithContext(context.Context) ProvisioningDnsPtrOutput
+}
+
+type provisioningDnsPtrType ProvisioningDnsArgs
+
+func ProvisioningDnsPtr(v *ProvisioningDnsArgs) ProvisioningDnsPtrInput {
+	return (*provisioningDnsPtrType)(v)
+}
+
+func (*provisioningDnsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningDns)(nil)).Elem()
+}
+
+func (i *provisioningDnsPtrType) ToProvisioningDnsPtrOutput() ProvisioningDnsPtrOutput {
+	return i.ToProvisioningDnsPtrOutputWithContext(context.Background())
+}
+
+func (i *provisioningDnsPtrType) ToProvisioningDnsPtrOutputWithContext(ctx context.Context) ProvisioningDnsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningDnsPtrOutput)
+}
+
+// How names and addresses of machines are looked up.
+type ProvisioningDnsOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningDnsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningDns)(nil)).Elem()
+}
+
+func (o ProvisioningDnsOutput) ToProvisioningDnsOutput() ProvisioningDnsOutput {
+	return o
+}
+
+func (o ProvisioningDnsOutput) ToProvisioningDnsOutputWithContext(ctx context.Context) ProvisioningDnsOutput {
+	return o
+}
+
+func (o ProvisioningDnsOutput) ToProvisioningDnsPtrOutput() ProvisioningDnsPtrOutput {
+	return o.ToProvisioningDnsPtrOutputWithContext(context.Background())
+}
+
+func (o ProvisioningDnsOutput) ToProvisioningDnsPtrOutputWithContext(ctx context.Context) ProvisioningDnsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ProvisioningDns) *ProvisioningDns {
+		return &v
+	}).(ProvisioningDnsPtrOutput)
+}
+
+// Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+func (o ProvisioningDnsOutput) Lookup() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ProvisioningDns) *bool { return v.Lookup }).(pulumi.BoolPtrOutput)
+}
+
+// The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+func (o ProvisioningDnsOutput) NameServer() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningDns) *string { return v.NameServer }).(pulumi.StringPtrOutput)
+}
+
+// How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+func (o ProvisioningDnsOutput) Timeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningDns) *string { return v.Timeout }).(pulumi.StringPtrOutput)
+}
+
+type ProvisioningDnsPtrOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningDnsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningDns)(nil)).Elem()
+}
+
+func (o ProvisioningDnsPtrOutput) ToProvisioningDnsPtrOutput() ProvisioningDnsPtrOutput {
+	return o
+}
+
+func (o ProvisioningDnsPtrOutput) ToProvisioningDnsPtrOutputWithContext(ctx context.Context) ProvisioningDnsPtrOutput {
+	return o
+}
+
+func (o ProvisioningDnsPtrOutput) Elem() ProvisioningDnsOutput {
+	return o.ApplyT(func(v *ProvisioningDns) ProvisioningDns {
+		if v != nil {
+			return *v
+		}
+		var ret ProvisioningDns
+		return ret
+	}).(ProvisioningDnsOutput)
+}
+
+// Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+func (o ProvisioningDnsPtrOutput) Lookup() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ProvisioningDns) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Lookup
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+func (o ProvisioningDnsPtrOutput) NameServer() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningDns) *string {
+		if v == nil {
+			return nil
+		}
+		return v.NameServer
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+func (o ProvisioningDnsPtrOutput) Timeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningDns) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Timeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How one machine stands.
+type ProvisioningResult struct {
+	// What was done, or is to be done: `install`, `none`, `repair` and so on.
+	Action string `pulumi:"action"`
+	// The address, where the machine was given by name.
+	Address *string `pulumi:"address"`
+	// Which count of the summary it belongs to.
+	Class OutcomeClass `pulumi:"class"`
+	// What happened, as a stable word; see the list of outcomes.
+	Code string `pulumi:"code"`
+	// The agent's own identity (KUID).
+	Identity *string `pulumi:"identity"`
+	// `linux`, for one.
+	Platform *string `pulumi:"platform"`
+	// The server the agent belongs to.
+	Server *string `pulumi:"server"`
+	// The version of the agent that is there.
+	Version *string `pulumi:"version"`
+}
+
+// How one machine stands.
+type ProvisioningResultOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningResultOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningResult)(nil)).Elem()
+}
+
+func (o ProvisioningResultOutput) ToProvisioningResultOutput() ProvisioningResultOutput {
+	return o
+}
+
+func (o ProvisioningResultOutput) ToProvisioningResultOutputWithContext(ctx context.Context) ProvisioningResultOutput {
+	return o
+}
+
+// What was done, or is to be done: `install`, `none`, `repair` and so on.
+func (o ProvisioningResultOutput) Action() pulumi.StringOutput {
+	return o.ApplyT(func(v ProvisioningResult) string { return v.Action }).(pulumi.StringOutput)
+}
+
+// The address, where the machine was given by name.
+func (o ProvisioningResultOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningResult) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// Which count of the summary it belongs to.
+func (o ProvisioningResultOutput) Class() OutcomeClassOutput {
+	return o.ApplyT(func(v ProvisioningResult) OutcomeClass { return v.Class }).(OutcomeClassOutput)
+}
+
+// What happened, as a stable word; see the list of outcomes.
+func (o ProvisioningResultOutput) Code() pulumi.StringOutput {
+	return o.ApplyT(func(v ProvisioningResult) string { return v.Code }).(pulumi.StringOutput)
+}
+
+// The agent's own identity (KUID).
+func (o ProvisioningResultOutput) Identity() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningResult) *string { return v.Identity }).(pulumi.StringPtrOutput)
+}
+
+// `linux`, for one.
+func (o ProvisioningResultOutput) Platform() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningResult) *string { return v.Platform }).(pulumi.StringPtrOutput)
+}
+
+// The server the agent belongs to.
+func (o ProvisioningResultOutput) Server() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningResult) *string { return v.Server }).(pulumi.StringPtrOutput)
+}
+
+// The version of the agent that is there.
+func (o ProvisioningResultOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningResult) *string { return v.Version }).(pulumi.StringPtrOutput)
+}
+
+type ProvisioningResultMapOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningResultMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]ProvisioningResult)(nil)).Elem()
+}
+
+func (o ProvisioningResultMapOutput) ToProvisioningResultMapOutput() ProvisioningResultMapOutput {
+	return o
+}
+
+func (o ProvisioningResultMapOutput) ToProvisioningResultMapOutputWithContext(ctx context.Context) ProvisioningResultMapOutput {
+	return o
+}
+
+func (o ProvisioningResultMapOutput) MapIndex(k pulumi.StringInput) ProvisioningResultOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) ProvisioningResult {
+		return vs[0].(map[string]ProvisioningResult)[vs[1].(string)]
+	}).(ProvisioningResultOutput)
+}
+
+// How fast a rollout goes, and when it stops.
+type ProvisioningRollout struct {
+	// How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+	Attempts *int `pulumi:"attempts"`
+	// After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+	Deadline *string `pulumi:"deadline"`
+	// How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+	MaxConcurrency interface{} `pulumi:"maxConcurrency"`
+	// How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+	MaxConnecting *int `pulumi:"maxConnecting"`
+	// How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+	MaxFailures interface{} `pulumi:"maxFailures"`
+	// How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+	MaxUnreachable interface{} `pulumi:"maxUnreachable"`
+}
+
+// ProvisioningRolloutInput is an input type that accepts ProvisioningRolloutArgs and ProvisioningRolloutOutput values.
+// You can construct a concrete instance of `ProvisioningRolloutInput` via:
+//
+//	ProvisioningRolloutArgs{...}
+type ProvisioningRolloutInput interface {
+	pulumi.Input
+
+	ToProvisioningRolloutOutput() ProvisioningRolloutOutput
+	ToProvisioningRolloutOutputWithContext(context.Context) ProvisioningRolloutOutput
+}
+
+// How fast a rollout goes, and when it stops.
+type ProvisioningRolloutArgs struct {
+	// How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+	Attempts pulumi.IntPtrInput `pulumi:"attempts"`
+	// After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+	Deadline pulumi.StringPtrInput `pulumi:"deadline"`
+	// How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+	MaxConcurrency pulumi.Input `pulumi:"maxConcurrency"`
+	// How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+	MaxConnecting pulumi.IntPtrInput `pulumi:"maxConnecting"`
+	// How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+	MaxFailures pulumi.Input `pulumi:"maxFailures"`
+	// How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+	MaxUnreachable pulumi.Input `pulumi:"maxUnreachable"`
+}
+
+func (ProvisioningRolloutArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningRollout)(nil)).Elem()
+}
+
+func (i ProvisioningRolloutArgs) ToProvisioningRolloutOutput() ProvisioningRolloutOutput {
+	return i.ToProvisioningRolloutOutputWithContext(context.Background())
+}
+
+func (i ProvisioningRolloutArgs) ToProvisioningRolloutOutputWithContext(ctx context.Context) ProvisioningRolloutOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningRolloutOutput)
+}
+
+func (i ProvisioningRolloutArgs) ToProvisioningRolloutPtrOutput() ProvisioningRolloutPtrOutput {
+	return i.ToProvisioningRolloutPtrOutputWithContext(context.Background())
+}
+
+func (i ProvisioningRolloutArgs) ToProvisioningRolloutPtrOutputWithContext(ctx context.Context) ProvisioningRolloutPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningRolloutOutput).ToProvisioningRolloutPtrOutputWithContext(ctx)
+}
+
+// ProvisioningRolloutPtrInput is an input type that accepts ProvisioningRolloutArgs, ProvisioningRolloutPtr and ProvisioningRolloutPtrOutput values.
+// You can construct a concrete instance of `ProvisioningRolloutPtrInput` via:
+//
+//	        ProvisioningRolloutArgs{...}
+//
+//	or:
+//
+//	        nil
+type ProvisioningRolloutPtrInput interface {
+	pulumi.Input
+
+	ToProvisioningRolloutPtrOutput() ProvisioningRolloutPtrOutput
+	ToProvisioningRolloutPtrOutputWithContext(context.Context) ProvisioningRolloutPtrOutput
+}
+
+type provisioningRolloutPtrType ProvisioningRolloutArgs
+
+func ProvisioningRolloutPtr(v *ProvisioningRolloutArgs) ProvisioningRolloutPtrInput {
+	return (*provisioningRolloutPtrType)(v)
+}
+
+func (*provisioningRolloutPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningRollout)(nil)).Elem()
+}
+
+func (i *provisioningRolloutPtrType) ToProvisioningRolloutPtrOutput() ProvisioningRolloutPtrOutput {
+	return i.ToProvisioningRolloutPtrOutputWithContext(context.Background())
+}
+
+func (i *provisioningRolloutPtrType) ToProvisioningRolloutPtrOutputWithContext(ctx context.Context) ProvisioningRolloutPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningRolloutPtrOutput)
+}
+
+// How fast a rollout goes, and when it stops.
+type ProvisioningRolloutOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningRolloutOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningRollout)(nil)).Elem()
+}
+
+func (o ProvisioningRolloutOutput) ToProvisioningRolloutOutput() ProvisioningRolloutOutput {
+	return o
+}
+
+func (o ProvisioningRolloutOutput) ToProvisioningRolloutOutputWithContext(ctx context.Context) ProvisioningRolloutOutput {
+	return o
+}
+
+func (o ProvisioningRolloutOutput) ToProvisioningRolloutPtrOutput() ProvisioningRolloutPtrOutput {
+	return o.ToProvisioningRolloutPtrOutputWithContext(context.Background())
+}
+
+func (o ProvisioningRolloutOutput) ToProvisioningRolloutPtrOutputWithContext(ctx context.Context) ProvisioningRolloutPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ProvisioningRollout) *ProvisioningRollout {
+		return &v
+	}).(ProvisioningRolloutPtrOutput)
+}
+
+// How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+func (o ProvisioningRolloutOutput) Attempts() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisioningRollout) *int { return v.Attempts }).(pulumi.IntPtrOutput)
+}
+
+// After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+func (o ProvisioningRolloutOutput) Deadline() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningRollout) *string { return v.Deadline }).(pulumi.StringPtrOutput)
+}
+
+// How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+func (o ProvisioningRolloutOutput) MaxConcurrency() pulumi.AnyOutput {
+	return o.ApplyT(func(v ProvisioningRollout) interface{} { return v.MaxConcurrency }).(pulumi.AnyOutput)
+}
+
+// How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+func (o ProvisioningRolloutOutput) MaxConnecting() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisioningRollout) *int { return v.MaxConnecting }).(pulumi.IntPtrOutput)
+}
+
+// How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+func (o ProvisioningRolloutOutput) MaxFailures() pulumi.AnyOutput {
+	return o.ApplyT(func(v ProvisioningRollout) interface{} { return v.MaxFailures }).(pulumi.AnyOutput)
+}
+
+// How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+func (o ProvisioningRolloutOutput) MaxUnreachable() pulumi.AnyOutput {
+	return o.ApplyT(func(v ProvisioningRollout) interface{} { return v.MaxUnreachable }).(pulumi.AnyOutput)
+}
+
+type ProvisioningRolloutPtrOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningRolloutPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningRollout)(nil)).Elem()
+}
+
+func (o ProvisioningRolloutPtrOutput) ToProvisioningRolloutPtrOutput() ProvisioningRolloutPtrOutput {
+	return o
+}
+
+func (o ProvisioningRolloutPtrOutput) ToProvisioningRolloutPtrOutputWithContext(ctx context.Context) ProvisioningRolloutPtrOutput {
+	return o
+}
+
+func (o ProvisioningRolloutPtrOutput) Elem() ProvisioningRolloutOutput {
+	return o.ApplyT(func(v *ProvisioningRollout) ProvisioningRollout {
+		if v != nil {
+			return *v
+		}
+		var ret ProvisioningRollout
+		return ret
+	}).(ProvisioningRolloutOutput)
+}
+
+// How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+func (o ProvisioningRolloutPtrOutput) Attempts() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *ProvisioningRollout) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Attempts
+	}).(pulumi.IntPtrOutput)
+}
+
+// After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+func (o ProvisioningRolloutPtrOutput) Deadline() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningRollout) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Deadline
+	}).(pulumi.StringPtrOutput)
+}
+
+// How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+func (o ProvisioningRolloutPtrOutput) MaxConcurrency() pulumi.AnyOutput {
+	return o.ApplyT(func(v *ProvisioningRollout) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.MaxConcurrency
+	}).(pulumi.AnyOutput)
+}
+
+// How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+func (o ProvisioningRolloutPtrOutput) MaxConnecting() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *ProvisioningRollout) *int {
+		if v == nil {
+			return nil
+		}
+		return v.MaxConnecting
+	}).(pulumi.IntPtrOutput)
+}
+
+// How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+func (o ProvisioningRolloutPtrOutput) MaxFailures() pulumi.AnyOutput {
+	return o.ApplyT(func(v *ProvisioningRollout) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.MaxFailures
+	}).(pulumi.AnyOutput)
+}
+
+// How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+func (o ProvisioningRolloutPtrOutput) MaxUnreachable() pulumi.AnyOutput {
+	return o.ApplyT(func(v *ProvisioningRollout) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.MaxUnreachable
+	}).(pulumi.AnyOutput)
+}
+
+// Where agents connect to.
+type ProvisioningServer struct {
+	// The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+	Name *string `pulumi:"name"`
+	// The port agents connect to. Default: that of this endpoint's own server, else 443.
+	Port *int `pulumi:"port"`
+}
+
+// ProvisioningServerInput is an input type that accepts ProvisioningServerArgs and ProvisioningServerOutput values.
+// You can construct a concrete instance of `ProvisioningServerInput` via:
+//
+//	ProvisioningServerArgs{...}
+type ProvisioningServerInput interface {
+	pulumi.Input
+
+	ToProvisioningServerOutput() ProvisioningServerOutput
+	ToProvisioningServerOutputWithContext(context.Context) ProvisioningServerOutput
+}
+
+// Where agents connect to.
+type ProvisioningServerArgs struct {
+	// The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// The port agents connect to. Default: that of this endpoint's own server, else 443.
+	Port pulumi.IntPtrInput `pulumi:"port"`
+}
+
+func (ProvisioningServerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningServer)(nil)).Elem()
+}
+
+func (i ProvisioningServerArgs) ToProvisioningServerOutput() ProvisioningServerOutput {
+	return i.ToProvisioningServerOutputWithContext(context.Background())
+}
+
+func (i ProvisioningServerArgs) ToProvisioningServerOutputWithContext(ctx context.Context) ProvisioningServerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningServerOutput)
+}
+
+func (i ProvisioningServerArgs) ToProvisioningServerPtrOutput() ProvisioningServerPtrOutput {
+	return i.ToProvisioningServerPtrOutputWithContext(context.Background())
+}
+
+func (i ProvisioningServerArgs) ToProvisioningServerPtrOutputWithContext(ctx context.Context) ProvisioningServerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningServerOutput).ToProvisioningServerPtrOutputWithContext(ctx)
+}
+
+// ProvisioningServerPtrInput is an input type that accepts ProvisioningServerArgs, ProvisioningServerPtr and ProvisioningServerPtrOutput values.
+// You can construct a concrete instance of `ProvisioningServerPtrInput` via:
+//
+//	        ProvisioningServerArgs{...}
+//
+//	or:
+//
+//	        nil
+type ProvisioningServerPtrInput interface {
+	pulumi.Input
+
+	ToProvisioningServerPtrOutput() ProvisioningServerPtrOutput
+	ToProvisioningServerPtrOutputWithContext(context.Context) ProvisioningServerPtrOutput
+}
+
+type provisioningServerPtrType ProvisioningServerArgs
+
+func ProvisioningServerPtr(v *ProvisioningServerArgs) ProvisioningServerPtrInput {
+	return (*provisioningServerPtrType)(v)
+}
+
+func (*provisioningServerPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningServer)(nil)).Elem()
+}
+
+func (i *provisioningServerPtrType) ToProvisioningServerPtrOutput() ProvisioningServerPtrOutput {
+	return i.ToProvisioningServerPtrOutputWithContext(context.Background())
+}
+
+func (i *provisioningServerPtrType) ToProvisioningServerPtrOutputWithContext(ctx context.Context) ProvisioningServerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningServerPtrOutput)
+}
+
+// Where agents connect to.
+type ProvisioningServerOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningServerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningServer)(nil)).Elem()
+}
+
+func (o ProvisioningServerOutput) ToProvisioningServerOutput() ProvisioningServerOutput {
+	return o
+}
+
+func (o ProvisioningServerOutput) ToProvisioningServerOutputWithContext(ctx context.Context) ProvisioningServerOutput {
+	return o
+}
+
+func (o ProvisioningServerOutput) ToProvisioningServerPtrOutput() ProvisioningServerPtrOutput {
+	return o.ToProvisioningServerPtrOutputWithContext(context.Background())
+}
+
+func (o ProvisioningServerOutput) ToProvisioningServerPtrOutputWithContext(ctx context.Context) ProvisioningServerPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ProvisioningServer) *ProvisioningServer {
+		return &v
+	}).(ProvisioningServerPtrOutput)
+}
+
+// The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+func (o ProvisioningServerOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningServer) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// The port agents connect to. Default: that of this endpoint's own server, else 443.
+func (o ProvisioningServerOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisioningServer) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+type ProvisioningServerPtrOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningServerPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningServer)(nil)).Elem()
+}
+
+func (o ProvisioningServerPtrOutput) ToProvisioningServerPtrOutput() ProvisioningServerPtrOutput {
+	return o
+}
+
+func (o ProvisioningServerPtrOutput) ToProvisioningServerPtrOutputWithContext(ctx context.Context) ProvisioningServerPtrOutput {
+	return o
+}
+
+func (o ProvisioningServerPtrOutput) Elem() ProvisioningServerOutput {
+	return o.ApplyT(func(v *ProvisioningServer) ProvisioningServer {
+		if v != nil {
+			return *v
+		}
+		var ret ProvisioningServer
+		return ret
+	}).(ProvisioningServerOutput)
+}
+
+// The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+func (o ProvisioningServerPtrOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningServer) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Name
+	}).(pulumi.StringPtrOutput)
+}
+
+// The port agents connect to. Default: that of this endpoint's own server, else 443.
+func (o ProvisioningServerPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *ProvisioningServer) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
+// How the rollout stands, in numbers.
+type ProvisioningSummary struct {
+	// Addresses of ranges where nothing answers.
+	Absent int `pulumi:"absent"`
+	// Machines where something went wrong, or that must not be touched.
+	Failed int `pulumi:"failed"`
+	// Machines that were not begun.
+	NotAttempted int `pulumi:"notAttempted"`
+	// The share of right machines (succeeded, unchanged, removed) in all that are there.
+	PercentSucceeded float64 `pulumi:"percentSucceeded"`
+	// Machines whose agent was removed, with evidence.
+	Removed int `pulumi:"removed"`
+	// Machines that were changed and proved right.
+	Succeeded int `pulumi:"succeeded"`
+	// How many targets there are, dead addresses of ranges included.
+	Total int `pulumi:"total"`
+	// Machines that were right already.
+	Unchanged int `pulumi:"unchanged"`
+	// Named machines that could not be reached or logged in to.
+	Unreachable int `pulumi:"unreachable"`
+}
+
+// How the rollout stands, in numbers.
+type ProvisioningSummaryOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningSummaryOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningSummary)(nil)).Elem()
+}
+
+func (o ProvisioningSummaryOutput) ToProvisioningSummaryOutput() ProvisioningSummaryOutput {
+	return o
+}
+
+func (o ProvisioningSummaryOutput) ToProvisioningSummaryOutputWithContext(ctx context.Context) ProvisioningSummaryOutput {
+	return o
+}
+
+// Addresses of ranges where nothing answers.
+func (o ProvisioningSummaryOutput) Absent() pulumi.IntOutput {
+	return o.ApplyT(func(v ProvisioningSummary) int { return v.Absent }).(pulumi.IntOutput)
+}
+
+// Machines where something went wrong, or that must not be touched.
+func (o ProvisioningSummaryOutput) Failed() pulumi.IntOutput {
+	return o.ApplyT(func(v ProvisioningSummary) int { return v.Failed }).(pulumi.IntOutput)
+}
+
+// Machines that were not begun.
+func (o ProvisioningSummaryOutput) NotAttempted() pulumi.IntOutput {
+	return o.ApplyT(func(v ProvisioningSummary) int { return v.NotAttempted }).(pulumi.IntOutput)
+}
+
+// The share of right machines (succeeded, unchanged, removed) in all that are there.
+func (o ProvisioningSummaryOutput) PercentSucceeded() pulumi.Float64Output {
+	return o.ApplyT(func(v ProvisioningSummary) float64 { return v.PercentSucceeded }).(pulumi.Float64Output)
+}
+
+// Machines whose agent was removed, with evidence.
+func (o ProvisioningSummaryOutput) Removed() pulumi.IntOutput {
+	return o.ApplyT(func(v ProvisioningSummary) int { return v.Removed }).(pulumi.IntOutput)
+}
+
+// Machines that were changed and proved right.
+func (o ProvisioningSummaryOutput) Succeeded() pulumi.IntOutput {
+	return o.ApplyT(func(v ProvisioningSummary) int { return v.Succeeded }).(pulumi.IntOutput)
+}
+
+// How many targets there are, dead addresses of ranges included.
+func (o ProvisioningSummaryOutput) Total() pulumi.IntOutput {
+	return o.ApplyT(func(v ProvisioningSummary) int { return v.Total }).(pulumi.IntOutput)
+}
+
+// Machines that were right already.
+func (o ProvisioningSummaryOutput) Unchanged() pulumi.IntOutput {
+	return o.ApplyT(func(v ProvisioningSummary) int { return v.Unchanged }).(pulumi.IntOutput)
+}
+
+// Named machines that could not be reached or logged in to.
+func (o ProvisioningSummaryOutput) Unreachable() pulumi.IntOutput {
+	return o.ApplyT(func(v ProvisioningSummary) int { return v.Unreachable }).(pulumi.IntOutput)
+}
+
+// What the last run knew of one machine.
+type RecordedResult struct {
+	// What was done: `install`, `remove`, `none` and so on.
+	Action string `pulumi:"action"`
+	// Its address.
+	Address *string `pulumi:"address"`
+	// Which count of the summary it belongs to.
+	Class OutcomeClass `pulumi:"class"`
+	// What happened, as a stable word; see the list of outcomes.
+	Code string `pulumi:"code"`
+	// The id of the configuration.
+	Configuration string `pulumi:"configuration"`
+	// Whether its agent is connected to this appliance now; absent where it has none.
+	Connected *bool `pulumi:"connected"`
+	// When it was recorded, RFC 3339.
+	LastRun string `pulumi:"lastRun"`
+	// The step log, where `logs` asks for it and something was done.
+	Log *string `pulumi:"log"`
+	// Its name or address in the configuration.
+	Machine string `pulumi:"machine"`
+	// What happened, in words.
+	Message string `pulumi:"message"`
+	// Its name in DNS.
+	Name *string `pulumi:"name"`
+	// `linux`, for one.
+	Platform *string `pulumi:"platform"`
+	// The server the agent belongs to.
+	Server *string `pulumi:"server"`
+	// The version of the agent.
+	Version *string `pulumi:"version"`
+}
+
+// What the last run knew of one machine.
+type RecordedResultOutput struct{ *pulumi.OutputState }
+
+func (RecordedResultOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RecordedResult)(nil)).Elem()
+}
+
+func (o RecordedResultOutput) ToRecordedResultOutput() RecordedResultOutput {
+	return o
+}
+
+func (o RecordedResultOutput) ToRecordedResultOutputWithContext(ctx context.Context) RecordedResultOutput {
+	return o
+}
+
+// What was done: `install`, `remove`, `none` and so on.
+func (o RecordedResultOutput) Action() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedResult) string { return v.Action }).(pulumi.StringOutput)
+}
+
+// Its address.
+func (o RecordedResultOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RecordedResult) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// Which count of the summary it belongs to.
+func (o RecordedResultOutput) Class() OutcomeClassOutput {
+	return o.ApplyT(func(v RecordedResult) OutcomeClass { return v.Class }).(OutcomeClassOutput)
+}
+
+// What happened, as a stable word; see the list of outcomes.
+func (o RecordedResultOutput) Code() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedResult) string { return v.Code }).(pulumi.StringOutput)
+}
+
+// The id of the configuration.
+func (o RecordedResultOutput) Configuration() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedResult) string { return v.Configuration }).(pulumi.StringOutput)
+}
+
+// Whether its agent is connected to this appliance now; absent where it has none.
+func (o RecordedResultOutput) Connected() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v RecordedResult) *bool { return v.Connected }).(pulumi.BoolPtrOutput)
+}
+
+// When it was recorded, RFC 3339.
+func (o RecordedResultOutput) LastRun() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedResult) string { return v.LastRun }).(pulumi.StringOutput)
+}
+
+// The step log, where `logs` asks for it and something was done.
+func (o RecordedResultOutput) Log() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RecordedResult) *string { return v.Log }).(pulumi.StringPtrOutput)
+}
+
+// Its name or address in the configuration.
+func (o RecordedResultOutput) Machine() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedResult) string { return v.Machine }).(pulumi.StringOutput)
+}
+
+// What happened, in words.
+func (o RecordedResultOutput) Message() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedResult) string { return v.Message }).(pulumi.StringOutput)
+}
+
+// Its name in DNS.
+func (o RecordedResultOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RecordedResult) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// `linux`, for one.
+func (o RecordedResultOutput) Platform() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RecordedResult) *string { return v.Platform }).(pulumi.StringPtrOutput)
+}
+
+// The server the agent belongs to.
+func (o RecordedResultOutput) Server() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RecordedResult) *string { return v.Server }).(pulumi.StringPtrOutput)
+}
+
+// The version of the agent.
+func (o RecordedResultOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RecordedResult) *string { return v.Version }).(pulumi.StringPtrOutput)
+}
+
+type RecordedResultArrayOutput struct{ *pulumi.OutputState }
+
+func (RecordedResultArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]RecordedResult)(nil)).Elem()
+}
+
+func (o RecordedResultArrayOutput) ToRecordedResultArrayOutput() RecordedResultArrayOutput {
+	return o
+}
+
+func (o RecordedResultArrayOutput) ToRecordedResultArrayOutputWithContext(ctx context.Context) RecordedResultArrayOutput {
+	return o
+}
+
+func (o RecordedResultArrayOutput) Index(i pulumi.IntInput) RecordedResultOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) RecordedResult {
+		return vs[0].([]RecordedResult)[vs[1].(int)]
+	}).(RecordedResultOutput)
+}
+
+// How names are looked up.
+type ScanDns struct {
+	// Whether to look up the host names of the machines that were found. Default: `true`.
+	Lookup *bool `pulumi:"lookup"`
+	// The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+	NameServer *string `pulumi:"nameServer"`
+	// How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+	Timeout *string `pulumi:"timeout"`
+}
+
+// ScanDnsInput is an input type that accepts ScanDnsArgs and ScanDnsOutput values.
+// You can construct a concrete instance of `ScanDnsInput` via:
+//
+//	ScanDnsArgs{...}
+type ScanDnsInput interface {
+	pulumi.Input
+
+	ToScanDnsOutput() ScanDnsOutput
+	ToScanDnsOutputWithContext(context.Context) ScanDnsOutput
+}
+
+// How names are looked up.
+type ScanDnsArgs struct {
+	// Whether to look up the host names of the machines that were found. Default: `true`.
+	Lookup pulumi.BoolPtrInput `pulumi:"lookup"`
+	// The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+	NameServer pulumi.StringPtrInput `pulumi:"nameServer"`
+	// How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+	Timeout pulumi.StringPtrInput `pulumi:"timeout"`
+}
+
+func (ScanDnsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ScanDns)(nil)).Elem()
+}
+
+func (i ScanDnsArgs) ToScanDnsOutput() ScanDnsOutput {
+	return i.ToScanDnsOutputWithContext(context.Background())
+}
+
+func (i ScanDnsArgs) ToScanDnsOutputWithContext(ctx context.Context) ScanDnsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ScanDnsOutput)
+}
+
+func (i ScanDnsArgs) ToScanDnsPtrOutput() ScanDnsPtrOutput {
+	return i.ToScanDnsPtrOutputWithContext(context.Background())
+}
+
+func (i ScanDnsArgs) ToScanDnsPtrOutputWithContext(ctx context.Context) ScanDnsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ScanDnsOutput).ToScanDnsPtrOutputWithContext(ctx)
+}
+
+// ScanDnsPtrInput is an input type that accepts ScanDnsArgs, ScanDnsPtr and ScanDnsPtrOutput values.
+// You can construct a concrete instance of `ScanDnsPtrInput` via:
+//
+//	        ScanDnsArgs{...}
+//
+//	or:
+//
+//	        nil
+type ScanDnsPtrInput interface {
+	pulumi.Input
+
+	ToScanDnsPtrOutput() ScanDnsPtrOutput
+	ToScanDnsPtrOutputWithContext(context.Context) ScanDnsPtrOutput
+}
+
+type scanDnsPtrType ScanDnsArgs
+
+func ScanDnsPtr(v *ScanDnsArgs) ScanDnsPtrInput {
+	return (*scanDnsPtrType)(v)
+}
+
+func (*scanDnsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ScanDns)(nil)).Elem()
+}
+
+func (i *scanDnsPtrType) ToScanDnsPtrOutput() ScanDnsPtrOutput {
+	return i.ToScanDnsPtrOutputWithContext(context.Background())
+}
+
+func (i *scanDnsPtrType) ToScanDnsPtrOutputWithContext(ctx context.Context) ScanDnsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ScanDnsPtrOutput)
+}
+
+// How names are looked up.
+type ScanDnsOutput struct{ *pulumi.OutputState }
+
+func (ScanDnsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ScanDns)(nil)).Elem()
+}
+
+func (o ScanDnsOutput) ToScanDnsOutput() ScanDnsOutput {
+	return o
+}
+
+func (o ScanDnsOutput) ToScanDnsOutputWithContext(ctx context.Context) ScanDnsOutput {
+	return o
+}
+
+func (o ScanDnsOutput) ToScanDnsPtrOutput() ScanDnsPtrOutput {
+	return o.ToScanDnsPtrOutputWithContext(context.Background())
+}
+
+func (o ScanDnsOutput) ToScanDnsPtrOutputWithContext(ctx context.Context) ScanDnsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ScanDns) *ScanDns {
+		return &v
+	}).(ScanDnsPtrOutput)
+}
+
+// Whether to look up the host names of the machines that were found. Default: `true`.
+func (o ScanDnsOutput) Lookup() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ScanDns) *bool { return v.Lookup }).(pulumi.BoolPtrOutput)
+}
+
+// The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+func (o ScanDnsOutput) NameServer() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ScanDns) *string { return v.NameServer }).(pulumi.StringPtrOutput)
+}
+
+// How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+func (o ScanDnsOutput) Timeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ScanDns) *string { return v.Timeout }).(pulumi.StringPtrOutput)
+}
+
+type ScanDnsPtrOutput struct{ *pulumi.OutputState }
+
+func (ScanDnsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ScanDns)(nil)).Elem()
+}
+
+func (o ScanDnsPtrOutput) ToScanDnsPtrOutput() ScanDnsPtrOutput {
+	return o
+}
+
+func (o ScanDnsPtrOutput) ToScanDnsPtrOutputWithContext(ctx context.Context) ScanDnsPtrOutput {
+	return o
+}
+
+func (o ScanDnsPtrOutput) Elem() ScanDnsOutput {
+	return o.ApplyT(func(v *ScanDns) ScanDns {
+		if v != nil {
+			return *v
+		}
+		var ret ScanDns
+		return ret
+	}).(ScanDnsOutput)
+}
+
+// Whether to look up the host names of the machines that were found. Default: `true`.
+func (o ScanDnsPtrOutput) Lookup() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *ScanDns) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Lookup
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+func (o ScanDnsPtrOutput) NameServer() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ScanDns) *string {
+		if v == nil {
+			return nil
+		}
+		return v.NameServer
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+func (o ScanDnsPtrOutput) Timeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ScanDns) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Timeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// A machine with at least one open port.
+type ScannedMachine struct {
+	// Its address.
+	Address string `pulumi:"address"`
+	// The host names it was given by, and those that its address has.
+	Names []string `pulumi:"names"`
+	// The ports that accepted a connection.
+	OpenPorts []int `pulumi:"openPorts"`
+}
+
+// A machine with at least one open port.
+type ScannedMachineOutput struct{ *pulumi.OutputState }
+
+func (ScannedMachineOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ScannedMachine)(nil)).Elem()
+}
+
+func (o ScannedMachineOutput) ToScannedMachineOutput() ScannedMachineOutput {
+	return o
+}
+
+func (o ScannedMachineOutput) ToScannedMachineOutputWithContext(ctx context.Context) ScannedMachineOutput {
+	return o
+}
+
+// Its address.
+func (o ScannedMachineOutput) Address() pulumi.StringOutput {
+	return o.ApplyT(func(v ScannedMachine) string { return v.Address }).(pulumi.StringOutput)
+}
+
+// The host names it was given by, and those that its address has.
+func (o ScannedMachineOutput) Names() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ScannedMachine) []string { return v.Names }).(pulumi.StringArrayOutput)
+}
+
+// The ports that accepted a connection.
+func (o ScannedMachineOutput) OpenPorts() pulumi.IntArrayOutput {
+	return o.ApplyT(func(v ScannedMachine) []int { return v.OpenPorts }).(pulumi.IntArrayOutput)
+}
+
+type ScannedMachineArrayOutput struct{ *pulumi.OutputState }
+
+func (ScannedMachineArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ScannedMachine)(nil)).Elem()
+}
+
+func (o ScannedMachineArrayOutput) ToScannedMachineArrayOutput() ScannedMachineArrayOutput {
+	return o
+}
+
+func (o ScannedMachineArrayOutput) ToScannedMachineArrayOutputWithContext(ctx context.Context) ScannedMachineArrayOutput {
+	return o
+}
+
+func (o ScannedMachineArrayOutput) Index(i pulumi.IntInput) ScannedMachineOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ScannedMachine {
+		return vs[0].([]ScannedMachine)[vs[1].(int)]
+	}).(ScannedMachineOutput)
+}
+
+// Which machines: each counts once, however often it is named.
+type Targets struct {
+	// What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+	Exclude interface{} `pulumi:"exclude"`
+	// Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+	Hostnames interface{} `pulumi:"hostnames"`
+	// Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+	IpRanges interface{} `pulumi:"ipRanges"`
+	// Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+	Ips interface{} `pulumi:"ips"`
+}
+
+// TargetsInput is an input type that accepts TargetsArgs and TargetsOutput values.
+// You can construct a concrete instance of `TargetsInput` via:
+//
+//	TargetsArgs{...}
+type TargetsInput interface {
+	pulumi.Input
+
+	ToTargetsOutput() TargetsOutput
+	ToTargetsOutputWithContext(context.Context) TargetsOutput
+}
+
+// Which machines: each counts once, however often it is named.
+type TargetsArgs struct {
+	// What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+	Exclude pulumi.Input `pulumi:"exclude"`
+	// Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+	Hostnames pulumi.Input `pulumi:"hostnames"`
+	// Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+	IpRanges pulumi.Input `pulumi:"ipRanges"`
+	// Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+	Ips pulumi.Input `pulumi:"ips"`
+}
+
+func (TargetsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Targets)(nil)).Elem()
+}
+
+func (i TargetsArgs) ToTargetsOutput() TargetsOutput {
+	return i.ToTargetsOutputWithContext(context.Background())
+}
+
+func (i TargetsArgs) ToTargetsOutputWithContext(ctx context.Context) TargetsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TargetsOutput)
+}
+
+func (i TargetsArgs) ToTargetsPtrOutput() TargetsPtrOutput {
+	return i.ToTargetsPtrOutputWithContext(context.Background())
+}
+
+func (i TargetsArgs) ToTargetsPtrOutputWithContext(ctx context.Context) TargetsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TargetsOutput).ToTargetsPtrOutputWithContext(ctx)
+}
+
+// TargetsPtrInput is an input type that accepts TargetsArgs, TargetsPtr and TargetsPtrOutput values.
+// You can construct a concrete instance of `TargetsPtrInput` via:
+//
+//	        TargetsArgs{...}
+//
+//	or:
+//
+//	        nil
+type TargetsPtrInput interface {
+	pulumi.Input
+
+	ToTargetsPtrOutput() TargetsPtrOutput
+	ToTargetsPtrOutputWithContext(context.Context) TargetsPtrOutput
+}
+
+type targetsPtrType TargetsArgs
+
+func TargetsPtr(v *TargetsArgs) TargetsPtrInput {
+	return (*targetsPtrType)(v)
+}
+
+func (*targetsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Targets)(nil)).Elem()
+}
+
+func (i *targetsPtrType) ToTargetsPtrOutput() TargetsPtrOutput {
+	return i.ToTargetsPtrOutputWithContext(context.Background())
+}
+
+func (i *targetsPtrType) ToTargetsPtrOutputWithContext(ctx context.Context) TargetsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TargetsPtrOutput)
+}
+
+// Which machines: each counts once, however often it is named.
+type TargetsOutput struct{ *pulumi.OutputState }
+
+func (TargetsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Targets)(nil)).Elem()
+}
+
+func (o TargetsOutput) ToTargetsOutput() TargetsOutput {
+	return o
+}
+
+func (o TargetsOutput) ToTargetsOutputWithContext(ctx context.Context) TargetsOutput {
+	return o
+}
+
+func (o TargetsOutput) ToTargetsPtrOutput() TargetsPtrOutput {
+	return o.ToTargetsPtrOutputWithContext(context.Background())
+}
+
+func (o TargetsOutput) ToTargetsPtrOutputWithContext(ctx context.Context) TargetsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Targets) *Targets {
+		return &v
+	}).(TargetsPtrOutput)
+}
+
+// What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+func (o TargetsOutput) Exclude() pulumi.AnyOutput {
+	return o.ApplyT(func(v Targets) interface{} { return v.Exclude }).(pulumi.AnyOutput)
+}
+
+// Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+func (o TargetsOutput) Hostnames() pulumi.AnyOutput {
+	return o.ApplyT(func(v Targets) interface{} { return v.Hostnames }).(pulumi.AnyOutput)
+}
+
+// Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+func (o TargetsOutput) IpRanges() pulumi.AnyOutput {
+	return o.ApplyT(func(v Targets) interface{} { return v.IpRanges }).(pulumi.AnyOutput)
+}
+
+// Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+func (o TargetsOutput) Ips() pulumi.AnyOutput {
+	return o.ApplyT(func(v Targets) interface{} { return v.Ips }).(pulumi.AnyOutput)
+}
+
+type TargetsPtrOutput struct{ *pulumi.OutputState }
+
+func (TargetsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Targets)(nil)).Elem()
+}
+
+func (o TargetsPtrOutput) ToTargetsPtrOutput() TargetsPtrOutput {
+	return o
+}
+
+func (o TargetsPtrOutput) ToTargetsPtrOutputWithContext(ctx context.Context) TargetsPtrOutput {
+	return o
+}
+
+func (o TargetsPtrOutput) Elem() TargetsOutput {
+	return o.ApplyT(func(v *Targets) Targets {
+		if v != nil {
+			return *v
+		}
+		var ret Targets
+		return ret
+	}).(TargetsOutput)
+}
+
+// What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+func (o TargetsPtrOutput) Exclude() pulumi.AnyOutput {
+	return o.ApplyT(func(v *Targets) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.Exclude
+	}).(pulumi.AnyOutput)
+}
+
+// Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+func (o TargetsPtrOutput) Hostnames() pulumi.AnyOutput {
+	return o.ApplyT(func(v *Targets) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.Hostnames
+	}).(pulumi.AnyOutput)
+}
+
+// Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+func (o TargetsPtrOutput) IpRanges() pulumi.AnyOutput {
+	return o.ApplyT(func(v *Targets) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.IpRanges
+	}).(pulumi.AnyOutput)
+}
+
+// Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+func (o TargetsPtrOutput) Ips() pulumi.AnyOutput {
+	return o.ApplyT(func(v *Targets) interface{} {
+		if v == nil {
+			return nil
+		}
+		return v.Ips
+	}).(pulumi.AnyOutput)
+}
+
+// When the token gets a new value.
+type TokenRotation struct {
+	// How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+	Overlap *string `pulumi:"overlap"`
+	// Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+	Trigger string `pulumi:"trigger"`
+}
+
+// TokenRotationInput is an input type that accepts TokenRotationArgs and TokenRotationOutput values.
+// You can construct a concrete instance of `TokenRotationInput` via:
+//
+//	TokenRotationArgs{...}
+type TokenRotationInput interface {
+	pulumi.Input
+
+	ToTokenRotationOutput() TokenRotationOutput
+	ToTokenRotationOutputWithContext(context.Context) TokenRotationOutput
+}
+
+// When the token gets a new value.
+type TokenRotationArgs struct {
+	// How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+	Overlap pulumi.StringPtrInput `pulumi:"overlap"`
+	// Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+	Trigger pulumi.StringInput `pulumi:"trigger"`
+}
+
+func (TokenRotationArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*TokenRotation)(nil)).Elem()
+}
+
+func (i TokenRotationArgs) ToTokenRotationOutput() TokenRotationOutput {
+	return i.ToTokenRotationOutputWithContext(context.Background())
+}
+
+func (i TokenRotationArgs) ToTokenRotationOutputWithContext(ctx context.Context) TokenRotationOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TokenRotationOutput)
+}
+
+func (i TokenRotationArgs) ToTokenRotationPtrOutput() TokenRotationPtrOutput {
+	return i.ToTokenRotationPtrOutputWithContext(context.Background())
+}
+
+func (i TokenRotationArgs) ToTokenRotationPtrOutputWithContext(ctx context.Context) TokenRotationPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TokenRotationOutput).ToTokenRotationPtrOutputWithContext(ctx)
+}
+
+// TokenRotationPtrInput is an input type that accepts TokenRotationArgs, TokenRotationPtr and TokenRotationPtrOutput values.
+// You can construct a concrete instance of `TokenRotationPtrInput` via:
+//
+//	        TokenRotationArgs{...}
+//
+//	or:
+//
+//	        nil
+type TokenRotationPtrInput interface {
+	pulumi.Input
+
+	ToTokenRotationPtrOutput() TokenRotationPtrOutput
+	ToTokenRotationPtrOutputWithContext(context.Context) TokenRotationPtrOutput
+}
+
+type tokenRotationPtrType TokenRotationArgs
+
+func TokenRotationPtr(v *TokenRotationArgs) TokenRotationPtrInput {
+	return (*tokenRotationPtrType)(v)
+}
+
+func (*tokenRotationPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**TokenRotation)(nil)).Elem()
+}
+
+func (i *tokenRotationPtrType) ToTokenRotationPtrOutput() TokenRotationPtrOutput {
+	return i.ToTokenRotationPtrOutputWithContext(context.Background())
+}
+
+func (i *tokenRotationPtrType) ToTokenRotationPtrOutputWithContext(ctx context.Context) TokenRotationPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TokenRotationPtrOutput)
+}
+
+// When the token gets a new value.
+type TokenRotationOutput struct{ *pulumi.OutputState }
+
+func (TokenRotationOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*TokenRotation)(nil)).Elem()
+}
+
+func (o TokenRotationOutput) ToTokenRotationOutput() TokenRotationOutput {
+	return o
+}
+
+func (o TokenRotationOutput) ToTokenRotationOutputWithContext(ctx context.Context) TokenRotationOutput {
+	return o
+}
+
+func (o TokenRotationOutput) ToTokenRotationPtrOutput() TokenRotationPtrOutput {
+	return o.ToTokenRotationPtrOutputWithContext(context.Background())
+}
+
+func (o TokenRotationOutput) ToTokenRotationPtrOutputWithContext(ctx context.Context) TokenRotationPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v TokenRotation) *TokenRotation {
+		return &v
+	}).(TokenRotationPtrOutput)
+}
+
+// How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+func (o TokenRotationOutput) Overlap() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v TokenRotation) *string { return v.Overlap }).(pulumi.StringPtrOutput)
+}
+
+// Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+func (o TokenRotationOutput) Trigger() pulumi.StringOutput {
+	return o.ApplyT(func(v TokenRotation) string { return v.Trigger }).(pulumi.StringOutput)
+}
+
+type TokenRotationPtrOutput struct{ *pulumi.OutputState }
+
+func (TokenRotationPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**TokenRotation)(nil)).Elem()
+}
+
+func (o TokenRotationPtrOutput) ToTokenRotationPtrOutput() TokenRotationPtrOutput {
+	return o
+}
+
+func (o TokenRotationPtrOutput) ToTokenRotationPtrOutputWithContext(ctx context.Context) TokenRotationPtrOutput {
+	return o
+}
+
+func (o TokenRotationPtrOutput) Elem() TokenRotationOutput {
+	return o.ApplyT(func(v *TokenRotation) TokenRotation {
+		if v != nil {
+			return *v
+		}
+		var ret TokenRotation
+		return ret
+	}).(TokenRotationOutput)
+}
+
+// How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+func (o TokenRotationPtrOutput) Overlap() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *TokenRotation) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Overlap
+	}).(pulumi.StringPtrOutput)
+}
+
+// Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+func (o TokenRotationPtrOutput) Trigger() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *TokenRotation) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Trigger
+	}).(pulumi.StringPtrOutput)
+}
+
+// A host name that has no address.
+type UnresolvedName struct {
+	// The host name.
+	Name string `pulumi:"name"`
+	// Why it has no address.
+	Reason LookupFailure `pulumi:"reason"`
+}
+
+// A host name that has no address.
+type UnresolvedNameOutput struct{ *pulumi.OutputState }
+
+func (UnresolvedNameOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*UnresolvedName)(nil)).Elem()
+}
+
+func (o UnresolvedNameOutput) ToUnresolvedNameOutput() UnresolvedNameOutput {
+	return o
+}
+
+func (o UnresolvedNameOutput) ToUnresolvedNameOutputWithContext(ctx context.Context) UnresolvedNameOutput {
+	return o
+}
+
+// The host name.
+func (o UnresolvedNameOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v UnresolvedName) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Why it has no address.
+func (o UnresolvedNameOutput) Reason() LookupFailureOutput {
+	return o.ApplyT(func(v UnresolvedName) LookupFailure { return v.Reason }).(LookupFailureOutput)
+}
+
+type UnresolvedNameArrayOutput struct{ *pulumi.OutputState }
+
+func (UnresolvedNameArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]UnresolvedName)(nil)).Elem()
+}
+
+func (o UnresolvedNameArrayOutput) ToUnresolvedNameArrayOutput() UnresolvedNameArrayOutput {
+	return o
+}
+
+func (o UnresolvedNameArrayOutput) ToUnresolvedNameArrayOutputWithContext(ctx context.Context) UnresolvedNameArrayOutput {
+	return o
+}
+
+func (o UnresolvedNameArrayOutput) Index(i pulumi.IntInput) UnresolvedNameOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) UnresolvedName {
+		return vs[0].([]UnresolvedName)[vs[1].(int)]
+	}).(UnresolvedNameOutput)
+}
+
 func init() {
+	pulumi.RegisterInputType(reflect.TypeOf((*BecomeInput)(nil)).Elem(), BecomeArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BecomePtrInput)(nil)).Elem(), BecomeArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BundleFileInput)(nil)).Elem(), BundleFileArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BundleFileArrayInput)(nil)).Elem(), BundleFileArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DiagnosisServerInput)(nil)).Elem(), DiagnosisServerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DiagnosisServerPtrInput)(nil)).Elem(), DiagnosisServerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*HostKeysInput)(nil)).Elem(), HostKeysArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*HostKeysPtrInput)(nil)).Elem(), HostKeysArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*JumpHostInput)(nil)).Elem(), JumpHostArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*JumpHostArrayInput)(nil)).Elem(), JumpHostArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LinuxPlatformInput)(nil)).Elem(), LinuxPlatformArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LinuxPlatformPtrInput)(nil)).Elem(), LinuxPlatformArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OrganizationLoadInput)(nil)).Elem(), OrganizationLoadArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OrganizationLoadArrayInput)(nil)).Elem(), OrganizationLoadArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningAgentInput)(nil)).Elem(), ProvisioningAgentArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningAgentPtrInput)(nil)).Elem(), ProvisioningAgentArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningDnsInput)(nil)).Elem(), ProvisioningDnsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningDnsPtrInput)(nil)).Elem(), ProvisioningDnsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningRolloutInput)(nil)).Elem(), ProvisioningRolloutArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningRolloutPtrInput)(nil)).Elem(), ProvisioningRolloutArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningServerInput)(nil)).Elem(), ProvisioningServerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningServerPtrInput)(nil)).Elem(), ProvisioningServerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ScanDnsInput)(nil)).Elem(), ScanDnsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ScanDnsPtrInput)(nil)).Elem(), ScanDnsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TargetsInput)(nil)).Elem(), TargetsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TargetsPtrInput)(nil)).Elem(), TargetsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationInput)(nil)).Elem(), TokenRotationArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationPtrInput)(nil)).Elem(), TokenRotationArgs{})
+	pulumi.RegisterOutputType(BecomeOutput{})
+	pulumi.RegisterOutputType(BecomePtrOutput{})
+	pulumi.RegisterOutputType(BecomeWithoutCredentialsOutput{})
+	pulumi.RegisterOutputType(BecomeWithoutCredentialsPtrOutput{})
+	pulumi.RegisterOutputType(BundleFileOutput{})
+	pulumi.RegisterOutputType(BundleFileArrayOutput{})
+	pulumi.RegisterOutputType(BundlePackageOutput{})
+	pulumi.RegisterOutputType(BundlePackageArrayOutput{})
+	pulumi.RegisterOutputType(DiagnosisFindingOutput{})
+	pulumi.RegisterOutputType(DiagnosisFindingPtrOutput{})
+	pulumi.RegisterOutputType(DiagnosisFindingArrayOutput{})
+	pulumi.RegisterOutputType(DiagnosisServerOutput{})
+	pulumi.RegisterOutputType(DiagnosisServerPtrOutput{})
+	pulumi.RegisterOutputType(HostKeysOutput{})
+	pulumi.RegisterOutputType(HostKeysPtrOutput{})
+	pulumi.RegisterOutputType(JumpHostOutput{})
+	pulumi.RegisterOutputType(JumpHostArrayOutput{})
+	pulumi.RegisterOutputType(JumpHostWithoutCredentialsOutput{})
+	pulumi.RegisterOutputType(JumpHostWithoutCredentialsArrayOutput{})
+	pulumi.RegisterOutputType(LinuxPlatformOutput{})
+	pulumi.RegisterOutputType(LinuxPlatformPtrOutput{})
+	pulumi.RegisterOutputType(LinuxPlatformWithoutCredentialsOutput{})
+	pulumi.RegisterOutputType(LinuxPlatformWithoutCredentialsPtrOutput{})
 	pulumi.RegisterOutputType(OrganizationLoadOutput{})
 	pulumi.RegisterOutputType(OrganizationLoadArrayOutput{})
+	pulumi.RegisterOutputType(ProvisionedConfigurationOutput{})
+	pulumi.RegisterOutputType(ProvisionedConfigurationArrayOutput{})
+	pulumi.RegisterOutputType(ProvisioningAgentOutput{})
+	pulumi.RegisterOutputType(ProvisioningAgentPtrOutput{})
+	pulumi.RegisterOutputType(ProvisioningAgentWithoutCredentialsOutput{})
+	pulumi.RegisterOutputType(ProvisioningAgentWithoutCredentialsPtrOutput{})
+	pulumi.RegisterOutputType(ProvisioningDnsOutput{})
+	pulumi.RegisterOutputType(ProvisioningDnsPtrOutput{})
+	pulumi.RegisterOutputType(ProvisioningResultOutput{})
+	pulumi.RegisterOutputType(ProvisioningResultMapOutput{})
+	pulumi.RegisterOutputType(ProvisioningRolloutOutput{})
+	pulumi.RegisterOutputType(ProvisioningRolloutPtrOutput{})
+	pulumi.RegisterOutputType(ProvisioningServerOutput{})
+	pulumi.RegisterOutputType(ProvisioningServerPtrOutput{})
+	pulumi.RegisterOutputType(ProvisioningSummaryOutput{})
+	pulumi.RegisterOutputType(RecordedResultOutput{})
+	pulumi.RegisterOutputType(RecordedResultArrayOutput{})
+	pulumi.RegisterOutputType(ScanDnsOutput{})
+	pulumi.RegisterOutputType(ScanDnsPtrOutput{})
+	pulumi.RegisterOutputType(ScannedMachineOutput{})
+	pulumi.RegisterOutputType(ScannedMachineArrayOutput{})
+	pulumi.RegisterOutputType(TargetsOutput{})
+	pulumi.RegisterOutputType(TargetsPtrOutput{})
+	pulumi.RegisterOutputType(TokenRotationOutput{})
+	pulumi.RegisterOutputType(TokenRotationPtrOutput{})
+	pulumi.RegisterOutputType(UnresolvedNameOutput{})
+	pulumi.RegisterOutputType(UnresolvedNameArrayOutput{})
 }

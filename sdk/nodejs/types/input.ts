@@ -4,6 +4,193 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "../types/input";
 import * as outputs from "../types/output";
+import * as enums from "../types/enums";
+
+/**
+ * How a log-in that is not root becomes root.
+ */
+export interface BecomeArgs {
+    /**
+     * How the log-in becomes root. Default: `"none"`.
+     */
+    method?: pulumi.Input<enums.BecomeMethod | undefined>;
+    /**
+     * The password that sudo or su asks for. Default for sudo: the log-in's own.
+     */
+    password?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A package and its checksum.
+ */
+export interface BundleFileArgs {
+    /**
+     * Where it is; relative to the program's folder.
+     */
+    path: pulumi.Input<string>;
+    /**
+     * What it must be.
+     */
+    sha256: pulumi.Input<string>;
+}
+
+/**
+ * Where the agent should connect to.
+ */
+export interface DiagnosisServer {
+    /**
+     * Its name. Default: the one that the appliance's own server tells agents.
+     */
+    name?: string;
+    /**
+     * Its port. Default: that of the appliance's own server, else 443.
+     */
+    port?: number;
+}
+
+/**
+ * Where the agent should connect to.
+ */
+export interface DiagnosisServerArgs {
+    /**
+     * Its name. Default: the one that the appliance's own server tells agents.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * Its port. Default: that of the appliance's own server, else 443.
+     */
+    port?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * How machines prove who they are.
+ */
+export interface HostKeysArgs {
+    /**
+     * Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+     */
+    knownHosts?: pulumi.Input<string | undefined>;
+    /**
+     * What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+     */
+    policy?: pulumi.Input<enums.HostKeyPolicy | undefined>;
+}
+
+/**
+ * A host that connections go through.
+ */
+export interface JumpHostArgs {
+    /**
+     * The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+     */
+    agentSocket?: pulumi.Input<string | undefined>;
+    /**
+     * The text of an OpenSSH user certificate for the private key.
+     */
+    certificate?: pulumi.Input<string | undefined>;
+    /**
+     * Its name or address.
+     */
+    host: pulumi.Input<string>;
+    /**
+     * What the private key is encrypted with.
+     */
+    passphrase?: pulumi.Input<string | undefined>;
+    /**
+     * The password of `username`. It is offered once: a wrong one must not lock an account.
+     */
+    password?: pulumi.Input<string | undefined>;
+    /**
+     * The port of its sshd. Default: `22`.
+     */
+    port?: pulumi.Input<number | undefined>;
+    /**
+     * The text of a private key in OpenSSH or PEM form.
+     */
+    privateKey?: pulumi.Input<string | undefined>;
+    /**
+     * Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+     */
+    username?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Linux machines: how they are reached over SSH.
+ */
+export interface LinuxPlatformArgs {
+    /**
+     * The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+     */
+    agentSocket?: pulumi.Input<string | undefined>;
+    /**
+     * How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+     */
+    authTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * How a log-in that is not root becomes root.
+     */
+    become?: pulumi.Input<inputs.BecomeArgs | undefined>;
+    /**
+     * Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+     */
+    bypassPortCheck?: pulumi.Input<boolean | undefined>;
+    /**
+     * The text of an OpenSSH user certificate for the private key.
+     */
+    certificate?: pulumi.Input<string | undefined>;
+    /**
+     * How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+     */
+    commandTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+     */
+    connectTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * How machines prove who they are.
+     */
+    hostKeys?: pulumi.Input<inputs.HostKeysArgs | undefined>;
+    /**
+     * Hosts to go through, the first one first. Default: `[]`.
+     */
+    jumpHosts?: pulumi.Input<pulumi.Input<inputs.JumpHostArgs>[] | undefined>;
+    /**
+     * What the private key is encrypted with.
+     */
+    passphrase?: pulumi.Input<string | undefined>;
+    /**
+     * The password of `username`. It is offered once: a wrong one must not lock an account.
+     */
+    password?: pulumi.Input<string | undefined>;
+    /**
+     * The port of sshd. Default: `22`.
+     */
+    port?: pulumi.Input<number | undefined>;
+    /**
+     * How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+     */
+    portScanTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * The text of a private key in OpenSSH or PEM form.
+     */
+    privateKey?: pulumi.Input<string | undefined>;
+    /**
+     * Overrides `removeDataDirectory` for Linux machines.
+     */
+    removeDataDirectory?: pulumi.Input<boolean | undefined>;
+    /**
+     * Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+     */
+    requiredPorts?: pulumi.Input<pulumi.Input<number>[] | undefined>;
+    /**
+     * Overrides `state` for Linux machines.
+     */
+    state?: pulumi.Input<enums.AgentPresence | undefined>;
+    /**
+     * Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+     */
+    username?: pulumi.Input<string | undefined>;
+}
 
 /**
  * The machines of one organization and how often they check in.
@@ -32,3 +219,206 @@ export interface OrganizationLoadArgs {
      */
     runInterval: pulumi.Input<string>;
 }
+
+/**
+ * What to install, and how it enrols.
+ */
+export interface ProvisioningAgentArgs {
+    /**
+     * Whether a newer agent may be replaced by an older one, which `exact` then asks for. Default: `false`.
+     */
+    allowDowngrade?: pulumi.Input<boolean | undefined>;
+    /**
+     * The id of the `AgentBundle` to install from. Not needed to remove agents.
+     */
+    bundle?: pulumi.Input<string | undefined>;
+    /**
+     * How long a new agent may take to connect to its server and be approved. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+     */
+    connectTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * Versions that must not be installed and are replaced where they are found. Default: `[]`. Order and repetitions mean nothing.
+     */
+    deniedVersions?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Whether exactly `version` is wanted, not a newer one. Default: `false`.
+     */
+    exact?: pulumi.Input<boolean | undefined>;
+    /**
+     * How long the installer of a machine may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10m"`.
+     */
+    installTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * Whether the package stays on the machine, in `/var/cache/pulumi-kace`. Default: `false`.
+     */
+    keepPackage?: pulumi.Input<boolean | undefined>;
+    /**
+     * The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.
+     */
+    token?: pulumi.Input<string | undefined>;
+    /**
+     * The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none. Examples: `"14.1.19"`.
+     */
+    version?: pulumi.Input<string | undefined>;
+    /**
+     * Whether a machine counts as done only once its agent is connected and approved. Default: `true`.
+     */
+    waitForConnection?: pulumi.Input<boolean | undefined>;
+}
+
+/**
+ * How names and addresses of machines are looked up.
+ */
+export interface ProvisioningDnsArgs {
+    /**
+     * Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+     */
+    lookup?: pulumi.Input<boolean | undefined>;
+    /**
+     * The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+     */
+    nameServer?: pulumi.Input<string | undefined>;
+    /**
+     * How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+     */
+    timeout?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * How fast a rollout goes, and when it stops.
+ */
+export interface ProvisioningRolloutArgs {
+    /**
+     * How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+     */
+    attempts?: pulumi.Input<number | undefined>;
+    /**
+     * After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+     */
+    deadline?: pulumi.Input<string | undefined>;
+    /**
+     * How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+     */
+    maxConcurrency?: pulumi.Input<number | string | undefined>;
+    /**
+     * How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+     */
+    maxConnecting?: pulumi.Input<number | undefined>;
+    /**
+     * How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+     */
+    maxFailures?: pulumi.Input<number | string | undefined>;
+    /**
+     * How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+     */
+    maxUnreachable?: pulumi.Input<number | string | undefined>;
+}
+
+/**
+ * Where agents connect to.
+ */
+export interface ProvisioningServerArgs {
+    /**
+     * The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * The port agents connect to. Default: that of this endpoint's own server, else 443.
+     */
+    port?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * How names are looked up.
+ */
+export interface ScanDns {
+    /**
+     * Whether to look up the host names of the machines that were found. Default: `true`.
+     */
+    lookup?: boolean;
+    /**
+     * The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+     */
+    nameServer?: string;
+    /**
+     * How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+     */
+    timeout?: string;
+}
+
+/**
+ * How names are looked up.
+ */
+export interface ScanDnsArgs {
+    /**
+     * Whether to look up the host names of the machines that were found. Default: `true`.
+     */
+    lookup?: pulumi.Input<boolean | undefined>;
+    /**
+     * The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+     */
+    nameServer?: pulumi.Input<string | undefined>;
+    /**
+     * How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+     */
+    timeout?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Which machines: each counts once, however often it is named.
+ */
+export interface Targets {
+    /**
+     * What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+     */
+    exclude?: string | string[];
+    /**
+     * Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+     */
+    hostnames?: string | string[];
+    /**
+     * Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+     */
+    ipRanges?: string | string[];
+    /**
+     * Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+     */
+    ips?: string | string[];
+}
+
+/**
+ * Which machines: each counts once, however often it is named.
+ */
+export interface TargetsArgs {
+    /**
+     * What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+     */
+    exclude?: pulumi.Input<string | pulumi.Input<string>[] | undefined>;
+    /**
+     * Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+     */
+    hostnames?: pulumi.Input<string | pulumi.Input<string>[] | undefined>;
+    /**
+     * Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+     */
+    ipRanges?: pulumi.Input<string | pulumi.Input<string>[] | undefined>;
+    /**
+     * Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+     */
+    ips?: pulumi.Input<string | pulumi.Input<string>[] | undefined>;
+}
+
+/**
+ * When the token gets a new value.
+ */
+export interface TokenRotationArgs {
+    /**
+     * How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+     */
+    overlap?: pulumi.Input<string | undefined>;
+    /**
+     * Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+     */
+    trigger: pulumi.Input<string>;
+}
+

@@ -4,4 +4,551 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "../types/input";
 import * as outputs from "../types/output";
+import * as enums from "../types/enums";
+
+/**
+ * How a log-in that is not root becomes root.
+ */
+export interface BecomeWithoutCredentials {
+    /**
+     * How the log-in becomes root.
+     */
+    method: enums.BecomeMethod;
+}
+
+/**
+ * A package and its checksum.
+ */
+export interface BundleFile {
+    /**
+     * Where it is; relative to the program's folder.
+     */
+    path: string;
+    /**
+     * What it must be.
+     */
+    sha256: string;
+}
+
+/**
+ * A package of the bundle.
+ */
+export interface BundlePackage {
+    /**
+     * The processor it is for, as Debian calls it: `amd64`.
+     */
+    architecture: string;
+    /**
+     * Its name.
+     */
+    fileName: string;
+    /**
+     * `deb`, `rpm` or `tar.gz`.
+     */
+    format: string;
+    /**
+     * What it is for: `linux`.
+     */
+    platform: string;
+    /**
+     * Its checksum.
+     */
+    sha256: string;
+    /**
+     * Its size.
+     */
+    sizeBytes: number;
+    /**
+     * The version of the agent in it.
+     */
+    version: string;
+}
+
+/**
+ * What was found at one step.
+ */
+export interface DiagnosisFinding {
+    /**
+     * What to do about it.
+     */
+    hint?: string;
+    /**
+     * What was found, in words.
+     */
+    message: string;
+    /**
+     * How it is; `unknown` where it could not be looked at.
+     */
+    state: enums.DiagnosisState;
+    /**
+     * What was looked at: a step on the way of an agent to its server.
+     */
+    step: enums.DiagnosisStep;
+}
+
+/**
+ * How machines prove who they are.
+ */
+export interface HostKeys {
+    /**
+     * Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+     */
+    knownHosts?: string;
+    /**
+     * What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+     */
+    policy?: enums.HostKeyPolicy;
+}
+
+/**
+ * A host that connections go through.
+ */
+export interface JumpHostWithoutCredentials {
+    /**
+     * Its name or address.
+     */
+    host: string;
+    /**
+     * The port of its sshd.
+     */
+    port: number;
+    /**
+     * Who to log in as.
+     */
+    username: string;
+}
+
+/**
+ * Linux machines: how they are reached over SSH.
+ */
+export interface LinuxPlatformWithoutCredentials {
+    /**
+     * How long logging in may take.
+     */
+    authTimeout: string;
+    /**
+     * How a log-in that is not root becomes root.
+     */
+    become?: outputs.BecomeWithoutCredentials;
+    /**
+     * Whether the ports are not looked at before; needed where `jumpHosts` are the only way.
+     */
+    bypassPortCheck: boolean;
+    /**
+     * How long a command may take, installers apart.
+     */
+    commandTimeout: string;
+    /**
+     * How long a connection may take to be made.
+     */
+    connectTimeout: string;
+    /**
+     * How machines prove who they are.
+     */
+    hostKeys?: outputs.HostKeys;
+    /**
+     * Hosts to go through, the first one first.
+     */
+    jumpHosts: outputs.JumpHostWithoutCredentials[];
+    /**
+     * The port of sshd.
+     */
+    port: number;
+    /**
+     * How long a port may take to answer.
+     */
+    portScanTimeout: string;
+    /**
+     * Overrides `removeDataDirectory` for Linux machines.
+     */
+    removeDataDirectory?: boolean;
+    /**
+     * Ports that must be open before a machine is logged in to. Default: `port`.
+     */
+    requiredPorts?: number[];
+    /**
+     * Overrides `state` for Linux machines.
+     */
+    state?: enums.AgentPresence;
+    /**
+     * Who to log in as.
+     */
+    username: string;
+}
+
+/**
+ * A configuration and how its last run went.
+ */
+export interface ProvisionedConfiguration {
+    /**
+     * Addresses of ranges where nothing answers. Absent before the first run.
+     */
+    absent?: number;
+    /**
+     * Whether machines are worked on.
+     */
+    enabled: boolean;
+    /**
+     * Machines that failed or were unreachable. Absent before the first run.
+     */
+    failed?: number;
+    /**
+     * Its id.
+     */
+    id: string;
+    /**
+     * When its last run began, RFC 3339.
+     */
+    lastRun?: string;
+    /**
+     * Its friendly name.
+     */
+    name: string;
+    /**
+     * Machines it did not begin. Absent before the first run.
+     */
+    notStarted?: number;
+    /**
+     * The right ones in a hundred of those that are there.
+     */
+    percentSucceeded?: number;
+    /**
+     * Whether a run goes on now.
+     */
+    running: boolean;
+    /**
+     * Where agents connect to.
+     */
+    server?: string;
+    /**
+     * Machines that are right: changed, unchanged or removed. Absent before the first run.
+     */
+    succeeded?: number;
+    /**
+     * Its targets, as text.
+     */
+    targets: string;
+    /**
+     * Targets of the last run. Absent before the first run.
+     */
+    total?: number;
+    /**
+     * The least agent version it wants.
+     */
+    version?: string;
+}
+
+/**
+ * What to install, and how it enrols.
+ */
+export interface ProvisioningAgentWithoutCredentials {
+    /**
+     * Whether a newer agent may be replaced by an older one, which `exact` then asks for.
+     */
+    allowDowngrade: boolean;
+    /**
+     * The id of the `AgentBundle` to install from. Not needed to remove agents.
+     */
+    bundle?: string;
+    /**
+     * How long a new agent may take to connect to its server and be approved.
+     */
+    connectTimeout: string;
+    /**
+     * Versions that must not be installed and are replaced where they are found.
+     */
+    deniedVersions: string[];
+    /**
+     * Whether exactly `version` is wanted, not a newer one.
+     */
+    exact: boolean;
+    /**
+     * How long the installer of a machine may take.
+     */
+    installTimeout: string;
+    /**
+     * Whether the package stays on the machine, in `/var/cache/pulumi-kace`.
+     */
+    keepPackage: boolean;
+    /**
+     * The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none.
+     */
+    version?: string;
+    /**
+     * Whether a machine counts as done only once its agent is connected and approved.
+     */
+    waitForConnection: boolean;
+}
+
+/**
+ * How names and addresses of machines are looked up.
+ */
+export interface ProvisioningDns {
+    /**
+     * Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+     */
+    lookup?: boolean;
+    /**
+     * The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+     */
+    nameServer?: string;
+    /**
+     * How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+     */
+    timeout?: string;
+}
+
+/**
+ * How one machine stands.
+ */
+export interface ProvisioningResult {
+    /**
+     * What was done, or is to be done: `install`, `none`, `repair` and so on.
+     */
+    action: string;
+    /**
+     * The address, where the machine was given by name.
+     */
+    address?: string;
+    /**
+     * Which count of the summary it belongs to.
+     */
+    class: enums.OutcomeClass;
+    /**
+     * What happened, as a stable word; see the list of outcomes.
+     */
+    code: string;
+    /**
+     * The agent's own identity (KUID).
+     */
+    identity?: string;
+    /**
+     * `linux`, for one.
+     */
+    platform?: string;
+    /**
+     * The server the agent belongs to.
+     */
+    server?: string;
+    /**
+     * The version of the agent that is there.
+     */
+    version?: string;
+}
+
+/**
+ * How fast a rollout goes, and when it stops.
+ */
+export interface ProvisioningRollout {
+    /**
+     * How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+     */
+    attempts?: number;
+    /**
+     * After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+     */
+    deadline?: string;
+    /**
+     * How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+     */
+    maxConcurrency?: number | string;
+    /**
+     * How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+     */
+    maxConnecting?: number;
+    /**
+     * How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+     */
+    maxFailures?: number | string;
+    /**
+     * How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+     */
+    maxUnreachable?: number | string;
+}
+
+/**
+ * Where agents connect to.
+ */
+export interface ProvisioningServer {
+    /**
+     * The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+     */
+    name?: string;
+    /**
+     * The port agents connect to. Default: that of this endpoint's own server, else 443.
+     */
+    port?: number;
+}
+
+/**
+ * How the rollout stands, in numbers.
+ */
+export interface ProvisioningSummary {
+    /**
+     * Addresses of ranges where nothing answers.
+     */
+    absent: number;
+    /**
+     * Machines where something went wrong, or that must not be touched.
+     */
+    failed: number;
+    /**
+     * Machines that were not begun.
+     */
+    notAttempted: number;
+    /**
+     * The share of right machines (succeeded, unchanged, removed) in all that are there.
+     */
+    percentSucceeded: number;
+    /**
+     * Machines whose agent was removed, with evidence.
+     */
+    removed: number;
+    /**
+     * Machines that were changed and proved right.
+     */
+    succeeded: number;
+    /**
+     * How many targets there are, dead addresses of ranges included.
+     */
+    total: number;
+    /**
+     * Machines that were right already.
+     */
+    unchanged: number;
+    /**
+     * Named machines that could not be reached or logged in to.
+     */
+    unreachable: number;
+}
+
+/**
+ * What the last run knew of one machine.
+ */
+export interface RecordedResult {
+    /**
+     * What was done: `install`, `remove`, `none` and so on.
+     */
+    action: string;
+    /**
+     * Its address.
+     */
+    address?: string;
+    /**
+     * Which count of the summary it belongs to.
+     */
+    class: enums.OutcomeClass;
+    /**
+     * What happened, as a stable word; see the list of outcomes.
+     */
+    code: string;
+    /**
+     * The id of the configuration.
+     */
+    configuration: string;
+    /**
+     * Whether its agent is connected to this appliance now; absent where it has none.
+     */
+    connected?: boolean;
+    /**
+     * When it was recorded, RFC 3339.
+     */
+    lastRun: string;
+    /**
+     * The step log, where `logs` asks for it and something was done.
+     */
+    log?: string;
+    /**
+     * Its name or address in the configuration.
+     */
+    machine: string;
+    /**
+     * What happened, in words.
+     */
+    message: string;
+    /**
+     * Its name in DNS.
+     */
+    name?: string;
+    /**
+     * `linux`, for one.
+     */
+    platform?: string;
+    /**
+     * The server the agent belongs to.
+     */
+    server?: string;
+    /**
+     * The version of the agent.
+     */
+    version?: string;
+}
+
+/**
+ * A machine with at least one open port.
+ */
+export interface ScannedMachine {
+    /**
+     * Its address.
+     */
+    address: string;
+    /**
+     * The host names it was given by, and those that its address has.
+     */
+    names: string[];
+    /**
+     * The ports that accepted a connection.
+     */
+    openPorts: number[];
+}
+
+/**
+ * Which machines: each counts once, however often it is named.
+ */
+export interface Targets {
+    /**
+     * What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+     */
+    exclude?: string | string[];
+    /**
+     * Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+     */
+    hostnames?: string | string[];
+    /**
+     * Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+     */
+    ipRanges?: string | string[];
+    /**
+     * Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+     */
+    ips?: string | string[];
+}
+
+/**
+ * When the token gets a new value.
+ */
+export interface TokenRotation {
+    /**
+     * How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+     */
+    overlap?: string;
+    /**
+     * Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+     */
+    trigger: string;
+}
+
+/**
+ * A host name that has no address.
+ */
+export interface UnresolvedName {
+    /**
+     * The host name.
+     */
+    name: string;
+    /**
+     * Why it has no address.
+     */
+    reason: enums.LookupFailure;
+}
 

@@ -6,12 +6,43 @@ import builtins as _builtins
 from . import _utilities
 import typing
 # Export this package's modules as members:
+from ._enums import *
+from .agent_bundle import *
+from .agent_token import *
+from .diagnose import *
+from .expand_targets import *
+from .get_provisioned_configurations import *
+from .get_provisioning_results import *
 from .provider import *
+from .provisioning_config import *
 from .recommend_run_interval import *
+from .scan_network import *
+from .single_machine_provisioning import *
 from ._inputs import *
+from . import outputs
+
+# Make subpackages available:
+if typing.TYPE_CHECKING:
+    import pulumi_kace.config as __config
+    config = __config
+else:
+    config = _utilities.lazy_import('pulumi_kace.config')
+
 _utilities.register(
     resource_modules="""
-[]
+[
+ {
+  "pkg": "kace",
+  "mod": "index",
+  "fqn": "pulumi_kace",
+  "classes": {
+   "kace:index:AgentBundle": "AgentBundle",
+   "kace:index:AgentToken": "AgentToken",
+   "kace:index:ProvisioningConfig": "ProvisioningConfig",
+   "kace:index:SingleMachineProvisioning": "SingleMachineProvisioning"
+  }
+ }
+]
 """,
     resource_packages="""
 [

@@ -13,11 +13,801 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from ._enums import *
 
 __all__ = [
+    'BecomeArgs',
+    'BecomeArgsDict',
+    'BundleFileArgs',
+    'BundleFileArgsDict',
+    'DiagnosisServer',
+    'DiagnosisServerDict',
+    'HostKeysArgs',
+    'HostKeysArgsDict',
+    'JumpHostArgs',
+    'JumpHostArgsDict',
+    'LinuxPlatformArgs',
+    'LinuxPlatformArgsDict',
     'OrganizationLoad',
     'OrganizationLoadDict',
+    'ProvisioningAgentArgs',
+    'ProvisioningAgentArgsDict',
+    'ProvisioningDnsArgs',
+    'ProvisioningDnsArgsDict',
+    'ProvisioningRolloutArgs',
+    'ProvisioningRolloutArgsDict',
+    'ProvisioningServerArgs',
+    'ProvisioningServerArgsDict',
+    'ScanDns',
+    'ScanDnsDict',
+    'Targets',
+    'TargetsDict',
+    'TargetsArgs',
+    'TargetsArgsDict',
+    'TokenRotationArgs',
+    'TokenRotationArgsDict',
 ]
+
+class BecomeArgsDict(TypedDict):
+    """
+    How a log-in that is not root becomes root.
+    """
+    method: NotRequired[pulumi.Input[Optional['BecomeMethod']]]
+    """
+    How the log-in becomes root. Default: `"none"`.
+    """
+    password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The password that sudo or su asks for. Default for sudo: the log-in's own.
+    """
+
+@pulumi.input_type
+class BecomeArgs:
+    def __init__(__self__, *,
+                 method: pulumi.Input[Optional['BecomeMethod']] = None,
+                 password: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How a log-in that is not root becomes root.
+
+        :param pulumi.Input['BecomeMethod'] method: How the log-in becomes root. Default: `"none"`.
+        :param pulumi.Input[_builtins.str] password: The password that sudo or su asks for. Default for sudo: the log-in's own.
+        """
+        if method is not None:
+            pulumi.set(__self__, "method", method)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+
+    @_builtins.property
+    @pulumi.getter
+    def method(self) -> pulumi.Input[Optional['BecomeMethod']]:
+        """
+        How the log-in becomes root. Default: `"none"`.
+        """
+        return pulumi.get(self, "method")
+
+    @method.setter
+    def method(self, value: pulumi.Input[Optional['BecomeMethod']]):
+        pulumi.set(self, "method", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The password that sudo or su asks for. Default for sudo: the log-in's own.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "password", value)
+
+
+class BundleFileArgsDict(TypedDict):
+    """
+    A package and its checksum.
+    """
+    path: pulumi.Input[_builtins.str]
+    """
+    Where it is; relative to the program's folder.
+    """
+    sha256: pulumi.Input[_builtins.str]
+    """
+    What it must be.
+    """
+
+@pulumi.input_type
+class BundleFileArgs:
+    def __init__(__self__, *,
+                 path: pulumi.Input[_builtins.str],
+                 sha256: pulumi.Input[_builtins.str]):
+        """
+        A package and its checksum.
+
+        :param pulumi.Input[_builtins.str] path: Where it is; relative to the program's folder.
+        :param pulumi.Input[_builtins.str] sha256: What it must be.
+        """
+        pulumi.set(__self__, "path", path)
+        pulumi.set(__self__, "sha256", sha256)
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> pulumi.Input[_builtins.str]:
+        """
+        Where it is; relative to the program's folder.
+        """
+        return pulumi.get(self, "path")
+
+    @path.setter
+    def path(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "path", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def sha256(self) -> pulumi.Input[_builtins.str]:
+        """
+        What it must be.
+        """
+        return pulumi.get(self, "sha256")
+
+    @sha256.setter
+    def sha256(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "sha256", value)
+
+
+class DiagnosisServerDict(TypedDict):
+    """
+    Where the agent should connect to.
+    """
+    name: NotRequired[_builtins.str]
+    """
+    Its name. Default: the one that the appliance's own server tells agents.
+    """
+    port: NotRequired[_builtins.int]
+    """
+    Its port. Default: that of the appliance's own server, else 443.
+    """
+
+@pulumi.input_type
+class DiagnosisServer:
+    def __init__(__self__, *,
+                 name: Optional[_builtins.str] = None,
+                 port: Optional[_builtins.int] = None):
+        """
+        Where the agent should connect to.
+
+        :param _builtins.str name: Its name. Default: the one that the appliance's own server tells agents.
+        :param _builtins.int port: Its port. Default: that of the appliance's own server, else 443.
+        """
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> Optional[_builtins.str]:
+        """
+        Its name. Default: the one that the appliance's own server tells agents.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> Optional[_builtins.int]:
+        """
+        Its port. Default: that of the appliance's own server, else 443.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "port", value)
+
+
+class HostKeysArgsDict(TypedDict):
+    """
+    How machines prove who they are.
+    """
+    known_hosts: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+    """
+    policy: NotRequired[pulumi.Input[Optional['HostKeyPolicy']]]
+    """
+    What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+    """
+
+@pulumi.input_type
+class HostKeysArgs:
+    def __init__(__self__, *,
+                 known_hosts: pulumi.Input[Optional[_builtins.str]] = None,
+                 policy: pulumi.Input[Optional['HostKeyPolicy']] = None):
+        """
+        How machines prove who they are.
+
+        :param pulumi.Input[_builtins.str] known_hosts: Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+        :param pulumi.Input['HostKeyPolicy'] policy: What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+        """
+        if known_hosts is not None:
+            pulumi.set(__self__, "known_hosts", known_hosts)
+        if policy is not None:
+            pulumi.set(__self__, "policy", policy)
+
+    @_builtins.property
+    @pulumi.getter(name="knownHosts")
+    def known_hosts(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+        """
+        return pulumi.get(self, "known_hosts")
+
+    @known_hosts.setter
+    def known_hosts(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "known_hosts", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def policy(self) -> pulumi.Input[Optional['HostKeyPolicy']]:
+        """
+        What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+        """
+        return pulumi.get(self, "policy")
+
+    @policy.setter
+    def policy(self, value: pulumi.Input[Optional['HostKeyPolicy']]):
+        pulumi.set(self, "policy", value)
+
+
+class JumpHostArgsDict(TypedDict):
+    """
+    A host that connections go through.
+    """
+    host: pulumi.Input[_builtins.str]
+    """
+    Its name or address.
+    """
+    agent_socket: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+    """
+    certificate: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The text of an OpenSSH user certificate for the private key.
+    """
+    passphrase: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What the private key is encrypted with.
+    """
+    password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The password of `username`. It is offered once: a wrong one must not lock an account.
+    """
+    port: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The port of its sshd. Default: `22`.
+    """
+    private_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The text of a private key in OpenSSH or PEM form.
+    """
+    username: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+    """
+
+@pulumi.input_type
+class JumpHostArgs:
+    def __init__(__self__, *,
+                 host: pulumi.Input[_builtins.str],
+                 agent_socket: pulumi.Input[Optional[_builtins.str]] = None,
+                 certificate: pulumi.Input[Optional[_builtins.str]] = None,
+                 passphrase: pulumi.Input[Optional[_builtins.str]] = None,
+                 password: pulumi.Input[Optional[_builtins.str]] = None,
+                 port: pulumi.Input[Optional[_builtins.int]] = None,
+                 private_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 username: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A host that connections go through.
+
+        :param pulumi.Input[_builtins.str] host: Its name or address.
+        :param pulumi.Input[_builtins.str] agent_socket: The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+        :param pulumi.Input[_builtins.str] certificate: The text of an OpenSSH user certificate for the private key.
+        :param pulumi.Input[_builtins.str] passphrase: What the private key is encrypted with.
+        :param pulumi.Input[_builtins.str] password: The password of `username`. It is offered once: a wrong one must not lock an account.
+        :param pulumi.Input[_builtins.int] port: The port of its sshd. Default: `22`.
+        :param pulumi.Input[_builtins.str] private_key: The text of a private key in OpenSSH or PEM form.
+        :param pulumi.Input[_builtins.str] username: Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+        """
+        pulumi.set(__self__, "host", host)
+        if agent_socket is not None:
+            pulumi.set(__self__, "agent_socket", agent_socket)
+        if certificate is not None:
+            pulumi.set(__self__, "certificate", certificate)
+        if passphrase is not None:
+            pulumi.set(__self__, "passphrase", passphrase)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+        if private_key is not None:
+            pulumi.set(__self__, "private_key", private_key)
+        if username is not None:
+            pulumi.set(__self__, "username", username)
+
+    @_builtins.property
+    @pulumi.getter
+    def host(self) -> pulumi.Input[_builtins.str]:
+        """
+        Its name or address.
+        """
+        return pulumi.get(self, "host")
+
+    @host.setter
+    def host(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "host", value)
+
+    @_builtins.property
+    @pulumi.getter(name="agentSocket")
+    def agent_socket(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+        """
+        return pulumi.get(self, "agent_socket")
+
+    @agent_socket.setter
+    def agent_socket(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "agent_socket", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def certificate(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The text of an OpenSSH user certificate for the private key.
+        """
+        return pulumi.get(self, "certificate")
+
+    @certificate.setter
+    def certificate(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "certificate", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def passphrase(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What the private key is encrypted with.
+        """
+        return pulumi.get(self, "passphrase")
+
+    @passphrase.setter
+    def passphrase(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "passphrase", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The password of `username`. It is offered once: a wrong one must not lock an account.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The port of its sshd. Default: `22`.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "port", value)
+
+    @_builtins.property
+    @pulumi.getter(name="privateKey")
+    def private_key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The text of a private key in OpenSSH or PEM form.
+        """
+        return pulumi.get(self, "private_key")
+
+    @private_key.setter
+    def private_key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "private_key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+        """
+        return pulumi.get(self, "username")
+
+    @username.setter
+    def username(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "username", value)
+
+
+class LinuxPlatformArgsDict(TypedDict):
+    """
+    Linux machines: how they are reached over SSH.
+    """
+    agent_socket: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+    """
+    auth_timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+    """
+    become: NotRequired[pulumi.Input[Optional['BecomeArgsDict']]]
+    """
+    How a log-in that is not root becomes root.
+    """
+    bypass_port_check: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+    """
+    certificate: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The text of an OpenSSH user certificate for the private key.
+    """
+    command_timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+    """
+    connect_timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+    """
+    host_keys: NotRequired[pulumi.Input[Optional['HostKeysArgsDict']]]
+    """
+    How machines prove who they are.
+    """
+    jump_hosts: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['JumpHostArgsDict']]]]]
+    """
+    Hosts to go through, the first one first. Default: `[]`.
+    """
+    passphrase: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What the private key is encrypted with.
+    """
+    password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The password of `username`. It is offered once: a wrong one must not lock an account.
+    """
+    port: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The port of sshd. Default: `22`.
+    """
+    port_scan_timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+    """
+    private_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The text of a private key in OpenSSH or PEM form.
+    """
+    remove_data_directory: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Overrides `removeDataDirectory` for Linux machines.
+    """
+    required_ports: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]]
+    """
+    Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+    """
+    state: NotRequired[pulumi.Input[Optional['AgentPresence']]]
+    """
+    Overrides `state` for Linux machines.
+    """
+    username: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+    """
+
+@pulumi.input_type
+class LinuxPlatformArgs:
+    def __init__(__self__, *,
+                 agent_socket: pulumi.Input[Optional[_builtins.str]] = None,
+                 auth_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 become: pulumi.Input[Optional['BecomeArgs']] = None,
+                 bypass_port_check: pulumi.Input[Optional[_builtins.bool]] = None,
+                 certificate: pulumi.Input[Optional[_builtins.str]] = None,
+                 command_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 connect_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 host_keys: pulumi.Input[Optional['HostKeysArgs']] = None,
+                 jump_hosts: pulumi.Input[Optional[Sequence[pulumi.Input['JumpHostArgs']]]] = None,
+                 passphrase: pulumi.Input[Optional[_builtins.str]] = None,
+                 password: pulumi.Input[Optional[_builtins.str]] = None,
+                 port: pulumi.Input[Optional[_builtins.int]] = None,
+                 port_scan_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 private_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
+                 required_ports: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
+                 state: pulumi.Input[Optional['AgentPresence']] = None,
+                 username: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Linux machines: how they are reached over SSH.
+
+        :param pulumi.Input[_builtins.str] agent_socket: The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+        :param pulumi.Input[_builtins.str] auth_timeout: How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+        :param pulumi.Input['BecomeArgs'] become: How a log-in that is not root becomes root.
+        :param pulumi.Input[_builtins.bool] bypass_port_check: Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+        :param pulumi.Input[_builtins.str] certificate: The text of an OpenSSH user certificate for the private key.
+        :param pulumi.Input[_builtins.str] command_timeout: How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+        :param pulumi.Input[_builtins.str] connect_timeout: How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+        :param pulumi.Input['HostKeysArgs'] host_keys: How machines prove who they are.
+        :param pulumi.Input[Sequence[pulumi.Input['JumpHostArgs']]] jump_hosts: Hosts to go through, the first one first. Default: `[]`.
+        :param pulumi.Input[_builtins.str] passphrase: What the private key is encrypted with.
+        :param pulumi.Input[_builtins.str] password: The password of `username`. It is offered once: a wrong one must not lock an account.
+        :param pulumi.Input[_builtins.int] port: The port of sshd. Default: `22`.
+        :param pulumi.Input[_builtins.str] port_scan_timeout: How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+        :param pulumi.Input[_builtins.str] private_key: The text of a private key in OpenSSH or PEM form.
+        :param pulumi.Input[_builtins.bool] remove_data_directory: Overrides `removeDataDirectory` for Linux machines.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] required_ports: Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+        :param pulumi.Input['AgentPresence'] state: Overrides `state` for Linux machines.
+        :param pulumi.Input[_builtins.str] username: Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+        """
+        if agent_socket is not None:
+            pulumi.set(__self__, "agent_socket", agent_socket)
+        if auth_timeout is not None:
+            pulumi.set(__self__, "auth_timeout", auth_timeout)
+        if become is not None:
+            pulumi.set(__self__, "become", become)
+        if bypass_port_check is not None:
+            pulumi.set(__self__, "bypass_port_check", bypass_port_check)
+        if certificate is not None:
+            pulumi.set(__self__, "certificate", certificate)
+        if command_timeout is not None:
+            pulumi.set(__self__, "command_timeout", command_timeout)
+        if connect_timeout is not None:
+            pulumi.set(__self__, "connect_timeout", connect_timeout)
+        if host_keys is not None:
+            pulumi.set(__self__, "host_keys", host_keys)
+        if jump_hosts is not None:
+            pulumi.set(__self__, "jump_hosts", jump_hosts)
+        if passphrase is not None:
+            pulumi.set(__self__, "passphrase", passphrase)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+        if port_scan_timeout is not None:
+            pulumi.set(__self__, "port_scan_timeout", port_scan_timeout)
+        if private_key is not None:
+            pulumi.set(__self__, "private_key", private_key)
+        if remove_data_directory is not None:
+            pulumi.set(__self__, "remove_data_directory", remove_data_directory)
+        if required_ports is not None:
+            pulumi.set(__self__, "required_ports", required_ports)
+        if state is not None:
+            pulumi.set(__self__, "state", state)
+        if username is not None:
+            pulumi.set(__self__, "username", username)
+
+    @_builtins.property
+    @pulumi.getter(name="agentSocket")
+    def agent_socket(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+        """
+        return pulumi.get(self, "agent_socket")
+
+    @agent_socket.setter
+    def agent_socket(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "agent_socket", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authTimeout")
+    def auth_timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+        """
+        return pulumi.get(self, "auth_timeout")
+
+    @auth_timeout.setter
+    def auth_timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "auth_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def become(self) -> pulumi.Input[Optional['BecomeArgs']]:
+        """
+        How a log-in that is not root becomes root.
+        """
+        return pulumi.get(self, "become")
+
+    @become.setter
+    def become(self, value: pulumi.Input[Optional['BecomeArgs']]):
+        pulumi.set(self, "become", value)
+
+    @_builtins.property
+    @pulumi.getter(name="bypassPortCheck")
+    def bypass_port_check(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+        """
+        return pulumi.get(self, "bypass_port_check")
+
+    @bypass_port_check.setter
+    def bypass_port_check(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "bypass_port_check", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def certificate(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The text of an OpenSSH user certificate for the private key.
+        """
+        return pulumi.get(self, "certificate")
+
+    @certificate.setter
+    def certificate(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "certificate", value)
+
+    @_builtins.property
+    @pulumi.getter(name="commandTimeout")
+    def command_timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+        """
+        return pulumi.get(self, "command_timeout")
+
+    @command_timeout.setter
+    def command_timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "command_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="connectTimeout")
+    def connect_timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+        """
+        return pulumi.get(self, "connect_timeout")
+
+    @connect_timeout.setter
+    def connect_timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "connect_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="hostKeys")
+    def host_keys(self) -> pulumi.Input[Optional['HostKeysArgs']]:
+        """
+        How machines prove who they are.
+        """
+        return pulumi.get(self, "host_keys")
+
+    @host_keys.setter
+    def host_keys(self, value: pulumi.Input[Optional['HostKeysArgs']]):
+        pulumi.set(self, "host_keys", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jumpHosts")
+    def jump_hosts(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['JumpHostArgs']]]]:
+        """
+        Hosts to go through, the first one first. Default: `[]`.
+        """
+        return pulumi.get(self, "jump_hosts")
+
+    @jump_hosts.setter
+    def jump_hosts(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['JumpHostArgs']]]]):
+        pulumi.set(self, "jump_hosts", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def passphrase(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What the private key is encrypted with.
+        """
+        return pulumi.get(self, "passphrase")
+
+    @passphrase.setter
+    def passphrase(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "passphrase", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The password of `username`. It is offered once: a wrong one must not lock an account.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The port of sshd. Default: `22`.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "port", value)
+
+    @_builtins.property
+    @pulumi.getter(name="portScanTimeout")
+    def port_scan_timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+        """
+        return pulumi.get(self, "port_scan_timeout")
+
+    @port_scan_timeout.setter
+    def port_scan_timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "port_scan_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="privateKey")
+    def private_key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The text of a private key in OpenSSH or PEM form.
+        """
+        return pulumi.get(self, "private_key")
+
+    @private_key.setter
+    def private_key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "private_key", value)
+
+    @_builtins.property
+    @pulumi.getter(name="removeDataDirectory")
+    def remove_data_directory(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Overrides `removeDataDirectory` for Linux machines.
+        """
+        return pulumi.get(self, "remove_data_directory")
+
+    @remove_data_directory.setter
+    def remove_data_directory(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "remove_data_directory", value)
+
+    @_builtins.property
+    @pulumi.getter(name="requiredPorts")
+    def required_ports(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]:
+        """
+        Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+        """
+        return pulumi.get(self, "required_ports")
+
+    @required_ports.setter
+    def required_ports(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]):
+        pulumi.set(self, "required_ports", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def state(self) -> pulumi.Input[Optional['AgentPresence']]:
+        """
+        Overrides `state` for Linux machines.
+        """
+        return pulumi.get(self, "state")
+
+    @state.setter
+    def state(self, value: pulumi.Input[Optional['AgentPresence']]):
+        pulumi.set(self, "state", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+        """
+        return pulumi.get(self, "username")
+
+    @username.setter
+    def username(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "username", value)
+
 
 class OrganizationLoadDict(TypedDict):
     """
@@ -69,5 +859,796 @@ class OrganizationLoad:
     @run_interval.setter
     def run_interval(self, value: _builtins.str):
         pulumi.set(self, "run_interval", value)
+
+
+class ProvisioningAgentArgsDict(TypedDict):
+    """
+    What to install, and how it enrols.
+    """
+    allow_downgrade: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether a newer agent may be replaced by an older one, which `exact` then asks for. Default: `false`.
+    """
+    bundle: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The id of the `AgentBundle` to install from. Not needed to remove agents.
+    """
+    connect_timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long a new agent may take to connect to its server and be approved. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+    """
+    denied_versions: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Versions that must not be installed and are replaced where they are found. Default: `[]`. Order and repetitions mean nothing.
+    """
+    exact: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether exactly `version` is wanted, not a newer one. Default: `false`.
+    """
+    install_timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long the installer of a machine may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10m"`.
+    """
+    keep_package: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the package stays on the machine, in `/var/cache/pulumi-kace`. Default: `false`.
+    """
+    token: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.
+    """
+    version: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none. Examples: `"14.1.19"`.
+    """
+    wait_for_connection: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether a machine counts as done only once its agent is connected and approved. Default: `true`.
+    """
+
+@pulumi.input_type
+class ProvisioningAgentArgs:
+    def __init__(__self__, *,
+                 allow_downgrade: pulumi.Input[Optional[_builtins.bool]] = None,
+                 bundle: pulumi.Input[Optional[_builtins.str]] = None,
+                 connect_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 denied_versions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 exact: pulumi.Input[Optional[_builtins.bool]] = None,
+                 install_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 keep_package: pulumi.Input[Optional[_builtins.bool]] = None,
+                 token: pulumi.Input[Optional[_builtins.str]] = None,
+                 version: pulumi.Input[Optional[_builtins.str]] = None,
+                 wait_for_connection: pulumi.Input[Optional[_builtins.bool]] = None):
+        """
+        What to install, and how it enrols.
+
+        :param pulumi.Input[_builtins.bool] allow_downgrade: Whether a newer agent may be replaced by an older one, which `exact` then asks for. Default: `false`.
+        :param pulumi.Input[_builtins.str] bundle: The id of the `AgentBundle` to install from. Not needed to remove agents.
+        :param pulumi.Input[_builtins.str] connect_timeout: How long a new agent may take to connect to its server and be approved. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] denied_versions: Versions that must not be installed and are replaced where they are found. Default: `[]`. Order and repetitions mean nothing.
+        :param pulumi.Input[_builtins.bool] exact: Whether exactly `version` is wanted, not a newer one. Default: `false`.
+        :param pulumi.Input[_builtins.str] install_timeout: How long the installer of a machine may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10m"`.
+        :param pulumi.Input[_builtins.bool] keep_package: Whether the package stays on the machine, in `/var/cache/pulumi-kace`. Default: `false`.
+        :param pulumi.Input[_builtins.str] token: The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.
+        :param pulumi.Input[_builtins.str] version: The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none. Examples: `"14.1.19"`.
+        :param pulumi.Input[_builtins.bool] wait_for_connection: Whether a machine counts as done only once its agent is connected and approved. Default: `true`.
+        """
+        if allow_downgrade is not None:
+            pulumi.set(__self__, "allow_downgrade", allow_downgrade)
+        if bundle is not None:
+            pulumi.set(__self__, "bundle", bundle)
+        if connect_timeout is not None:
+            pulumi.set(__self__, "connect_timeout", connect_timeout)
+        if denied_versions is not None:
+            pulumi.set(__self__, "denied_versions", denied_versions)
+        if exact is not None:
+            pulumi.set(__self__, "exact", exact)
+        if install_timeout is not None:
+            pulumi.set(__self__, "install_timeout", install_timeout)
+        if keep_package is not None:
+            pulumi.set(__self__, "keep_package", keep_package)
+        if token is not None:
+            pulumi.set(__self__, "token", token)
+        if version is not None:
+            pulumi.set(__self__, "version", version)
+        if wait_for_connection is not None:
+            pulumi.set(__self__, "wait_for_connection", wait_for_connection)
+
+    @_builtins.property
+    @pulumi.getter(name="allowDowngrade")
+    def allow_downgrade(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether a newer agent may be replaced by an older one, which `exact` then asks for. Default: `false`.
+        """
+        return pulumi.get(self, "allow_downgrade")
+
+    @allow_downgrade.setter
+    def allow_downgrade(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "allow_downgrade", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def bundle(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The id of the `AgentBundle` to install from. Not needed to remove agents.
+        """
+        return pulumi.get(self, "bundle")
+
+    @bundle.setter
+    def bundle(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "bundle", value)
+
+    @_builtins.property
+    @pulumi.getter(name="connectTimeout")
+    def connect_timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long a new agent may take to connect to its server and be approved. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+        """
+        return pulumi.get(self, "connect_timeout")
+
+    @connect_timeout.setter
+    def connect_timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "connect_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="deniedVersions")
+    def denied_versions(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Versions that must not be installed and are replaced where they are found. Default: `[]`. Order and repetitions mean nothing.
+        """
+        return pulumi.get(self, "denied_versions")
+
+    @denied_versions.setter
+    def denied_versions(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "denied_versions", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def exact(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether exactly `version` is wanted, not a newer one. Default: `false`.
+        """
+        return pulumi.get(self, "exact")
+
+    @exact.setter
+    def exact(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "exact", value)
+
+    @_builtins.property
+    @pulumi.getter(name="installTimeout")
+    def install_timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long the installer of a machine may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10m"`.
+        """
+        return pulumi.get(self, "install_timeout")
+
+    @install_timeout.setter
+    def install_timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "install_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keepPackage")
+    def keep_package(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the package stays on the machine, in `/var/cache/pulumi-kace`. Default: `false`.
+        """
+        return pulumi.get(self, "keep_package")
+
+    @keep_package.setter
+    def keep_package(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "keep_package", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def token(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.
+        """
+        return pulumi.get(self, "token")
+
+    @token.setter
+    def token(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "token", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def version(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The least version wanted: an older agent is upgraded, a newer one is right as it is. Without it an agent that is there is never upgraded, and the newest package of the bundle is installed where there is none. Examples: `"14.1.19"`.
+        """
+        return pulumi.get(self, "version")
+
+    @version.setter
+    def version(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "version", value)
+
+    @_builtins.property
+    @pulumi.getter(name="waitForConnection")
+    def wait_for_connection(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether a machine counts as done only once its agent is connected and approved. Default: `true`.
+        """
+        return pulumi.get(self, "wait_for_connection")
+
+    @wait_for_connection.setter
+    def wait_for_connection(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "wait_for_connection", value)
+
+
+class ProvisioningDnsArgsDict(TypedDict):
+    """
+    How names and addresses of machines are looked up.
+    """
+    lookup: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+    """
+    name_server: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+    """
+    timeout: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+    """
+
+@pulumi.input_type
+class ProvisioningDnsArgs:
+    def __init__(__self__, *,
+                 lookup: pulumi.Input[Optional[_builtins.bool]] = None,
+                 name_server: pulumi.Input[Optional[_builtins.str]] = None,
+                 timeout: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How names and addresses of machines are looked up.
+
+        :param pulumi.Input[_builtins.bool] lookup: Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+        :param pulumi.Input[_builtins.str] name_server: The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+        :param pulumi.Input[_builtins.str] timeout: How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+        """
+        if lookup is not None:
+            pulumi.set(__self__, "lookup", lookup)
+        if name_server is not None:
+            pulumi.set(__self__, "name_server", name_server)
+        if timeout is not None:
+            pulumi.set(__self__, "timeout", timeout)
+
+    @_builtins.property
+    @pulumi.getter
+    def lookup(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether names are looked up for addresses that came from a range, for the results. Default: `true`.
+        """
+        return pulumi.get(self, "lookup")
+
+    @lookup.setter
+    def lookup(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "lookup", value)
+
+    @_builtins.property
+    @pulumi.getter(name="nameServer")
+    def name_server(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name server to ask. Default: the system's. Examples: `"10.0.0.53"`.
+        """
+        return pulumi.get(self, "name_server")
+
+    @name_server.setter
+    def name_server(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "name_server", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long an answer may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+        """
+        return pulumi.get(self, "timeout")
+
+    @timeout.setter
+    def timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "timeout", value)
+
+
+class ProvisioningRolloutArgsDict(TypedDict):
+    """
+    How fast a rollout goes, and when it stops.
+    """
+    attempts: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+    """
+    deadline: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+    """
+    max_concurrency: NotRequired[pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]]
+    """
+    How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+    """
+    max_connecting: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+    """
+    max_failures: NotRequired[pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]]
+    """
+    How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+    """
+    max_unreachable: NotRequired[pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]]
+    """
+    How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+    """
+
+@pulumi.input_type
+class ProvisioningRolloutArgs:
+    def __init__(__self__, *,
+                 attempts: pulumi.Input[Optional[_builtins.int]] = None,
+                 deadline: pulumi.Input[Optional[_builtins.str]] = None,
+                 max_concurrency: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]] = None,
+                 max_connecting: pulumi.Input[Optional[_builtins.int]] = None,
+                 max_failures: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]] = None,
+                 max_unreachable: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]] = None):
+        """
+        How fast a rollout goes, and when it stops.
+
+        :param pulumi.Input[_builtins.int] attempts: How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+        :param pulumi.Input[_builtins.str] deadline: After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        :param pulumi.Input[Union[_builtins.int, _builtins.str]] max_concurrency: How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+        :param pulumi.Input[_builtins.int] max_connecting: How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+        :param pulumi.Input[Union[_builtins.int, _builtins.str]] max_failures: How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+        :param pulumi.Input[Union[_builtins.int, _builtins.str]] max_unreachable: How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+        """
+        if attempts is not None:
+            pulumi.set(__self__, "attempts", attempts)
+        if deadline is not None:
+            pulumi.set(__self__, "deadline", deadline)
+        if max_concurrency is not None:
+            pulumi.set(__self__, "max_concurrency", max_concurrency)
+        if max_connecting is not None:
+            pulumi.set(__self__, "max_connecting", max_connecting)
+        if max_failures is not None:
+            pulumi.set(__self__, "max_failures", max_failures)
+        if max_unreachable is not None:
+            pulumi.set(__self__, "max_unreachable", max_unreachable)
+
+    @_builtins.property
+    @pulumi.getter
+    def attempts(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How often a connection is tried; only faults of the transport are tried again. Default: `3`.
+        """
+        return pulumi.get(self, "attempts")
+
+    @attempts.setter
+    def attempts(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "attempts", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deadline(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        After this time no further machine is begun. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        """
+        return pulumi.get(self, "deadline")
+
+    @deadline.setter
+    def deadline(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "deadline", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxConcurrency")
+    def max_concurrency(self) -> pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]:
+        """
+        How many machines are worked on at once: a number, or a share of the targets. The text is a percentage from 0% to 100%, such as "10%". Default: `32`.
+        """
+        return pulumi.get(self, "max_concurrency")
+
+    @max_concurrency.setter
+    def max_concurrency(self, value: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]):
+        pulumi.set(self, "max_concurrency", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxConnecting")
+    def max_connecting(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many connections may be in their handshake at once, which costs more than an open one. Default: `32`.
+        """
+        return pulumi.get(self, "max_connecting")
+
+    @max_connecting.setter
+    def max_connecting(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_connecting", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxFailures")
+    def max_failures(self) -> pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]:
+        """
+        How many machines may fail before no further one is begun and `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+        """
+        return pulumi.get(self, "max_failures")
+
+    @max_failures.setter
+    def max_failures(self, value: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]):
+        pulumi.set(self, "max_failures", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxUnreachable")
+    def max_unreachable(self) -> pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]:
+        """
+        How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
+        """
+        return pulumi.get(self, "max_unreachable")
+
+    @max_unreachable.setter
+    def max_unreachable(self, value: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]):
+        pulumi.set(self, "max_unreachable", value)
+
+
+class ProvisioningServerArgsDict(TypedDict):
+    """
+    Where agents connect to.
+    """
+    name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+    """
+    port: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The port agents connect to. Default: that of this endpoint's own server, else 443.
+    """
+
+@pulumi.input_type
+class ProvisioningServerArgs:
+    def __init__(__self__, *,
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 port: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        Where agents connect to.
+
+        :param pulumi.Input[_builtins.str] name: The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+        :param pulumi.Input[_builtins.int] port: The port agents connect to. Default: that of this endpoint's own server, else 443.
+        """
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name under which agents find their server: the appliance's own Web server name, since the appliance replaces any other sooner or later. Default: the name of this endpoint's own server. Examples: `"kbox.corp.example"`.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The port agents connect to. Default: that of this endpoint's own server, else 443.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "port", value)
+
+
+class ScanDnsDict(TypedDict):
+    """
+    How names are looked up.
+    """
+    lookup: NotRequired[_builtins.bool]
+    """
+    Whether to look up the host names of the machines that were found. Default: `true`.
+    """
+    name_server: NotRequired[_builtins.str]
+    """
+    The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+    """
+    timeout: NotRequired[_builtins.str]
+    """
+    How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+    """
+
+@pulumi.input_type
+class ScanDns:
+    def __init__(__self__, *,
+                 lookup: Optional[_builtins.bool] = None,
+                 name_server: Optional[_builtins.str] = None,
+                 timeout: Optional[_builtins.str] = None):
+        """
+        How names are looked up.
+
+        :param _builtins.bool lookup: Whether to look up the host names of the machines that were found. Default: `true`.
+        :param _builtins.str name_server: The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+        :param _builtins.str timeout: How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+        """
+        if lookup is not None:
+            pulumi.set(__self__, "lookup", lookup)
+        if name_server is not None:
+            pulumi.set(__self__, "name_server", name_server)
+        if timeout is not None:
+            pulumi.set(__self__, "timeout", timeout)
+
+    @_builtins.property
+    @pulumi.getter
+    def lookup(self) -> Optional[_builtins.bool]:
+        """
+        Whether to look up the host names of the machines that were found. Default: `true`.
+        """
+        return pulumi.get(self, "lookup")
+
+    @lookup.setter
+    def lookup(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "lookup", value)
+
+    @_builtins.property
+    @pulumi.getter(name="nameServer")
+    def name_server(self) -> Optional[_builtins.str]:
+        """
+        The name server to ask, by address or host name; this machine's own ways if left out. Examples: `"10.0.0.53"`.
+        """
+        return pulumi.get(self, "name_server")
+
+    @name_server.setter
+    def name_server(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "name_server", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def timeout(self) -> Optional[_builtins.str]:
+        """
+        How long one look-up may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+        """
+        return pulumi.get(self, "timeout")
+
+    @timeout.setter
+    def timeout(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "timeout", value)
+
+
+class TargetsDict(TypedDict):
+    """
+    Which machines: each counts once, however often it is named.
+    """
+    exclude: NotRequired[Union[_builtins.str, Sequence[_builtins.str]]]
+    """
+    What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+    """
+    hostnames: NotRequired[Union[_builtins.str, Sequence[_builtins.str]]]
+    """
+    Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+    """
+    ip_ranges: NotRequired[Union[_builtins.str, Sequence[_builtins.str]]]
+    """
+    Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+    """
+    ips: NotRequired[Union[_builtins.str, Sequence[_builtins.str]]]
+    """
+    Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+    """
+
+@pulumi.input_type
+class Targets:
+    def __init__(__self__, *,
+                 exclude: Optional[Union[_builtins.str, Sequence[_builtins.str]]] = None,
+                 hostnames: Optional[Union[_builtins.str, Sequence[_builtins.str]]] = None,
+                 ip_ranges: Optional[Union[_builtins.str, Sequence[_builtins.str]]] = None,
+                 ips: Optional[Union[_builtins.str, Sequence[_builtins.str]]] = None):
+        """
+        Which machines: each counts once, however often it is named.
+
+        :param Union[_builtins.str, Sequence[_builtins.str]] exclude: What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+        :param Union[_builtins.str, Sequence[_builtins.str]] hostnames: Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+        :param Union[_builtins.str, Sequence[_builtins.str]] ip_ranges: Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+        :param Union[_builtins.str, Sequence[_builtins.str]] ips: Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+        """
+        if exclude is not None:
+            pulumi.set(__self__, "exclude", exclude)
+        if hostnames is not None:
+            pulumi.set(__self__, "hostnames", hostnames)
+        if ip_ranges is not None:
+            pulumi.set(__self__, "ip_ranges", ip_ranges)
+        if ips is not None:
+            pulumi.set(__self__, "ips", ips)
+
+    @_builtins.property
+    @pulumi.getter
+    def exclude(self) -> Optional[Union[_builtins.str, Sequence[_builtins.str]]]:
+        """
+        What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+        """
+        return pulumi.get(self, "exclude")
+
+    @exclude.setter
+    def exclude(self, value: Optional[Union[_builtins.str, Sequence[_builtins.str]]]):
+        pulumi.set(self, "exclude", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def hostnames(self) -> Optional[Union[_builtins.str, Sequence[_builtins.str]]]:
+        """
+        Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+        """
+        return pulumi.get(self, "hostnames")
+
+    @hostnames.setter
+    def hostnames(self, value: Optional[Union[_builtins.str, Sequence[_builtins.str]]]):
+        pulumi.set(self, "hostnames", value)
+
+    @_builtins.property
+    @pulumi.getter(name="ipRanges")
+    def ip_ranges(self) -> Optional[Union[_builtins.str, Sequence[_builtins.str]]]:
+        """
+        Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+        """
+        return pulumi.get(self, "ip_ranges")
+
+    @ip_ranges.setter
+    def ip_ranges(self, value: Optional[Union[_builtins.str, Sequence[_builtins.str]]]):
+        pulumi.set(self, "ip_ranges", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def ips(self) -> Optional[Union[_builtins.str, Sequence[_builtins.str]]]:
+        """
+        Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+        """
+        return pulumi.get(self, "ips")
+
+    @ips.setter
+    def ips(self, value: Optional[Union[_builtins.str, Sequence[_builtins.str]]]):
+        pulumi.set(self, "ips", value)
+
+
+class TargetsArgsDict(TypedDict):
+    """
+    Which machines: each counts once, however often it is named.
+    """
+    exclude: NotRequired[pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]]
+    """
+    What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+    """
+    hostnames: NotRequired[pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]]
+    """
+    Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+    """
+    ip_ranges: NotRequired[pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]]
+    """
+    Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+    """
+    ips: NotRequired[pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]]
+    """
+    Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+    """
+
+@pulumi.input_type
+class TargetsArgs:
+    def __init__(__self__, *,
+                 exclude: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]] = None,
+                 hostnames: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]] = None,
+                 ip_ranges: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]] = None,
+                 ips: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]] = None):
+        """
+        Which machines: each counts once, however often it is named.
+
+        :param pulumi.Input[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]] exclude: What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+        :param pulumi.Input[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]] hostnames: Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+        :param pulumi.Input[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]] ip_ranges: Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+        :param pulumi.Input[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]] ips: Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+        """
+        if exclude is not None:
+            pulumi.set(__self__, "exclude", exclude)
+        if hostnames is not None:
+            pulumi.set(__self__, "hostnames", hostnames)
+        if ip_ranges is not None:
+            pulumi.set(__self__, "ip_ranges", ip_ranges)
+        if ips is not None:
+            pulumi.set(__self__, "ips", ips)
+
+    @_builtins.property
+    @pulumi.getter
+    def exclude(self) -> pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]:
+        """
+        What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+        """
+        return pulumi.get(self, "exclude")
+
+    @exclude.setter
+    def exclude(self, value: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]):
+        pulumi.set(self, "exclude", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def hostnames(self) -> pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]:
+        """
+        Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+        """
+        return pulumi.get(self, "hostnames")
+
+    @hostnames.setter
+    def hostnames(self, value: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]):
+        pulumi.set(self, "hostnames", value)
+
+    @_builtins.property
+    @pulumi.getter(name="ipRanges")
+    def ip_ranges(self) -> pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]:
+        """
+        Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+        """
+        return pulumi.get(self, "ip_ranges")
+
+    @ip_ranges.setter
+    def ip_ranges(self, value: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]):
+        pulumi.set(self, "ip_ranges", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def ips(self) -> pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]:
+        """
+        Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+        """
+        return pulumi.get(self, "ips")
+
+    @ips.setter
+    def ips(self, value: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]):
+        pulumi.set(self, "ips", value)
+
+
+class TokenRotationArgsDict(TypedDict):
+    """
+    When the token gets a new value.
+    """
+    trigger: pulumi.Input[_builtins.str]
+    """
+    Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+    """
+    overlap: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+    """
+
+@pulumi.input_type
+class TokenRotationArgs:
+    def __init__(__self__, *,
+                 trigger: pulumi.Input[_builtins.str],
+                 overlap: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        When the token gets a new value.
+
+        :param pulumi.Input[_builtins.str] trigger: Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+        :param pulumi.Input[_builtins.str] overlap: How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+        """
+        pulumi.set(__self__, "trigger", trigger)
+        if overlap is not None:
+            pulumi.set(__self__, "overlap", overlap)
+
+    @_builtins.property
+    @pulumi.getter
+    def trigger(self) -> pulumi.Input[_builtins.str]:
+        """
+        Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
+        """
+        return pulumi.get(self, "trigger")
+
+    @trigger.setter
+    def trigger(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "trigger", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+        """
+        return pulumi.get(self, "overlap")
+
+    @overlap.setter
+    def overlap(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "overlap", value)
 
 

@@ -18,11 +18,117 @@ __all__ = ['ProviderArgs', 'Provider']
 
 @pulumi.input_type
 class ProviderArgs:
-    def __init__(__self__):
+    def __init__(__self__, *,
+                 api_token: pulumi.Input[Optional[_builtins.str]] = None,
+                 ca_certificate: pulumi.Input[Optional[_builtins.str]] = None,
+                 connect_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 database: pulumi.Input[Optional[_builtins.str]] = None,
+                 endpoint: pulumi.Input[Optional[_builtins.str]] = None,
+                 max_concurrency: pulumi.Input[Optional[_builtins.int]] = None):
         """
         The set of arguments for constructing a Provider resource.
+
+        :param pulumi.Input[_builtins.str] api_token: What an https endpoint knows its users by; `kace api-tokens create` makes one. Taken from `KACE_API_TOKEN` where it is not given.
+        :param pulumi.Input[_builtins.str] ca_certificate: The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+        :param pulumi.Input[_builtins.str] connect_timeout: How long an https endpoint may take to answer at first. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        :param pulumi.Input[_builtins.str] database: The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
+        :param pulumi.Input[_builtins.str] endpoint: The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
+        :param pulumi.Input[_builtins.int] max_concurrency: How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
         """
-        pass
+        if api_token is None:
+            api_token = _utilities.get_env('KACE_API_TOKEN')
+        if api_token is not None:
+            pulumi.set(__self__, "api_token", api_token)
+        if ca_certificate is not None:
+            pulumi.set(__self__, "ca_certificate", ca_certificate)
+        if connect_timeout is None:
+            connect_timeout = '10s'
+        if connect_timeout is not None:
+            pulumi.set(__self__, "connect_timeout", connect_timeout)
+        if database is None:
+            database = _utilities.get_env('KACE_DATABASE')
+        if database is not None:
+            pulumi.set(__self__, "database", database)
+        if endpoint is None:
+            endpoint = _utilities.get_env('KACE_ENDPOINT')
+        if endpoint is not None:
+            pulumi.set(__self__, "endpoint", endpoint)
+        if max_concurrency is None:
+            max_concurrency = _utilities.get_env_int('KACE_MAX_CONCURRENCY')
+        if max_concurrency is not None:
+            pulumi.set(__self__, "max_concurrency", max_concurrency)
+
+    @_builtins.property
+    @pulumi.getter(name="apiToken")
+    def api_token(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What an https endpoint knows its users by; `kace api-tokens create` makes one. Taken from `KACE_API_TOKEN` where it is not given.
+        """
+        return pulumi.get(self, "api_token")
+
+    @api_token.setter
+    def api_token(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "api_token", value)
+
+    @_builtins.property
+    @pulumi.getter(name="caCertificate")
+    def ca_certificate(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+        """
+        return pulumi.get(self, "ca_certificate")
+
+    @ca_certificate.setter
+    def ca_certificate(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "ca_certificate", value)
+
+    @_builtins.property
+    @pulumi.getter(name="connectTimeout")
+    def connect_timeout(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How long an https endpoint may take to answer at first. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        """
+        return pulumi.get(self, "connect_timeout")
+
+    @connect_timeout.setter
+    def connect_timeout(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "connect_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def database(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
+        """
+        return pulumi.get(self, "database")
+
+    @database.setter
+    def database(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "database", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def endpoint(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
+        """
+        return pulumi.get(self, "endpoint")
+
+    @endpoint.setter
+    def endpoint(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "endpoint", value)
+
+    @_builtins.property
+    @pulumi.getter(name="maxConcurrency")
+    def max_concurrency(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
+        """
+        return pulumi.get(self, "max_concurrency")
+
+    @max_concurrency.setter
+    def max_concurrency(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "max_concurrency", value)
 
 
 @pulumi.type_token("pulumi:providers:kace")
@@ -31,12 +137,24 @@ class Provider(pulumi.ProviderResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 api_token: pulumi.Input[Optional[_builtins.str]] = None,
+                 ca_certificate: pulumi.Input[Optional[_builtins.str]] = None,
+                 connect_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 database: pulumi.Input[Optional[_builtins.str]] = None,
+                 endpoint: pulumi.Input[Optional[_builtins.str]] = None,
+                 max_concurrency: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
         """
         An instance of the KACE provider with settings of its own. The default one takes them from the configuration of the stack.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param pulumi.Input[_builtins.str] api_token: What an https endpoint knows its users by; `kace api-tokens create` makes one. Taken from `KACE_API_TOKEN` where it is not given.
+        :param pulumi.Input[_builtins.str] ca_certificate: The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+        :param pulumi.Input[_builtins.str] connect_timeout: How long an https endpoint may take to answer at first. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        :param pulumi.Input[_builtins.str] database: The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
+        :param pulumi.Input[_builtins.str] endpoint: The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
+        :param pulumi.Input[_builtins.int] max_concurrency: How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
         """
         ...
     @overload
@@ -62,6 +180,12 @@ class Provider(pulumi.ProviderResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 api_token: pulumi.Input[Optional[_builtins.str]] = None,
+                 ca_certificate: pulumi.Input[Optional[_builtins.str]] = None,
+                 connect_timeout: pulumi.Input[Optional[_builtins.str]] = None,
+                 database: pulumi.Input[Optional[_builtins.str]] = None,
+                 endpoint: pulumi.Input[Optional[_builtins.str]] = None,
+                 max_concurrency: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -71,9 +195,67 @@ class Provider(pulumi.ProviderResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = ProviderArgs.__new__(ProviderArgs)
 
+            if api_token is None:
+                api_token = _utilities.get_env('KACE_API_TOKEN')
+            __props__.__dict__["api_token"] = None if api_token is None else pulumi.Output.secret(api_token)
+            __props__.__dict__["ca_certificate"] = ca_certificate
+            if connect_timeout is None:
+                connect_timeout = '10s'
+            __props__.__dict__["connect_timeout"] = connect_timeout
+            if database is None:
+                database = _utilities.get_env('KACE_DATABASE')
+            __props__.__dict__["database"] = database
+            if endpoint is None:
+                endpoint = _utilities.get_env('KACE_ENDPOINT')
+            __props__.__dict__["endpoint"] = endpoint
+            if max_concurrency is None:
+                max_concurrency = _utilities.get_env_int('KACE_MAX_CONCURRENCY')
+            __props__.__dict__["max_concurrency"] = pulumi.Output.from_input(max_concurrency).apply(pulumi.runtime.to_json) if max_concurrency is not None else None
+        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["apiToken"])
+        opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(Provider, __self__).__init__(
             'kace',
             resource_name,
             __props__,
             opts)
+
+    @_builtins.property
+    @pulumi.getter(name="apiToken")
+    def api_token(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        What an https endpoint knows its users by; `kace api-tokens create` makes one.
+        """
+        return pulumi.get(self, "api_token")
+
+    @_builtins.property
+    @pulumi.getter(name="caCertificate")
+    def ca_certificate(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The PEM text of the authority that the endpoint's certificate is of, where this machine does not trust it by itself.
+        """
+        return pulumi.get(self, "ca_certificate")
+
+    @_builtins.property
+    @pulumi.getter(name="connectTimeout")
+    def connect_timeout(self) -> pulumi.Output[_builtins.str]:
+        """
+        How long an https endpoint may take to answer at first.
+        """
+        return pulumi.get(self, "connect_timeout")
+
+    @_builtins.property
+    @pulumi.getter
+    def database(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The folder of a local appliance. Default: `pulumi-kace` in the user's data folder.
+        """
+        return pulumi.get(self, "database")
+
+    @_builtins.property
+    @pulumi.getter
+    def endpoint(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
+        """
+        return pulumi.get(self, "endpoint")
 

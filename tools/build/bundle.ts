@@ -1,5 +1,5 @@
-import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import packageJson from "../../package.json" with { type: "json" };
 
@@ -7,7 +7,7 @@ const REPOSITORY = join(import.meta.dirname, "..", "..");
 const RUNTIME = "@pulumi/pulumi";
 
 /** What a folder made by {@link bundle} holds beside the bundle, copied as it is. */
-const PLUGIN_FILES = ["pulumi-resource-kace", "pulumi-resource-kace.cmd", "start.cjs"] as const;
+const PLUGIN_FILES = ["pulumi-resource-kace", "pulumi-resource-kace.cmd", "kace", "start.cjs"] as const;
 
 /**
  * Makes the plugin that is shipped: a folder with the executable `pulumi-resource-kace`, the provider in one file and a
@@ -20,10 +20,20 @@ const PLUGIN_FILES = ["pulumi-resource-kace", "pulumi-resource-kace.cmd", "start
 export async function bundle(folder: string, program = "provider/main.ts"): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  await bundleProgram(program, join(folder, "provider.mjs"));
+  await bundleProgram("provider/cli/main.ts", join(folder, "kace.mjs"));
+  for (const file of PLUGIN_FILES) await copyFile(join(import.meta.dirname, "plugin", file), join(folder, file));
+  for (const file of ["pulumi-resource-kace", "kace"]) await chmod(join(folder, file), 0o755);
+  await copyFile(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));
+  await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
+}
+
+/** Puts a program and all it imports into one file. */
+async function bundleProgram(program: string, outfile: string): Promise<void> {
   await build({
     absWorkingDir: REPOSITORY,
     entryPoints: [program],
-    outfile: join(folder, "provider.mjs"),
+    outfile,
     bundle: true,
     platform: "node",
     format: "esm",
@@ -32,16 +42,14 @@ export async function bundle(folder: string, program = "provider/main.ts"): Prom
     minifySyntax: true,
     legalComments: "linked",
     logLevel: "warning",
-    plugins: [runtimeOutside],
+    plugins: [runtimeOutside, scriptsInside],
+    // Optional native parts of ssh2, which does without them.
+    external: ["cpu-features", "*.node"],
     // The CommonJS packages inside ask for Node's own modules by `require`, which an ES module does not have.
     banner: {
-      js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);',
+      js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);const __dirname=import.meta.dirname;',
     },
   });
-  for (const file of PLUGIN_FILES) await copyFile(join(import.meta.dirname, "plugin", file), join(folder, file));
-  await chmod(join(folder, "pulumi-resource-kace"), 0o755);
-  await copyFile(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));
-  await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 }
 
 /** `22.18`: the `engines` of package.json is the one place that says it. */
@@ -61,5 +69,26 @@ const runtimeOutside: Plugin = {
     builder.onResolve({ filter: /^@pulumi\/pulumi(\/|$)/ }, ({ path }) =>
       path.startsWith(`${RUNTIME}/proto/`) ? undefined : { path, external: true },
     );
+  },
+};
+
+/** How a room reads its shell text: the folder beside the module, and the file's name. */
+const READS_TEXT = /readFileSync\(new URL\(`\.\/(?<folder>[a-z/]*)\$\{name\}`, import\.meta\.url\), "utf8"\)/;
+
+/** Shell text goes into the bundle: what a room reads beside its module is there as a table of texts. */
+const scriptsInside: Plugin = {
+  name: "scripts-inside",
+  setup(builder) {
+    builder.onLoad({ filter: /\/provider\/(?:agent|machines\/posix)\/scripts\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const folder = READS_TEXT.exec(source)?.groups?.folder;
+      if (folder === undefined)
+        return { errors: [{ text: `${path} reads its scripts in a way that cannot be bundled` }] };
+      const place = join(dirname(path), folder);
+      const files = (await readdir(place)).filter((file) => file.endsWith(".sh"));
+      const texts = await Promise.all(files.map(async (file) => [file, await readFile(join(place, file), "utf8")]));
+      const table = JSON.stringify(Object.fromEntries(texts));
+      return { contents: source.replace(READS_TEXT, () => `(${table})[name] ?? ""`), loader: "ts" };
+    });
   },
 };

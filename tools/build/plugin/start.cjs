@@ -3,18 +3,20 @@
 "use strict";
 
 var path = require("path");
+// `--program kace` starts the command line instead of the plugin.
+var program = process.argv[2] === "--program" ? process.argv.splice(2, 2)[1] : "provider";
 var needed = require("./package.json").engines.node.replace(">=", "");
 var parts = needed.split(".").map(Number);
 var have = process.versions.node.split(".").map(Number);
 
 if (have[0] < parts[0] || (have[0] === parts[0] && have[1] < parts[1])) {
   process.stderr.write(
-    "pulumi-resource-kace needs Node.js " + needed + " or newer; this is " + process.versions.node + ".\n"
+    (program === "kace" ? "kace" : "pulumi-resource-kace") + " needs Node.js " + needed + " or newer; this is " + process.versions.node + ".\n"
   );
   process.exitCode = 1;
 } else {
   enableCompileCache();
-  import("./provider.mjs");
+  import("./" + program + ".mjs");
 }
 
 // Keeps the compiled bundle for the next start, of which there are several in every deployment. The folder is the

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Appliance } from "../appliance/appliance.ts";
 import { openAppliance } from "../appliance/configuration.ts";
@@ -8,7 +8,7 @@ import { listConfigurations, showConfiguration } from "./commands/configurations
 import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
 import type { DiagnoseArguments } from "./commands/diagnose.ts";
 import { forgetHostKey, listHostKeys } from "./commands/host-keys.ts";
-import { listResults, type ResultFilter, showLog } from "./commands/results.ts";
+import { CLASSES, listResults, type ResultFilter, showLog } from "./commands/results.ts";
 import { createApiToken, deleteApiToken, listApiTokens, listTokens, listTokenUses } from "./commands/tokens.ts";
 import type { Terminal } from "./output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
@@ -117,7 +117,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .description("The latest result of every machine; exit code 3 if one is not right.")
     .option("--config <name>", "of one configuration")
     .option("--machine <machine>", "of one machine")
-    .option("--class <class...>", "of these classes, such as failed")
+    .addOption(new Option("--class <class...>", "of these classes").choices(CLASSES))
     .option("--code <code...>", "with these codes, such as port-closed")
     .action(async (filter: ResultFilter) => finish(await listResults(session(), filter)));
   program
@@ -204,7 +204,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
 function portOf(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new CommandError(`${text} is no port`, "a port is a number from 1 to 65535");
+    throw new InvalidArgumentError("A port is a number from 1 to 65535.");
   return port;
 }
 

@@ -8,11 +8,12 @@ import { configurationOf } from "./configurations.ts";
 export interface ResultFilter {
   readonly config?: string | undefined;
   readonly machine?: string | undefined;
-  readonly class?: readonly string[] | undefined;
+  readonly class?: readonly OutcomeClass[] | undefined;
   readonly code?: readonly string[] | undefined;
 }
 
-const CLASSES: readonly OutcomeClass[] = [
+/** What results can be narrowed down to. */
+export const CLASSES: readonly OutcomeClass[] = [
   "succeeded",
   "unchanged",
   "removed",
@@ -37,22 +38,15 @@ function isRight(outcomeClass: OutcomeClass): boolean {
   return outcomeClass === "succeeded" || outcomeClass === "unchanged" || outcomeClass === "removed";
 }
 
-function classOf(word: string): OutcomeClass {
-  const found = CLASSES.find((name) => name === word);
-  if (found === undefined) throw new CommandError(`there is no class ${word}`, `it is one of ${CLASSES.join(", ")}`);
-  return found;
-}
-
 /** The latest result of every machine. Exit code 3 if one of those shown is not right. */
 export async function listResults(session: CommandSession, filter: ResultFilter): Promise<ExitCode> {
-  const classes = filter.class?.map(classOf);
   const configuration = filter.config === undefined ? undefined : await configurationOf(session, filter.config);
   const outcomes = await session.read((appliance) =>
     everyPage(async (after) => {
       const { outcomes: items, next } = await appliance.listOutcomes({
         configurationId: configuration?.id,
         machine: filter.machine,
-        classes,
+        classes: filter.class === undefined ? undefined : [...filter.class],
         codes: filter.code === undefined ? undefined : [...filter.code],
         limit: 1_000,
         after,

@@ -123,7 +123,7 @@ export class CarryOut {
 
   #ending(activation: Activation, plan: CarriablePlan): Ending {
     const { look, desired } = this.#options;
-    for (const line of activation.log) this.#log.add(line);
+    this.#log.addLast(activation.log);
     const facts = factsOf(activation.probeAfter ?? look.probe, desired.flavour.name, look.where);
     return endingOfActivation(activation, plan, desired.state, facts, this.#log.text());
   }

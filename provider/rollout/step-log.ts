@@ -24,6 +24,14 @@ export class StepLog {
     if (this.#endLength > 2 * MAX_CHARACTERS) this.#shorten();
   };
 
+  /** Takes the last lines of a machine's own log, of which some or all may have been heard as they came. */
+  addLast(lines: readonly string[]): void {
+    const heard = [...this.#beginning, ...this.#end].slice(-lines.length);
+    let known = Math.min(heard.length, lines.length);
+    while (known > 0 && !heard.slice(-known).every((line, index) => line === lines[index])) known--;
+    for (const line of lines.slice(known)) this.add(line);
+  }
+
   /** All that is kept; `undefined` if nothing was said. */
   text(): string | undefined {
     this.#shorten();

@@ -12,6 +12,19 @@ describe("the log of a machine's steps", () => {
     expect(log.text()).toBe("one\n\ntwo");
   });
 
+  it.each([
+    { heard: ["one", "two"], last: ["one", "two"], all: "one\ntwo" },
+    { heard: ["one", "two"], last: ["two", "three"], all: "one\ntwo\nthree" },
+    { heard: [], last: ["one"], all: "one" },
+    { heard: ["one"], last: [], all: "one" },
+    { heard: ["one"], last: ["two", "one"], all: "one\ntwo\none" },
+  ])("says $heard and then the last lines $last without repeating what was heard", ({ heard, last, all }) => {
+    const log = new StepLog();
+    for (const line of heard) log.add(line);
+    log.addLast(last);
+    expect(log.text()).toBe(all);
+  });
+
   it("is the beginning and the end where they are many, and says how many are missing", () => {
     const log = new StepLog();
     for (let line = 0; line < 100_000; line++) log.add(`line ${line}`);

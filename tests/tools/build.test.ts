@@ -3,9 +3,13 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle, minimumNode } from "../../tools/build/bundle.ts";
 import { run } from "../../tools/process/run.ts";
+import { describe as describeAnswer } from "../conformance/answer.ts";
+import * as calls from "../conformance/calls.ts";
+import { newTarget, Subject } from "../conformance/subject.ts";
 
 describe("the plugin that is built", () => {
   let folder: string;
@@ -40,6 +44,49 @@ describe("the plugin that is built", () => {
     const ended = await run({ program: process.execPath, args: ["-e", old], env, timeoutMs: 20_000 });
     expect(ended.exitCode).toBe(1);
     expect(ended.output).toBe(`pulumi-resource-kace needs Node.js ${minimumNode()} or newer; this is 20.20.2.`);
+  });
+
+  test("reaches machines over SSH: what that needs is in the bundle", async () => {
+    const { utils, Server } = ssh2;
+    const server = new Server({ hostKeys: [utils.generateKeyPairSync("ed25519").private] }, (client) => {
+      client.on("authentication", (attempt) => attempt.reject(["password"]));
+      client.on("error", () => client.end()); // the plugin hangs up once it is refused
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const subject = await Subject.open({
+      name: "the plugin that is built",
+      command: [join(folder, "dist", "pulumi-resource-kace")],
+      env: { ...env, KACE_DATABASE: join(folder, "database") },
+    });
+    const plugin = await subject.start();
+    try {
+      const target = newTarget("kace:index:ProvisioningConfig");
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("the server has no port");
+      const news = {
+        state: "removed",
+        targets: { ips: ["127.0.0.1"] },
+        linux: { port: address.port, password: "wrong", hostKeys: { policy: "insecure" } },
+      };
+      const checked = await calls.check(plugin, target, { news });
+      if (!checked.ok) throw new Error(describeAnswer(checked));
+      const created = await calls.create(plugin, target, { inputs: checked.response.inputs });
+      if (created.ok) throw new Error("a wrong password was accepted");
+      expect(describeAnswer(created)).toContain("[auth-failed] 127.0.0.1");
+    } finally {
+      await plugin.kill();
+      server.close();
+    }
+  });
+
+  test("brings the command line along", async () => {
+    const ended = await run({
+      program: join(folder, "dist", "kace"),
+      args: ["tokens", "list"],
+      env: { ...env, KACE_DATABASE: join(folder, "none") },
+    });
+    expect(ended).toMatchObject({ exitCode: 0, output: "there is no token yet: an `AgentToken` makes one" });
   });
 
   test("says so where there is no Node at all", async () => {

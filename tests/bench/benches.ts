@@ -2,6 +2,20 @@ import type { Bench } from "./bench.ts";
 import { kitCalls } from "./kit-calls.ts";
 import { kitStart } from "./kit-start.ts";
 import { kitUp } from "./kit-up.ts";
+import { portsDead } from "./ports/ports-dead.ts";
+import { portsLoopback } from "./ports/ports-loopback.ts";
+import { rolloutInstall } from "./rollout/rollout-install.ts";
+import { rolloutNoop } from "./rollout/rollout-noop.ts";
+import { targetsExpand } from "./targets/targets-expand.ts";
 
 /** Every bench there is, in the order in which they run: the quick ones first. */
-export const benches: readonly Bench[] = [kitStart, kitCalls, kitUp];
+export const benches: readonly Bench[] = [
+  kitStart,
+  kitCalls,
+  targetsExpand,
+  portsLoopback,
+  portsDead,
+  rolloutNoop,
+  rolloutInstall,
+  kitUp,
+];

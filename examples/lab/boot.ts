@@ -5,7 +5,7 @@ import { listenerMode } from "./configure.ts";
 import { isCode } from "./error.ts";
 import { devicesFolder, rootOf } from "./layers.ts";
 import { hostFolder, type LabNames, MARK } from "./names.ts";
-import { isAlive, leaderBelow, startDetached } from "./processes.ts";
+import { isAlive, leaderBelow, startDetached, startOf } from "./processes.ts";
 import { scripts } from "./scripts.ts";
 import type { HostSpec } from "./spec.ts";
 
@@ -30,7 +30,7 @@ export async function startHosts(names: LabNames, hosts: readonly HostSpec[]): P
       rootOf(names, host.name),
     ];
     const pid = await startDetached(names.prefix, argv, consoleLog(names, host.name));
-    await writeFile(pidFile(names, host.name), `${pid}\n`);
+    await recordCarrier(names, host.name, pid);
   }
   const light = hosts.filter(({ kind }) => kind === "light");
   if (light.length === 0) return;
@@ -50,17 +50,30 @@ export async function startHosts(names: LabNames, hosts: readonly HostSpec[]): P
     stdin: `${lines.join("\n")}\n`,
     env: { ...process.env, [MARK]: names.prefix },
   });
+  for (const host of light) {
+    const pid = Number(await readFile(pidFile(names, host.name), "utf8"));
+    await recordCarrier(names, host.name, pid);
+  }
 }
 
-/** The process on the controller that carries a host, where it still runs. */
+/**
+ * The process on the controller that carries a host, where it still runs. Its file holds its start beside its number,
+ * which may be somebody else's once it has ended.
+ */
 export async function carrierOf(names: LabNames, host: string): Promise<number | undefined> {
   try {
-    const pid = Number(await readFile(pidFile(names, host), "utf8"));
-    return (await isAlive(pid)) ? pid : undefined;
+    const [pid, start] = (await readFile(pidFile(names, host), "utf8")).trim().split(" ");
+    const same = start !== undefined && (await startOf(Number(pid))) === start;
+    return same && (await isAlive(Number(pid))) ? Number(pid) : undefined;
   } catch (error) {
     if (isCode(error, "ENOENT")) return undefined;
     throw error;
   }
+}
+
+async function recordCarrier(names: LabNames, host: string, pid: number): Promise<void> {
+  const start = await startOf(pid);
+  await writeFile(pidFile(names, host), start === undefined ? "ended" : `${pid} ${start}`);
 }
 
 /** The first process of a host, where it is up, by its number on the controller. */

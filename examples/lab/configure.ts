@@ -3,10 +3,11 @@ import { chmod, chown, mkdir, readFile, rm, symlink, writeFile } from "node:fs/p
 import { join } from "node:path";
 import { type AccountFiles, accountFiles, sudoersOf, uidOf } from "./accounts.ts";
 import { succeed } from "./command.ts";
-import { authorizedLine, type LabHostKey, type LabKeys, makeHostKey } from "./keys.ts";
+import { type LabHostKey, writeHostKeys } from "./host-keys.ts";
+import { authorizedLine, type LabKeys } from "./keys.ts";
 import { scripts } from "./scripts.ts";
 import { type HostSpec, loginsOf } from "./spec.ts";
-import { hostKeyPath, hostKeyTypesOf, sshdConfigOf } from "./sshd-config.ts";
+import { sshdConfigOf } from "./sshd-config.ts";
 
 /** What all hosts of a lab get their files from. */
 export interface Workshop {
@@ -59,19 +60,6 @@ export async function configure(root: string, host: HostSpec, workshop: Workshop
   if (host.kind === "systemd") await writeSshUnit(root, host);
   for (const path of host.without ?? []) await rm(at(path), { recursive: true, force: true });
   return writeHostKeys(root, host);
-}
-
-/** Gives a host new host keys in place of those it may have. */
-export async function writeHostKeys(root: string, host: HostSpec): Promise<LabHostKey[]> {
-  const shown: LabHostKey[] = [];
-  for (const type of hostKeyTypesOf(host)) {
-    const made = makeHostKey(type);
-    const path = join(root, hostKeyPath(type));
-    await writeFile(path, made.privateKey, { mode: 0o600 });
-    await writeFile(`${path}.pub`, `${made.shown.publicLine}\n`);
-    shown.push(made.shown);
-  }
-  return shown;
 }
 
 async function writeAccounts(root: string, host: HostSpec, workshop: Workshop): Promise<void> {

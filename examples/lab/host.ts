@@ -1,13 +1,14 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { carrierOf, consoleLog, leaderOf, startHosts } from "./boot.ts";
 import { type ExecOptions, type ExecResult, execute } from "./command.ts";
-import { writeHostKeys } from "./configure.ts";
 import { LabError } from "./error.ts";
 import type { FirewallFacts } from "./firewall.ts";
-import type { LabHostKey } from "./keys.ts";
+import { type LabHostKey, writeHostKeys } from "./host-keys.ts";
 import { rootOf } from "./layers.ts";
 import type { LabNames } from "./names.ts";
-import { setCable, setFirewall } from "./network.ts";
+import { isForwarding, setCable, setFirewall } from "./network.ts";
 import { kill, listensOn } from "./processes.ts";
 import type { Firewall, HostSpec } from "./spec.ts";
 import { until } from "./wait.ts";
@@ -133,6 +134,8 @@ export class LabHost {
   /** What the host's sshd has said: from the journal, or from its own file on light hosts. */
   async sshdLog(): Promise<string[]> {
     if (this.spec.kind === "light") return this.#lines("/var/log/sshd.log");
+    // What was said before now is in the journal only once journald has taken it in.
+    await this.run(["journalctl", "--sync"]);
     const text = await this.run(["journalctl", "--unit=ssh", "--no-pager", "--output=cat"]);
     return text.split("\n").filter((line) => line !== "");
   }
@@ -206,6 +209,8 @@ export class LabHost {
       }, `${this.name} to ${what}`);
     try {
       await soon("start", () => this.isUp());
+      // The kernel takes up to a second to see that a cable was plugged in; before that nothing arrives.
+      await soon("be on the bridge", () => isForwarding(names, this.#place.index));
       if (this.spec.kind === "systemd") await soon("boot", () => this.#booted());
       if (this.spec.sshd === "none") return;
       await soon(`listen on port ${this.sshPort}`, async () => {
@@ -213,7 +218,10 @@ export class LabHost {
         return leader !== undefined && listensOn(leader, this.sshPort);
       });
     } catch (cause) {
-      const said = await readFile(consoleLog(names, this.name), "utf8").catch(() => "(no console)");
+      const logs = [consoleLog(names, this.name), join(this.root, "var/log/sshd.log")].filter((path) =>
+        existsSync(path),
+      );
+      const said = (await Promise.all(logs.map((path) => readFile(path, "utf8")))).join("");
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new LabError(`${why}\n${said.slice(-2_000)}`, { cause });
     }

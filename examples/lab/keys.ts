@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { succeed } from "./command.ts";
-import { type HostKeyType, LAB_KEY_NAMES, type LabKeyName } from "./spec.ts";
+import { scripts } from "./scripts.ts";
+import { LAB_KEY_NAMES, type LabKeyName } from "./spec.ts";
 
 /** A key to log in with, in files that only root can read. */
 export interface LabKey {
@@ -32,51 +32,33 @@ export async function makeKeys(folder: string): Promise<LabKeys> {
   const make = async (name: keyof typeof KIND): Promise<LabKey> => {
     const path = join(folder, name);
     await succeed(["ssh-keygen", "-q", ...KIND[name], "-C", `lab-${name}`, "-N", "", "-f", path]);
-    const publicLine = (await readFile(`${path}.pub`, "utf8")).trim();
-    return { path, privateKey: await readFile(path, "utf8"), publicLine };
+    return readKey(path);
   };
   const [ed25519, rsa, ecdsa] = await Promise.all([make("ed25519"), make("rsa"), make("ecdsa")]);
-  return { ed25519, rsa, ecdsa, encrypted: await makeEncrypted(join(folder, "encrypted")) };
+  return { ed25519, rsa, ecdsa, encrypted: await makeEncrypted(folder) };
 }
 
-/** Not by ssh-keygen, which takes a passphrase only from a terminal or from its command line, where all can read it. */
-async function makeEncrypted(path: string): Promise<LabKey> {
+/** The passphrase goes by the environment, which only root can read, never by a command line. */
+async function makeEncrypted(folder: string): Promise<LabKey> {
   const passphrase = randomUUID();
-  const comment = "lab-encrypted";
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment, passphrase, cipher: "aes256-ctr", rounds: 16 });
-  await writeFile(path, pair.private, { mode: 0o600 });
-  await writeFile(`${path}.pub`, `${pair.public}\n`);
-  return { path, privateKey: pair.private, publicLine: pair.public, passphrase };
+  const path = join(folder, "encrypted");
+  const ask = join(folder, "ask");
+  await writeFile(ask, scripts.ask, { mode: 0o700 });
+  const asked = { SSH_ASKPASS: ask, SSH_ASKPASS_REQUIRE: "force", LAB_PASSPHRASE: passphrase };
+  await succeed(["ssh-keygen", "-q", "-t", "ed25519", "-C", "lab-encrypted", "-f", path], {
+    env: { ...process.env, ...asked },
+  });
+  await rm(ask);
+  return { ...(await readKey(path)), passphrase };
+}
+
+async function readKey(path: string): Promise<LabKey> {
+  const publicLine = (await readFile(`${path}.pub`, "utf8")).trim();
+  return { path, privateKey: await readFile(path, "utf8"), publicLine };
 }
 
 /** The line of authorized_keys that is meant: a line stays itself, the name of a lab's key is its public line. */
 export function authorizedLine(keys: LabKeys, wish: string): string {
   const name = LAB_KEY_NAMES.find((candidate) => candidate === wish);
   return name === undefined ? wish : keys[name].publicLine;
-}
-
-/** The key that a host shows. */
-export interface LabHostKey {
-  /** `ssh-ed25519`, for one. */
-  readonly type: string;
-  /** Type and base64, as known_hosts has it after the name. */
-  readonly publicLine: string;
-  /** `SHA256:` and base64 without padding. */
-  readonly fingerprint: string;
-}
-
-/** A new host key: its private part in OpenSSH's form, and what the world sees of it. */
-export function makeHostKey(type: HostKeyType): { readonly privateKey: string; readonly shown: LabHostKey } {
-  const pair =
-    type === "rsa"
-      ? ssh2.utils.generateKeyPairSync("rsa", { bits: 2048 })
-      : type === "ecdsa"
-        ? ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 })
-        : ssh2.utils.generateKeyPairSync("ed25519");
-  const [algorithm = "", base64 = ""] = pair.public.split(" ");
-  const fingerprint = createHash("sha256").update(Buffer.from(base64, "base64")).digest("base64").replaceAll("=", "");
-  return {
-    privateKey: pair.private,
-    shown: { type: algorithm, publicLine: `${algorithm} ${base64}`, fingerprint: `SHA256:${fingerprint}` },
-  };
 }

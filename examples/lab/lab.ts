@@ -1,13 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { obtainBase } from "./base.ts";
+import { type Base, obtainBase } from "./base.ts";
 import { startHosts } from "./boot.ts";
 import { clear, type Traces, tracesOf } from "./clear.ts";
 import { inParallel } from "./command.ts";
 import { configure, openWorkshop } from "./configure.ts";
 import { LabError } from "./error.ts";
 import { LabHost } from "./host.ts";
-import { type LabHostKey, type LabKeys, makeKeys } from "./keys.ts";
+import type { LabHostKey } from "./host-keys.ts";
+import { type LabKeys, makeKeys } from "./keys.ts";
 import { mountRoots, rootOf } from "./layers.ts";
 import { setSystemdHosts } from "./limits.ts";
 import { withLock } from "./lock.ts";
@@ -19,12 +20,14 @@ import { type LabRecord, readRecord, writeRecord } from "./record.ts";
 import { checkOptions, checkPrefix, type HostSpec, type LabOptions } from "./spec.ts";
 import { chooseSubnet, formatSubnet, gatewayOf, hostAddress, parseSubnet, type Subnet } from "./subnet.ts";
 
+export type { Base } from "./base.ts";
 export type { Traces } from "./clear.ts";
 export type { ExecOptions, ExecResult } from "./command.ts";
 export { LabError } from "./error.ts";
 export { type InstalledPackage, LabHost } from "./host.ts";
-export type { LabHostKey, LabKey, LabKeys } from "./keys.ts";
-export { installPackages, missingPackages, whyNoLab } from "./packages.ts";
+export type { LabHostKey } from "./host-keys.ts";
+export type { LabKey, LabKeys } from "./keys.ts";
+export { missingPackages, whyNoLab } from "./packages.ts";
 export type { Firewall, HostSpec, LabKeyName, LabOptions, SshdBehaviour, UserSpec } from "./spec.ts";
 
 /**
@@ -69,15 +72,22 @@ export class Lab {
   }
 
   /**
+   * Installs what a lab needs here and makes the base of its hosts, so that the next `up` is quick. Done already: free.
+   * @throws LabError where this machine cannot have a lab
+   */
+  static async prepare(say: (line: string) => void = () => undefined): Promise<Base> {
+    await installPackages(say);
+    return obtainBase(say);
+  }
+
+  /**
    * Brings a lab up and waits until all its hosts are. What an earlier run with this prefix left is cleared first.
    * @throws LabError where this machine cannot have a lab, the prefix is in use by a living process, or a host does
    *   not come up; then nothing is left
    */
   static async up(options: LabOptions): Promise<Lab> {
     checkOptions(options);
-    const say = options.say ?? (() => undefined);
-    await installPackages(say);
-    const base = await obtainBase(say);
+    const base = await Lab.prepare(options.say);
     const names = namesOf(options.prefix);
     const record = await withLock(LABS_FOLDER, "labs", () => claim(options, names, base.folder));
     try {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import * as z from "zod";
 import { execute, inParallel, succeed } from "./command.ts";
 import { isCode } from "./error.ts";
@@ -59,6 +59,12 @@ export async function setFirewall(namespace: string, facts: FirewallFacts): Prom
 /** Pulls or plugs the cable of a host: without it nobody answers at its address. */
 export async function setCable(names: LabNames, index: number, plugged: boolean): Promise<void> {
   await succeed(["ip", "link", "set", cableOf(names, index), plugged ? "up" : "down"]);
+}
+
+/** True once the bridge passes on what a host sends and what is sent to it. */
+export async function isForwarding(names: LabNames, index: number): Promise<boolean> {
+  const FORWARDING = "3";
+  return (await readFile(`/sys/class/net/${cableOf(names, index)}/brport/state`, "utf8")).trim() === FORWARDING;
 }
 
 /** The network namespaces of a lab, whoever left them. */

@@ -56,10 +56,13 @@ export async function processesOf(prefix: string, namespaces: readonly string[])
 
 /** Kills all processes of a lab and waits until they are gone. */
 export async function killAll(prefix: string, namespaces: readonly string[]): Promise<void> {
+  let quiet = 0;
   await until(async () => {
     const pids = await processesOf(prefix, namespaces);
     pids.forEach(kill);
-    return pids.length === 0;
+    quiet = pids.length === 0 ? quiet + 1 : 0;
+    // A process shows no environment while it turns into another program, so one look may miss it.
+    return quiet === 2;
   }, `the processes of lab ${prefix} to end`);
 }
 

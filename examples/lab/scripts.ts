@@ -12,5 +12,6 @@ export const scripts = {
   startLight: text("start-light.sh"),
   light: text("light.sh"),
   supervise: text("supervise.sh"),
+  ask: text("ask.sh"),
   listener: text("listener.pl"),
 } as const;

@@ -63,6 +63,7 @@ describe.skipIf(whyNoLab() !== undefined)("a lab of hosts of many kinds", () => 
     test("keeps a journal", async () => {
       const web = lab.host("web01");
       await web.run(["logger", "the lab was here"]);
+      await web.run(["journalctl", "--sync"]);
       expect(await web.run(["journalctl", "--no-pager", "--grep=the lab was here", "--output=cat"])).toContain(
         "was here",
       );
@@ -99,7 +100,8 @@ describe.skipIf(whyNoLab() !== undefined)("a lab of hosts of many kinds", () => 
       expect(await db.exists("/etc/debian_version")).toBe(false);
       await db.writeFile("/root/tiny.spec", TINY_SPEC);
       await db.run(["rpmbuild", "-bb", "--quiet", "--define", "_topdir /root/rpm", "/root/tiny.spec"]);
-      await db.run(["rpm", "-U", "/root/rpm/RPMS/noarch/tiny-1.2.3-1.noarch.rpm"]);
+      const install = await db.exec(["rpm", "-U", "/root/rpm/RPMS/noarch/tiny-1.2.3-1.noarch.rpm"]);
+      expect(install).toEqual({ exitCode: 0, stdout: "", stderr: "" });
       expect(await db.packages()).toContainEqual({ name: "tiny", version: "1.2.3-1" });
       expect(await db.readFile("/etc/tiny.conf")).toBe("installed\n");
       await db.run(["rpm", "-e", "tiny"]);
@@ -195,7 +197,7 @@ describe.skipIf(whyNoLab() !== undefined)("a lab of hosts of many kinds", () => 
       const host = lab.host("mute02");
       const script = 'exec 3<>"/dev/tcp/$0/22" && IFS= read -r line <&3 && printf %s "$line"';
       expect((await execute(["bash", "-c", script, host.address])).stdout).toBe("SSH-2.0-OpenSSH_9.2p1 Debian-2\r");
-      const more = 'exec 3<>"/dev/tcp/$0/22" && echo SSH-2.0-test >&3 && timeout 3 cat <&3; echo "ended with $?"';
+      const more = 'exec 3<>"/dev/tcp/$0/22" && echo SSH-2.0-test >&3 && timeout 10 cat <&3; echo "ended with $?"';
       const { stdout } = await execute(["bash", "-c", more, host.address]);
       expect(stdout).toBe("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\nended with 124\n");
     });
@@ -220,13 +222,13 @@ describe.skipIf(whyNoLab() !== undefined)("a lab of hosts of many kinds", () => 
       expect(direct).toMatchObject({ exitCode: 255, stderr: expect.stringContaining("timed out") });
       const port = await jump.exec(["bash", "-c", 'exec 3<>"/dev/tcp/$0/22" && head -c 4 <&3', "inner01"]);
       expect(port.stdout).toBe("SSH-");
-      expect(await reachesGateway("inner01")).toBe(true);
+      expect(await reachesGateway("inner01", 60)).toBe(true);
     });
 
     test("that is cut off from the gateway, though it can be logged in to", async () => {
       expect(await ssh.run(lab.host("cut01"), "hostname", { key: key() })).toMatchObject({ stdout: "cut01\n" });
-      expect(await reachesGateway("cut01")).toBe(false);
-      expect(await reachesGateway("light01")).toBe(true);
+      expect(await reachesGateway("cut01", 5)).toBe(false);
+      expect(await reachesGateway("light01", 60)).toBe(true);
     });
 
     test("that has no room for a package", async () => {
@@ -263,7 +265,8 @@ describe.skipIf(whyNoLab() !== undefined)("a lab of hosts of many kinds", () => 
       const off = await ssh.run(host, "true", { key: key(), options: shortly });
       expect(off).toMatchObject({ exitCode: 255, stderr: expect.stringMatching(/No route to host|timed out/) });
       await host.start();
-      expect(await ssh.run(host, "cat /etc/kept", { key: key() })).toMatchObject({ stdout: "over the night\n" });
+      const on = await ssh.run(host, "cat /etc/kept", { key: key() });
+      expect(on).toMatchObject({ stderr: "", stdout: "over the night\n" });
     });
   });
 
@@ -307,14 +310,17 @@ describe.skipIf(whyNoLab() !== undefined)("a lab of hosts of many kinds", () => 
     expect(() => lab.host("nobody")).toThrow("has no host nobody");
   });
 
-  /** Whether a host can open a connection to this machine. */
-  async function reachesGateway(name: string): Promise<boolean> {
+  /** Whether a host can open a connection to this machine in that time. */
+  async function reachesGateway(name: string, patienceSeconds: number): Promise<boolean> {
     const server = await listen(lab.gateway);
     try {
       const address = server.address();
       if (address === null || typeof address === "string") throw new Error("the server has no port");
-      const script = 'timeout 5 bash -c "exec 3<>/dev/tcp/gateway/$0 && head -c 5 <&3"';
-      return (await lab.host(name).exec(["sh", "-c", script, String(address.port)])).stdout === "hello";
+      const script = 'timeout "$1" bash -c "exec 3<>/dev/tcp/gateway/$0 && head -c 5 <&3"';
+      return (
+        (await lab.host(name).exec(["sh", "-c", script, String(address.port), String(patienceSeconds)])).stdout ===
+        "hello"
+      );
     } finally {
       server.close();
     }

@@ -1,16 +1,31 @@
-import { findOnPath } from "../process/path.ts";
+import { Lab, missingPackages, whyNoLab } from "../../examples/lab/lab.ts";
+import { findOnPath, isExecutable } from "../process/path.ts";
 import { runOrThrow } from "../process/run.ts";
 import type { Say } from "../process/say.ts";
 import { systemPython } from "../python/obtain.ts";
 
 /** Something of the operating system that the checks need, and the Debian packages that bring it. */
-type Need = { readonly missing: string; readonly packages: readonly string[] };
+export type Need = { readonly missing: string; readonly packages: readonly string[] };
+
+/** Where Debian has the SSH server; it is on no ordinary user's PATH. */
+const SSHD = "/usr/sbin/sshd";
 
 /**
- * Installs the system packages that are missing, where it may (root on Debian or Ubuntu).
+ * Installs the system packages that are missing, where it may (root on Debian or Ubuntu), and makes ready what the lab
+ * of real hosts is built on. Where there can be no lab it says why, and the tests on real hosts are skipped.
  * @throws Error that says in one sentence what is missing, where it may not or where that did not help.
  */
 export async function installSystemPackages(say: Say): Promise<void> {
+  await installNeeds(say);
+  const why = whyNoLab();
+  if (why === undefined) {
+    await Lab.prepare(say);
+  } else {
+    say(`tests on real hosts will be skipped: ${why}`);
+  }
+}
+
+async function installNeeds(say: Say): Promise<void> {
   const needs = await missingNeeds();
   if (needs.length === 0) return;
   const packages = needs.flatMap((need) => need.packages);
@@ -35,5 +50,23 @@ async function missingNeeds(): Promise<Need[]> {
   }
   const python = await systemPython();
   if ("missing" in python) needs.push({ missing: python.missing, packages: ["python3", "python3-venv"] });
+  return [
+    ...needs,
+    ...hostNeeds({ lab: whyNoLab() === undefined, sshd: isExecutable(SSHD), missing: missingPackages() }),
+  ];
+}
+
+/** What is missing for tests against real SSH servers and real hosts: nothing where they cannot run in any case. */
+export function hostNeeds(found: {
+  readonly lab: boolean;
+  readonly sshd: boolean;
+  readonly missing: readonly string[];
+}): Need[] {
+  if (!found.lab) return [];
+  const needs: Need[] = [];
+  if (!found.sshd) needs.push({ missing: "there is no OpenSSH server", packages: ["openssh-server"] });
+  if (found.missing.length > 0) {
+    needs.push({ missing: "the lab of real hosts lacks programs", packages: found.missing });
+  }
   return needs;
 }

@@ -29,7 +29,7 @@ for unit in systemd-logind.service getty.target console-getty.service getty-stat
   ln -sf /dev/null "$units/$unit"
 done
 
-# Debian's rpm keeps its database in the home folder and refuses to feel at home; here it is the host's own.
+# Debian's rpm keeps its database in the home folder; here it is the host's own.
 mkdir -p "$root/etc/rpm" "$root/build"
 printf '%%_dbpath /var/lib/rpm\n' >"$root/etc/rpm/macros"
 cat >"$root/build/system.spec" <<'SPEC'
@@ -66,6 +66,10 @@ for path in "$root"/usr/bin/dpkg* "$root"/usr/bin/apt* "$root"/usr/bin/debconf*;
 done
 for path in "$root"/usr/sbin/dpkg*; do hide rpm "usr/sbin/${path##*/}"; done
 for path in var/lib/dpkg usr/lib/apt var/lib/apt etc/apt etc/dpkg etc/debian_version; do hide rpm "$path"; done
+# Debian's rpm warns that it is not the system's own whenever it changes something. Here it is.
+for option in -i --install -U --upgrade -F --freshen -e --erase; do
+  echo "rpm alias $option --force-debian $option"
+done >"$folder/rpm/etc/popt"
 mkdir -p "$folder/rpm/usr/lib"
 cat >"$folder/rpm/usr/lib/os-release" <<'RELEASE'
 NAME="Rocky Linux"

@@ -133,13 +133,6 @@ describe("the reference agent's packages", () => {
     expect(rpm.text("postinstall")).toContain("service.sh register");
     expect(rpm.text("preremove")).toContain("service.sh unregister");
   });
-
-  test.skipIf(findOnPath("rpm") === undefined)("are read by rpm itself without a complaint", async () => {
-    for (const file of packages.filter(({ format }) => format === "rpm")) {
-      const args = ["-qp", "--nosignature", "--qf", "%{NAME} %{VERSION}-%{RELEASE}\n", file.path];
-      expect((await run({ program: "rpm", args })).output).toBe("kace-reference-agent 1.4.2-1");
-    }
-  });
 });
 
 describe("packages that are broken on purpose", () => {

@@ -6,7 +6,8 @@ if [ ! -e "$marker" ]; then
   echo "kace-reference-agent: this installer restarts the machine, on purpose"
   : >"$marker"
   sync
-  reboot
+  # The plain command needs logind, which small systems do without.
+  systemctl reboot || systemctl --force reboot || reboot
   while :; do sleep 3600; done
 fi
 exec sh /opt/kace-reference/lib/service.sh register

@@ -59,7 +59,8 @@ export class CarryOut {
         this.#log.add(`connecting again: ${activation.message}`);
         await this.#connectAgain(activation);
         if (resumable) {
-          activation = await agent.resumeActivation(look.machine, plan, this.#request(runId));
+          const resumed = await agent.resumeActivation(look.machine, plan, this.#request(runId));
+          activation = knownBetter(activation, resumed);
           continue;
         }
         // How far it came is not known, so it is planned anew instead of doing things twice.
@@ -137,6 +138,13 @@ export class CarryOut {
     const { look, desired } = this.#options;
     return { ...factsOf(look.probe, desired.flavour.name, look.where), ...ending, log: this.#log.text() };
   }
+}
+
+/** Nobody is left on the machine to say more than "lost" of a package that never came to its end: we saw what it died of. */
+function knownBetter(cut: Activation, resumed: Activation): Activation {
+  if (cut.class !== "failed" || cut.code !== "upload-failed") return resumed;
+  if (resumed.class !== "failed" || resumed.code !== "lost" || resumed.resumable) return resumed;
+  return { ...resumed, code: cut.code, message: cut.message, hint: cut.hint };
 }
 
 function away(before: string, now: string): MachineError {

@@ -280,6 +280,15 @@ describe("work on a machine", () => {
     expect(agent.runIds).toEqual(["run-1", "run-2", "run-3"]);
   });
 
+  it("whose package is cut off again and again failed on its way, whatever little the machine knows of it", async () => {
+    const cut = failure({ code: "upload-failed", message: "cut", resumable: true });
+    const gone = failure({ code: "lost", message: "it broke off", transient: true });
+    const agent = new PlayedAgent({ activations: [cut, gone, cut, gone, cut, gone] });
+    const { outcomes } = await play(agent).up(web01);
+    expect(outcomes.get("web01")).toMatchObject({ code: "upload-failed", message: "cut" });
+    expect(agent.calls.filter((call) => call === "resume")).toHaveLength(3);
+  });
+
   it("that turns out to be done is done", async () => {
     const broke = failure({ code: "upload-failed", transient: true });
     const agent = new PlayedAgent({

@@ -89,7 +89,7 @@ export function driftPaths({ summary, results }: Recording): (readonly string[])
 
 /**
  * What a refresh makes of what is recorded. A machine that could not be looked at keeps its record: no news is not
- * drift. One that is right keeps its record too, but for what is known better now (the version, after an update). One
+ * drift, unless it shows another host key. One that is right keeps its record too, but for what is known better now (the version, after an update). One
  * that contradicts its record becomes `drifted`, with the action that would put it right; one that is blocked says why.
  * A machine that was not recorded and could not be looked at stays so.
  */
@@ -137,8 +137,29 @@ export function without(recorded: Recording, machines: Iterable<string>): Record
   return { summary: summaryOf(counts), results: inOrder([...results]) };
 }
 
+/**
+ * A machine that shows another host key than the one it was recorded with was set up anew, or is another: its record no
+ * longer tells of it, though nothing could be looked at.
+ */
+function isNoNews(before: Result | undefined, { code }: Outcome): boolean {
+  return saysNothing(code) && (before === undefined || code !== "host-key-changed");
+}
+
+/**
+ * The machines that are recorded as right and of which a look says nothing new, with the reason: what is recorded of
+ * them may not hold any more.
+ * @example unseen(recorded, looked) // ["web01 (port-filtered)"]
+ */
+export function unseen({ results }: Recording, looked: ReadonlyMap<string, Outcome>): string[] {
+  return [...looked].flatMap(([machine, outcome]) => {
+    const before = results[machine];
+    const hidden = before !== undefined && isRight(before.class) && isNoNews(before, outcome);
+    return hidden ? [`${machine} (${outcome.code})`] : [];
+  });
+}
+
 function resultAfterLook(before: Result | undefined, outcome: Outcome): Result | undefined {
-  if (saysNothing(outcome.code) || outcome.class === "absent") return before;
+  if (isNoNews(before, outcome) || outcome.class === "absent") return before;
   const now = resultOf(outcome);
   if (outcome.code === "planned") {
     // Adopting an agent that is right changes nothing that was recorded.

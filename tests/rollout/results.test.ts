@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../../provider/rollout/outcome.ts";
-import { allRight, driftPaths, MAX_RECORDED, recordingOf, refreshed } from "../../provider/rollout/results.ts";
+import { allRight, driftPaths, MAX_RECORDED, recordingOf, refreshed, unseen } from "../../provider/rollout/results.ts";
 import { noCounts, summaryOf } from "../../provider/rollout/summary.ts";
 import { byMachine, outcome } from "./outcomes.ts";
 
@@ -82,13 +82,26 @@ describe("a refresh", () => {
     expect(refreshed(recorded, looked)).toEqual(recorded);
   });
 
-  it.each(["dns-failed", "port-filtered", "connect-timeout", "auth-failed", "host-key-changed", "busy"] as const)(
+  it.each(["dns-failed", "port-filtered", "connect-timeout", "auth-failed", "busy"] as const)(
     "takes nothing from a machine at which it ended with %s",
     (code) => {
       const recorded = record(installed("a"));
       expect(refreshed(recorded, byMachine(outcome("a", code)))).toEqual(recorded);
     },
   );
+
+  it("shows a machine that has another host key: it was set up anew, and has no agent any more", () => {
+    const after = refreshed(record(installed("a")), byMachine(outcome("a", "host-key-changed")));
+    expect(after.results.a).toMatchObject({ class: "failed", code: "host-key-changed" });
+    expect(driftPaths(after)).toEqual([["results", "a"]]);
+    expect(refreshed(record(), byMachine(outcome("b", "host-key-changed"))).results).toEqual({});
+  });
+
+  it("names the machines whose record it could not check, but not those that are drift already", () => {
+    const recorded = record(installed("a"), installed("b"), outcome("c", "port-closed"));
+    const looked = byMachine(outcome("a", "port-filtered"), installed("b"), outcome("c", "port-closed"));
+    expect(unseen(recorded, looked)).toEqual(["a (port-filtered)"]);
+  });
 
   it("does not make a machine out of one that could not be logged in to", () => {
     const recorded = record(installed("a"));

@@ -2,7 +2,7 @@ import type { ApplianceAccess } from "../../appliance/access.ts";
 import type { Context } from "../../kit/define/call.ts";
 import { ProviderError } from "../../kit/define/errors.ts";
 import type { Found, ReadRequest } from "../../kit/define/resource.ts";
-import { type Recording, refreshed } from "../../rollout/results.ts";
+import { type Recording, refreshed, unseen } from "../../rollout/results.ts";
 import { noCounts, summaryOf } from "../../rollout/summary.ts";
 import { foundOrGone } from "../found-or-gone.ts";
 import { everybody, targetsOf } from "./crowd.ts";
@@ -40,12 +40,22 @@ async function looked(
       crowd: everybody(targetsOf(inputs)),
       recorded: outputs.results,
     });
+    warnOfUnseen(unseen(outputs, outcomes), log.warn);
     return { inputs: {}, outputs: refreshed(outputs, outcomes) };
   } catch (error) {
     if (signal.aborted || !(error instanceof ProviderError) || !saysNothing(error)) throw error;
     log.warn(`the machines were not looked at, and what is recorded of them stays: ${error.message}`);
     return { inputs: {}, outputs };
   }
+}
+
+const NAMED = 10;
+
+/** What is recorded of machines that do not answer stays, and so does not show in a preview: it is said here. */
+function warnOfUnseen(machines: readonly string[], warn: (text: string) => void): void {
+  if (machines.length === 0) return;
+  const more = machines.length > NAMED ? ` and ${machines.length - NAMED} more` : "";
+  warn(`could not be looked at, so what is recorded of them stays: ${machines.slice(0, NAMED).join(", ")}${more}`);
 }
 
 /** Faults of what a look stands on: they say nothing about the machines. */

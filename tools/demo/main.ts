@@ -1,46 +1,73 @@
-// `npm run demo`: the quickstart of the root Pulumi.yaml under the real Pulumi engine, in a temporary folder, so that
-// neither this repository nor the user's own Pulumi set-up is touched.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { hermeticEnvironment } from "../pulumi-cli/environment.ts";
-import { obtainPulumi } from "../pulumi-cli/obtain.ts";
+// `npm run demo`: the main job, shown on real machines of its own: a lab of hosts with systemd, a `kace serve`, the
+// agent's real packages, and the root Pulumi.yaml under the real Pulumi engine. Nothing of it stays, and nothing of the
+// user's own is touched. With `-- --keep` the machines stay up, to go on by hand.
+import { parseArgs } from "node:util";
+import { LabError, whyNoLab } from "../../examples/lab/lab.ts";
+import { durationText } from "../process/say.ts";
+import { PREFIX, Stage } from "./stage.ts";
+import { DemoError, playStory, summaryText } from "./story.ts";
 
-const repository = join(import.meta.dirname, "..", "..");
-const pulumi = await obtainPulumi();
-const folder = await mkdtemp(join(tmpdir(), "kace-demo-"));
-try {
-  const project = join(folder, "project");
-  const home = join(folder, "home");
-  const backend = join(folder, "state");
-  for (const path of [project, home, backend]) await mkdir(path);
-  await copyFile(join(repository, "Pulumi.yaml"), join(project, "Pulumi.yaml"));
-  await symlink(join(repository, "bin"), join(project, "bin"));
+const WITHOUT_MACHINES =
+  "Everything else works here all the same: `npm test`, and `pulumi up` on machines of your own.";
 
-  const env = hermeticEnvironment({ command: pulumi.command, home, backend });
-  process.stdout.write(
-    "The quickstart (Pulumi.yaml) asks the provider how often the agents of a fleet should check in, so that an\n" +
-      "appliance gets at most 500 check-ins an hour. It makes nothing but a stack with the answer among its outputs.\n",
-  );
-  const steps: readonly (readonly [why: string, ...args: string[]])[] = [
-    ["a stack, with its state in a temporary folder", "stack", "init", "demo"],
-    ["the preview, then the answer for 1,200 machines: every 3 hours", "up", "--yes", "--stack", "demo"],
-    ["a larger fleet", "config", "set", "devices", "40000", "--stack", "demo"],
-    ["what that changes: every 80 hours", "up", "--yes", "--stack", "demo"],
-    ["take it down", "destroy", "--yes", "--remove", "--stack", "demo"],
-  ];
-  for (const [why, ...args] of steps) {
-    process.stdout.write(`\n# ${why}\n$ pulumi ${args.join(" ")}\n`);
-    const child = spawn(pulumi.command, args, { cwd: project, env, stdio: ["ignore", "inherit", "inherit"] });
-    const [exitCode] = await once(child, "close");
-    if (exitCode !== 0) {
-      process.exitCode = 1;
-      break;
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(keep: boolean): Promise<void> {
+  const why = whyNoLab();
+  if (why !== undefined) throw new LabError(`The demo brings up machines of its own, and ${why}.`);
+  let interrupted = false;
+  // What is in the foreground gets the signal too; the demo itself must live to take everything down.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => (interrupted = true));
+
+  say("The demo needs machines, a server and a project. It makes them:");
+  const started = performance.now();
+  const stage = await Stage.set((line) => say(`  ${line}`));
+  say(`  ready after ${durationText(performance.now() - started)}`);
+  let stays = false;
+  try {
+    const teller = { say, nowMs: () => performance.now(), interrupted: () => interrupted };
+    const told = await playStory(stage, keep, teller);
+    say(`\n${summaryText(told)}`);
+    stays = keep;
+  } finally {
+    if (!stays) {
+      say("\n# taking the machines, the server and all folders down");
+      await stage.strike();
     }
   }
-  if (process.exitCode !== 1) process.stdout.write("\nDone, and nothing is left behind. Next: README.md\n");
-} finally {
-  await rm(folder, { recursive: true, force: true });
+  if (keep) {
+    say(await whatNext(stage));
+  } else {
+    say(`\nDone in ${durationText(performance.now() - started)}, and nothing is left behind. Next: README.md`);
+  }
+}
+
+async function whatNext(stage: Stage): Promise<string> {
+  const [first] = stage.lab.hosts;
+  const file = await stage.writeShellFile();
+  return `
+The machines and the server are up. What to try next, in a shell of its own:
+  . ${file}
+  pulumi preview                          nothing to do
+  bin/kace devices list                   which agents are connected
+  bin/kace logs ${first?.address ?? ""}               what was done on a machine, step by step
+  npm --prefix ${process.cwd()} run lab -- status --prefix ${PREFIX}    the machines, and how to log in
+  pulumi destroy                          take the agents off
+Take everything down:
+  npm run lab -- down --prefix ${PREFIX}      the machines, and the server with them
+  rm -r ${stage.folder}`;
+}
+
+try {
+  const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
+  await main(values.keep);
+} catch (error) {
+  // Only what was not foreseen deserves a stack.
+  if (!(error instanceof Error)) throw error;
+  const foreseen = error instanceof LabError || error instanceof DemoError;
+  const text = foreseen || "code" in error ? error.message : (error.stack ?? error.message);
+  process.stderr.write(`${text}\n${error instanceof LabError ? `${WITHOUT_MACHINES}\n` : ""}`);
+  process.exitCode = 1;
 }

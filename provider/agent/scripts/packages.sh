@@ -14,12 +14,25 @@ package_look() {
     [ "$PACKAGE_STATE" = absent ] || PACKAGE_VERSION=${_answer#* }
   fi
   if [ "$PACKAGE_STATE" = absent ] && has rpm; then
-    _answer=$(rpm -q --qf '%{VERSION}\n' "$1" 2>/dev/null) && {
+    rpm_look "$1" && {
       PACKAGE_STATE=installed
       PACKAGE_VERSION=${_answer%%"$NEWLINE"*}
     }
   fi
   return 0
+}
+
+# rpm_look NAME -> success and _answer, where it is installed. Whoever may write to rpm's database does so by asking it
+# (SQLite's shared memory file), and a look must not write: so nobody asks. Any answer but a clear one is asked for again.
+rpm_look() {
+  if has setpriv; then
+    _answer=$(setpriv --reuid=65534 --regid=65534 --clear-groups rpm -q --qf '%{VERSION}\n' "$1" 2>&1)
+    case "$?$_answer" in
+      0[0-9]*) return 0 ;;
+      "1package $1 is not installed") return 1 ;;
+    esac
+  fi
+  _answer=$(rpm -q --qf '%{VERSION}\n' "$1" 2>/dev/null)
 }
 
 # end_group PID: it and everything it started in its own session

@@ -5,7 +5,10 @@ import { kitUp } from "./kit-up.ts";
 import { portsDead } from "./ports/ports-dead.ts";
 import { portsLoopback } from "./ports/ports-loopback.ts";
 import { rolloutInstall } from "./rollout/rollout-install.ts";
+import { rolloutMemory } from "./rollout/rollout-memory.ts";
 import { rolloutNoop } from "./rollout/rollout-noop.ts";
+import { rolloutState } from "./rollout/rollout-state.ts";
+import { rolloutUp } from "./rollout/rollout-up.ts";
 import { targetsExpand } from "./targets/targets-expand.ts";
 
 /** Every bench there is, in the order in which they run: the quick ones first. */
@@ -15,7 +18,10 @@ export const benches: readonly Bench[] = [
   targetsExpand,
   portsLoopback,
   portsDead,
+  rolloutState,
+  rolloutMemory,
   rolloutNoop,
   rolloutInstall,
+  rolloutUp,
   kitUp,
 ];

@@ -1,0 +1,141 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { runOrThrow } from "../../../tools/process/run.ts";
+import { hermeticEnvironment } from "../../../tools/pulumi-cli/environment.ts";
+import type { Pulumi } from "../../../tools/pulumi-cli/obtain.ts";
+
+/** A program with a bundle of one package and a configuration for some machines. */
+export interface Deployment {
+  readonly pulumi: Pulumi;
+  /** The folder of the plugin. */
+  readonly plugin: string;
+  /** Shared by deployments: what the plugin compiled for its next start. */
+  readonly cache: string;
+  /** For the program, the state, the appliance and everything else that the run writes. It must not exist. */
+  readonly folder: string;
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly privateKey: string;
+  readonly package: { readonly path: string; readonly sha256: string };
+  readonly server: { readonly host: string; readonly port: number };
+  readonly preview: boolean;
+}
+
+/** What a deployment took and made. */
+export interface Deployed {
+  readonly seconds: number;
+  /** What the state holds of one machine on average, in bytes. */
+  readonly stateBytesPerMachine: number;
+}
+
+/**
+ * One `pulumi up` of a new stack on a new backend with a new appliance.
+ * @throws Error if it fails, or does not install on every machine
+ */
+export async function deploy(deployment: Deployment): Promise<Deployed> {
+  const { pulumi, folder, cache, preview, addresses } = deployment;
+  const backend = join(folder, "state");
+  await mkdir(backend, { recursive: true });
+  // JSON is YAML.
+  await writeFile(join(folder, "Pulumi.yaml"), JSON.stringify(programOf(deployment)));
+  const hermetic = hermeticEnvironment({ command: pulumi.command, home: join(folder, "home"), backend });
+  const env = {
+    ...hermetic,
+    PATH: [dirname(process.execPath), hermetic.PATH].join(delimiter), // plugins of ours run on this Node
+    XDG_CACHE_HOME: cache,
+    KACE_DATABASE: join(folder, "appliance"),
+  };
+  const run = (...args: string[]) => runOrThrow({ program: pulumi.command, args, cwd: folder, env });
+  await run("stack", "init", "bench");
+  const begin = performance.now();
+  await run("up", "--yes", "--non-interactive", "--stack", "bench", ...(preview ? [] : ["--skip-preview"]));
+  const seconds = (performance.now() - begin) / 1_000;
+  const results = await resultsIn(join(backend, ".pulumi", "stacks", "bench", "bench.json"));
+  const right = Object.values(results).filter(({ class: ended }) => ended === "succeeded").length;
+  if (right !== addresses.length) throw new Error(`${right} of ${addresses.length} machines were installed`);
+  return { seconds, stateBytesPerMachine: Buffer.byteLength(JSON.stringify(results)) / addresses.length };
+}
+
+function programOf({ plugin, addresses, port, privateKey, package: file, server }: Deployment): object {
+  return {
+    name: "bench",
+    runtime: "yaml",
+    plugins: { providers: [{ name: "kace", path: plugin }] },
+    resources: {
+      agents: { type: "kace:AgentBundle", properties: { files: [{ path: file.path, sha256: file.sha256 }] } },
+      fleet: {
+        type: "kace:ProvisioningConfig",
+        properties: {
+          targets: { ips: addresses },
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference in the language of the program
+          agent: { bundle: "${agents.id}" },
+          server: { name: server.host, port: server.port },
+          dns: { lookup: false },
+          linux: {
+            username: "root",
+            port,
+            privateKey: { "fn::secret": privateKey },
+            // Everything shares these processors: how long an answer takes says nothing here.
+            portScanTimeout: "1m",
+            connectTimeout: "2m",
+            authTimeout: "2m",
+          },
+        },
+      },
+    },
+  };
+}
+
+/** The results in a state file, machine by machine. */
+async function resultsIn(file: string): Promise<Record<string, { readonly class: string }>> {
+  const state: { checkpoint: { latest: { resources: { type: string; outputs: { results: never } }[] } } } = JSON.parse(
+    await readFile(file, "utf8"),
+  );
+  const fleet = state.checkpoint.latest.resources.find(({ type }) => type === "kace:index:ProvisioningConfig");
+  if (fleet === undefined) throw new Error("the state has no configuration");
+  return fleet.outputs.results;
+}
+
+/**
+ * Watches how large the processes of a plugin become.
+ * @param plugin the folder of the plugin, which is on their command lines
+ * @returns a function that ends the watch and tells the most that one of them held, in MB of a million bytes
+ */
+export function watchMemory(plugin: string): () => Promise<number> {
+  let mostKilobytes = 0;
+  let looking = Promise.resolve();
+  const look = async () => {
+    for (const entry of await readdir("/proc")) {
+      if (!/^\d+$/.test(entry)) continue;
+      const kilobytes = await peakOf(entry, plugin);
+      mostKilobytes = Math.max(mostKilobytes, kilobytes);
+    }
+  };
+  const timer = setInterval(() => {
+    looking = looking.then(look);
+  }, LOOK_EVERY_MS);
+  return async () => {
+    clearInterval(timer);
+    await looking;
+    if (mostKilobytes === 0) throw new Error("no process of the plugin was seen");
+    return (mostKilobytes * 1_024) / 1_000_000;
+  };
+}
+
+const LOOK_EVERY_MS = 200;
+
+/** The most memory that a process has held so far, if it is one of the plugin. */
+async function peakOf(pid: string, plugin: string): Promise<number> {
+  try {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8");
+    // The plugin is the program or its first argument; the engine has the folder elsewhere on its command line.
+    const [program = "", script = ""] = commandLine.split("\0");
+    if (!program.includes(plugin) && !script.includes(plugin)) return 0;
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0);
+  } catch (error) {
+    // It ended between two looks.
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return 0;
+    throw error;
+  }
+}

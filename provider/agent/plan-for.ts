@@ -67,7 +67,9 @@ function intentFor(probe: Probe, desired: DesiredAgent, agent: AgentFacts): Inte
   if (agent.present === "broken") return mending(probe, desired, agent, "the agent is there, but not whole");
   const byVersion = versionIntent(probe, desired, agent);
   if (byVersion !== undefined) return byVersion;
-  return upkeep(desired, agent) ?? { kind: "none", reason: "already right", adopts: receipt === undefined || foreign };
+  return (
+    upkeep(probe, desired, agent) ?? { kind: "none", reason: "already right", adopts: receipt === undefined || foreign }
+  );
 }
 
 function removal(desired: DesiredAgent, agent: AgentFacts, receipt: Receipt | undefined): Intent {
@@ -169,7 +171,7 @@ function hops(probe: Probe, desired: DesiredAgent, installed: string, chosen: Ag
 }
 
 /** What else is not as wanted, the version being right. */
-function upkeep(desired: DesiredAgent, agent: AgentFacts): Intent | undefined {
+function upkeep(probe: Probe, desired: DesiredAgent, agent: AgentFacts): Intent | undefined {
   if (!desired.flavour.hasService) return undefined;
   const { host, port } = desired.server;
   const wanted = serverText(desired.server);
@@ -178,6 +180,10 @@ function upkeep(desired: DesiredAgent, agent: AgentFacts): Intent | undefined {
     return { kind: "reconfigure", reason: `its server is ${serverText(agent.server)}, not ${wanted}` };
   }
   const repair = (reason: string): Intent => ({ kind: "repair", steps: undefined, reason });
+  const build = agent.service.state === "failed" ? otherBuild(probe, desired, agent) : undefined;
+  if (build !== undefined) {
+    return { kind: "repair", steps: [build], reason: "its service is failed, and the bundle has another build of it" };
+  }
   if (agent.service.state !== "active" && agent.service.state !== "unknown") {
     return repair(`its service is ${agent.service.state === "absent" ? "not there" : agent.service.state}`);
   }
@@ -196,6 +202,16 @@ function upkeep(desired: DesiredAgent, agent: AgentFacts): Intent | undefined {
   }
   if (agent.connected === "no") return repair(`it is not connected to ${wanted}${why}`);
   return undefined;
+}
+
+/** The bundle's package of the version that is there, if it is not the one that was put there. */
+function otherBuild(probe: Probe, desired: DesiredAgent, agent: AgentFacts): AgentPackage | undefined {
+  const put = probe.receipt === "unreadable" ? undefined : probe.receipt?.packageSha256;
+  if (put === undefined) return undefined;
+  const same = allowed(probe, desired).find(
+    ({ version }) => agent.version !== undefined && sameVersion(version, agent.version),
+  );
+  return same === undefined || same.sha256 === put ? undefined : same;
 }
 
 function quarantined(reason: string, hint: string): Blocked {

@@ -171,7 +171,17 @@ test.each<Case>([
     agent: { service: { state: "inactive", enabled: "yes" } },
     plan: { action: "repair", steps: undefined },
   },
-  { story: "a failed service", agent: { service: { state: "failed", enabled: "yes" } }, plan: { action: "repair" } },
+  {
+    story: "a failed service of the very package that the bundle has",
+    agent: { service: { state: "failed", enabled: "yes" } },
+    probe: { receipt: { ...receipt, packageSha256: deb("1.4.2").sha256 } },
+    plan: { action: "repair", steps: undefined },
+  },
+  {
+    story: "a failed service, and the bundle has another build of its version: a package that was mended",
+    agent: { service: { state: "failed", enabled: "yes" } },
+    plan: { action: "repair", steps: [deb("1.4.2")], receipt: { ...receipt, packageSha256: deb("1.4.2").sha256 } },
+  },
   {
     story: "a service that is not enabled",
     agent: { service: { state: "active", enabled: "no" } },

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { whyNoLab } from "../../examples/lab/lab.ts";
+import { ref, type YamlResource } from "../e2e/project.ts";
+import { VERSION } from "./ground.ts";
+import { agentStatus, connectionsFrom, EVENTUALLY, expectRight, expectUntouched } from "./machine-facts.ts";
+import { Site } from "./site.ts";
+import { codesOf, TOLERANT } from "./trouble-program.ts";
+
+describe.skipIf(whyNoLab() !== undefined)("agents that do not get to their server", () => {
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await Site.up({
+      prefix: "tserv",
+      hosts: [
+        { name: "good", kind: "light" },
+        { name: "nameless", kind: "light" },
+        { name: "cut-off", kind: "light", firewall: "cut-off" },
+        { name: "waiting", kind: "light" },
+        { name: "early", kind: "light" },
+        { name: "spare", kind: "light" },
+      ],
+    });
+    await site.host("nameless").run(["sed", "-i", "/gateway/d", "/etc/hosts"]);
+  });
+
+  afterAll(() => site?.down());
+
+  const fleet = () =>
+    site.configuration({ targets: { ips: site.addresses("good", "nameless", "cut-off") }, rollout: TOLERANT });
+  const waiting = () =>
+    site.configuration({
+      targets: { ips: site.addresses("waiting") },
+      agent: { token: undefined },
+      rollout: TOLERANT,
+    });
+
+  test("without kace serve there is one reason before the first machine, with the command that starts it", async () => {
+    await site.write(site.program({ fleet: fleet() }));
+    await site.stopServer();
+    const output = await site.failingUp();
+    expect(output).toContain("[server-not-running]");
+    expect(output).toContain("kace serve");
+    for (const host of ["good", "nameless", "cut-off"]) await expectNeverCalled(host);
+    await site.startServer();
+  });
+
+  test("a machine that cannot resolve or reach the server is told apart before anything is written to it", async () => {
+    await site.write(site.program({ fleet: fleet(), waiting: waiting() }));
+    const output = await site.up();
+    expect(await codesOf(site, ["good", "nameless", "cut-off"])).toEqual({
+      good: "installed",
+      nameless: "server-unresolvable",
+      "cut-off": "server-unreachable",
+    });
+    await expectRight(site.host("good"), VERSION);
+    for (const host of ["nameless", "cut-off"]) await expectUntouched(site.host(host));
+    expect(output).toContain(`tolerated: [server-unresolvable] ${site.host("nameless").address}: `);
+  });
+
+  test("an agent without a token waits in quarantine until it is approved, and the next up finds it right", async () => {
+    expect(await codesOf(site, ["waiting"], "waiting")).toEqual({ waiting: "quarantined" });
+    expect(await agentStatus(site.host("waiting"))).toMatchObject({ connected: true, state: "quarantined" });
+    const listed = await site.kace(["quarantine", "list"]);
+    expect(listed.output).toContain("waiting");
+
+    const approved = await site.kace(["quarantine", "approve", "waiting"]);
+    expect(approved.exitCode, approved.output).toBe(0);
+    await expect
+      .poll(() => agentStatus(site.host("waiting")), EVENTUALLY)
+      .toMatchObject({ connected: true, state: "approved" });
+    await site.up();
+    expect(await site.resultOf("waiting", "waiting")).toMatchObject({ class: "unchanged" });
+    await expectRight(site.host("waiting"), VERSION);
+  });
+
+  test("a way that was opened meanwhile is all that the next up needs", async () => {
+    await site.host("cut-off").setFirewall("none");
+    await site.up();
+    expect(await codesOf(site, ["good", "nameless", "cut-off"])).toMatchObject({
+      nameless: "server-unresolvable",
+      "cut-off": "installed",
+    });
+    for (const host of ["good", "cut-off"]) await expectRight(site.host(host), VERSION);
+  });
+
+  test("a token that is expired or disabled is found before the first machine is touched", async () => {
+    const tokens: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+      expired: { expiresAt: "2020-01-01" },
+      disabled: { enabled: false },
+    };
+    const wanting = (token: string) =>
+      site.configuration({ targets: { ips: site.addresses("spare") }, agent: { token: ref(`${token}.value`) } });
+    for (const [name, properties] of Object.entries(tokens)) {
+      const token: YamlResource = { type: "kace:AgentToken", properties };
+      const program = site.program({ fleet: fleet(), waiting: waiting(), [name]: token, wanting: wanting(name) });
+      await site.write(program);
+      expect(await site.failingUp()).toContain(`[token-${name}]`);
+      await expectNeverCalled("spare");
+    }
+  });
+
+  test("a token that is used up by others stops the machines that come after it", async () => {
+    const limited: YamlResource = { type: "kace:AgentToken", properties: { useLimit: 1 } };
+    const one = (host: string) =>
+      site.configuration({
+        targets: { ips: site.addresses(host) },
+        agent: { token: ref("limited.value") },
+      });
+    const rest = { fleet: fleet(), waiting: waiting(), limited };
+    await site.write(site.program({ ...rest, first: one("early") }));
+    await site.up();
+    await site.write(site.program({ ...rest, first: one("early"), second: one("spare") }));
+    expect(await site.failingUp()).toContain("[token-exhausted]");
+    await expectNeverCalled("spare");
+    await expectRight(site.host("early"), VERSION);
+  });
+
+  /** Nobody has so much as connected to its sshd. */
+  async function expectNeverCalled(host: string): Promise<void> {
+    expect(await connectionsFrom(site.host(host), site.lab.gateway), host).toEqual([]);
+    await expectUntouched(site.host(host));
+  }
+});

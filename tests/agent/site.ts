@@ -144,6 +144,15 @@ export class Site {
     return stdout.split("\n").filter((line) => line !== "");
   }
 
+  /** From now on a package that `waits` does, in the middle of its installation. */
+  async hold(): Promise<void> {
+    await this.host.run(["touch", "/run/stand-in-hold"]);
+  }
+
+  async release(): Promise<void> {
+    await this.host.run(["rm", "-f", "/run/stand-in-hold"]);
+  }
+
   /** Staging directories, locks and receipts in the making. */
   async leftovers(): Promise<string> {
     const { stdout } = await this.host.exec([
@@ -168,7 +177,7 @@ export class Site {
     await this.host.exec([
       "sh",
       "-c",
-      "dpkg --force-all -P kace-reference-agent; rm -rf /opt/kace-reference /etc/kace-reference /var/lib/kace-reference /var/lib/pulumi-kace /var/tmp/pulumi-kace-* /run/pulumi-kace.* /var/log/stand-in-installs; systemctl daemon-reload; systemctl reset-failed; true",
+      "dpkg --force-all -P kace-reference-agent; rm -rf /opt/kace-reference /etc/kace-reference /var/lib/kace-reference /var/lib/pulumi-kace /var/tmp/pulumi-kace-* /run/pulumi-kace.* /run/stand-in-hold /var/log/stand-in-installs; systemctl daemon-reload; systemctl reset-failed; true",
     ]);
   }
 }

@@ -10,7 +10,7 @@ import type { ByteSource } from "../../provider/machines/machine.ts";
 const run = promisify(execFile);
 
 /** How a package misbehaves. */
-export type Misbehaviour = "exits-1" | "hangs" | "kills-connection" | "service-fails" | "reboots" | "slow";
+export type Misbehaviour = "exits-1" | "hangs" | "kills-connection" | "service-fails" | "reboots" | "waits";
 
 const POSTINST: Readonly<Record<Misbehaviour, string>> = {
   "exits-1": "echo 'the stand-in refuses to be installed'\nexit 1",
@@ -19,7 +19,8 @@ const POSTINST: Readonly<Record<Misbehaviour, string>> = {
   "kills-connection": "pkill -KILL -f '^sshd(-session)?: root' || true\nsleep 2",
   "service-fails": "",
   reboots: "systemctl reboot\nsleep 100000",
-  slow: "sleep 6",
+  // Until the test lets it go on: `Site.hold` and `Site.release`.
+  waits: "while [ -e /run/stand-in-hold ]; do sleep 0.3; done",
 };
 
 const UNIT = (start: string): string => `[Unit]

@@ -15,7 +15,7 @@ import type { ByteSource } from "../../provider/machines/machine.ts";
 import { Listener, Site, type StandIn } from "./site.ts";
 import { type Misbehaviour, standInPackage } from "./stand-in.ts";
 
-const MISBEHAVIOURS = ["exits-1", "hangs", "kills-connection", "service-fails", "reboots", "slow"] as const;
+const MISBEHAVIOURS = ["exits-1", "hangs", "kills-connection", "service-fails", "reboots", "waits"] as const;
 
 let lab: Lab;
 let folder: string;
@@ -159,10 +159,11 @@ test("a connection that is cut in the middle of the package leaves nothing on th
 test("two configurations at once: one works, the other is told that the machine is busy", async () => {
   const stranger = { ...site.desired, configurationId: "urn:db", takeOver: true };
   const plan = planFor(await site.look(stranger), stranger);
+  await site.hold();
   let second: Promise<Activation> | undefined;
-  const first = await site.up(only("slow"), {
+  const first = await site.up(only("waits"), {
     onLog: () => {
-      second ??= site.with((machine) => activate(machine, plan, site.request(stranger)));
+      second ??= site.with((machine) => activate(machine, plan, site.request(stranger))).finally(() => site.release());
     },
   });
   expect(first).toMatchObject({ class: "succeeded" });
@@ -173,8 +174,9 @@ test("two configurations at once: one works, the other is told that the machine 
 
 test("a run whose controller vanished is waited for, and installs nothing twice", async () => {
   const machine = await site.connect();
-  const desired = { ...site.desired, ...only("slow") };
+  const desired = { ...site.desired, ...only("waits") };
   const plan = planFor(await site.look(desired), desired);
+  await site.hold();
   const working = Promise.withResolvers<void>();
   const left = activate(machine, plan, site.request(desired, { onLog: () => working.resolve() }));
   await working.promise;
@@ -183,7 +185,8 @@ test("a run whose controller vanished is waited for, and installs nothing twice"
   const seen = await site.look();
   expect(seen.lock).toMatchObject({ configurationId: "urn:web" });
   expect(planFor(seen, site.desired)).toMatchObject({ awaits: { runId: expect.any(String) } });
-  const ended = await site.with((again) => activate(again, planFor(seen, site.desired), site.request()));
+  const request = site.request({}, { onLog: () => void site.release() });
+  const ended = await site.with((again) => activate(again, planFor(seen, site.desired), request));
   expect(["succeeded", "unchanged"]).toContain(ended.class);
   expect(await site.installs()).toEqual(["configure 1.4.2"]);
   await vi.waitFor(async () => expect(await site.leftovers()).toBe(""), eventually);
@@ -191,9 +194,11 @@ test("a run whose controller vanished is waited for, and installs nothing twice"
 });
 
 test("a cancelled run leaves the installer to end by itself", async () => {
+  await site.hold();
   const stop = new AbortController();
-  const ended = await site.up(only("slow"), { signal: stop.signal, onLog: () => stop.abort() });
+  const ended = await site.up(only("waits"), { signal: stop.signal, onLog: () => stop.abort() });
   expect(ended).toMatchObject({ class: "failed", code: "lost", resumable: true });
+  await site.release();
   await vi.waitFor(async () => expect(await site.plan()).toMatchObject({ action: "none" }), eventually);
   expect(await site.installs()).toEqual(["configure 1.4.2"]);
   await site.up();

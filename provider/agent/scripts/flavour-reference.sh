@@ -16,9 +16,11 @@ flavour_reference() {
     load /etc/kace-reference/agent.json && json_get "$LOADED" server && SERVER=$VALUE
   }
   agent_link() {
+    # Whoever may not look into the directory knows nothing; where there is no status yet, there is no connection.
+    [ ! -d /var/lib/kace-reference ] || [ -x /var/lib/kace-reference ] || return 0
+    CONNECTED=no
     load /var/lib/kace-reference/status.json || return 0
     json_get "$LOADED" kuid && KUID=$VALUE
-    CONNECTED=no
     # What an earlier process wrote is no news of this one.
     json_get "$LOADED" pid
     [ -n "$VALUE" ] && [ -d "/proc/$VALUE" ] || return 0

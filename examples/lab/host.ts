@@ -8,7 +8,7 @@ import type { FirewallFacts } from "./firewall.ts";
 import { type LabHostKey, writeHostKeys } from "./host-keys.ts";
 import { rootOf } from "./layers.ts";
 import type { LabNames } from "./names.ts";
-import { isForwarding, setCable, setFirewall } from "./network.ts";
+import { forgetNeighbour, isForwarding, setCable, setFirewall } from "./network.ts";
 import { kill, listensOn } from "./processes.ts";
 import type { Firewall, HostSpec } from "./spec.ts";
 import { until } from "./wait.ts";
@@ -174,8 +174,11 @@ export class LabHost {
   /** Switches a stopped host on and waits until it is up. */
   async start(): Promise<void> {
     if (await this.isUp()) return;
-    await setCable(this.#place.names, this.#place.index, true);
-    await startHosts(this.#place.names, [this.spec]);
+    const { names, index } = this.#place;
+    await setCable(names, index, true);
+    await until(() => isForwarding(names, index), `${this.name} to be on the bridge`);
+    await forgetNeighbour(names, this.address);
+    await startHosts(names, [this.spec]);
     await this.ready();
   }
 

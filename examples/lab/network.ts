@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import * as z from "zod";
 import { execute, inParallel, succeed } from "./command.ts";
-import { isCode } from "./error.ts";
+import { isCode, LabError } from "./error.ts";
 import { type FirewallFacts, firewallRules } from "./firewall.ts";
 import { cableOf, type LabNames } from "./names.ts";
 import { scripts } from "./scripts.ts";
@@ -65,6 +65,15 @@ export async function setCable(names: LabNames, index: number, plugged: boolean)
 export async function isForwarding(names: LabNames, index: number): Promise<boolean> {
   const FORWARDING = "3";
   return (await readFile(`/sys/class/net/${cableOf(names, index)}/brport/state`, "utf8")).trim() === FORWARDING;
+}
+
+/**
+ * Makes this machine ask anew who has an address. Asked while a cable was out, it may be about to give up, and would
+ * refuse the next connection for that.
+ */
+export async function forgetNeighbour(names: LabNames, address: string): Promise<void> {
+  const { exitCode, stderr } = await execute(["ip", "neighbour", "delete", address, "dev", names.bridge]);
+  if (exitCode !== 0 && !stderr.includes("No such file")) throw new LabError(`cannot forget ${address}: ${stderr}`);
 }
 
 /** The network namespaces of a lab, whoever left them. */

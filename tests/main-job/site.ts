@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { Lab, LabHost } from "../../examples/lab/lab.ts";
 import type { Outputs } from "../../provider/resources/provisioning/outputs.ts";
+import type { PackageFile } from "../../tools/agent-packages/build.ts";
 import { type KaceServer, startKaceServer } from "../../tools/demo/kace-server.ts";
 import { run } from "../../tools/process/run.ts";
 import { type CliProcess, type CliRun, environmentOf, type Place, pulumiCli, startCli } from "../e2e/cli.ts";
@@ -58,9 +59,11 @@ export class Site implements Place {
   readonly state: string;
   readonly database: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What lies in the folder of packages. */
+  readonly packages: readonly PackageFile[];
   #server: KaceServer | undefined;
 
-  private constructor({ lab, folders, environment }: Ground) {
+  private constructor({ lab, folders, environment, packages }: Ground) {
     this.lab = lab;
     this.folders = folders;
     this.folder = folders.program;
@@ -68,6 +71,7 @@ export class Site implements Place {
     this.state = folders.state;
     this.database = folders.database;
     this.environment = environment;
+    this.packages = packages;
   }
 
   /** Nothing is left where this fails. */

@@ -78,10 +78,11 @@ export async function connectSsh(options: SshOptions): Promise<Machine> {
       keep(client);
       dial = dialThrough(client, name);
     }
-    const { client, hostKey } = await openEndpoint(ssh2, options, dial, limits, signal);
+    const { client, transport, hostKey } = await openEndpoint(ssh2, options, dial, limits, signal);
     keep(client);
     return new SshMachine({
       client,
+      transport,
       address: `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`,
       username: options.username,
       hostKey,

@@ -17,6 +17,8 @@ export interface HandshakeLimits {
 /** A connection that is logged in. */
 export interface OpenClient {
   readonly client: Client;
+  /** What it sends its bytes through. */
+  readonly transport: Duplex;
   readonly hostKey: HostKey;
 }
 
@@ -79,7 +81,7 @@ export function openClient(
       if (hostKey === undefined) fail(new TypeError("a log-in without a host key"));
       else {
         const key = hostKey;
-        settle(() => resolve({ client, hostKey: key }));
+        settle(() => resolve({ client, transport: stream, hostKey: key }));
       }
     });
     client.on("change password", () => authentication.passwordExpired());

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
 import type { Become, ByteSource, Ended, HostKey, Machine, PutOptions, ScriptRequest } from "../machine.ts";
 import { MachineError } from "../machine.ts";
@@ -12,6 +13,8 @@ import { Slots } from "./slots.ts";
 /** What a machine is made of. */
 export interface SshMachineParts {
   readonly client: Client;
+  /** What `client` sends its bytes through. */
+  readonly transport: Duplex;
   readonly address: string;
   readonly username: string;
   readonly hostKey: HostKey;
@@ -54,7 +57,7 @@ export class SshMachine implements Machine {
     return this.slots.use(async () => {
       if (request.signal?.aborted === true) throw cancelled();
       if (this.isClosed) throw closedError();
-      return this.watch(runReader(this.parts.client, input), request, timeoutMs, cancelled);
+      return this.watch(runReader(this.parts, input), request, timeoutMs, cancelled);
     });
   }
 
@@ -146,7 +149,7 @@ export class SshMachine implements Machine {
   /** Ends what a reader started. That it fails changes nothing for the caller, who hears of the time-out anyway. */
   private async end(pid: number, privileged: boolean): Promise<void> {
     const running = runReader(
-      this.parts.client,
+      this.parts,
       this.inputOf({ script: POSIX_SCRIPTS.end, variables: { PID: String(pid) }, privileged }),
     );
     const timer = setTimeout(() => running.abandon(timeoutError(END_TIMEOUT_MS)), END_TIMEOUT_MS);

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import type { ByteSource, Ended } from "../machine.ts";
 import { MachineError } from "../machine.ts";
@@ -20,6 +21,12 @@ export interface ReaderInput {
   readonly onLine: ((line: string, stream: "stdout" | "stderr") => void) | undefined;
 }
 
+/** A connection that is logged in, and the stream of bytes below it. */
+export interface Connection {
+  readonly client: Client;
+  readonly transport: Duplex;
+}
+
 /** A script on its way. */
 export interface Running {
   readonly ended: Promise<Ended>;
@@ -40,7 +47,7 @@ const CLOSE_GRACE_MS = 5_000;
  * A script has ended when both its end marks were seen. The channel's own end is not waited for: a service that the
  * script started may hold it open for ever.
  */
-export function runReader(client: Client, input: ReaderInput): Running {
+export function runReader({ client, transport }: Connection, input: ReaderInput): Running {
   let channel: ClientChannel | undefined;
   let grace: NodeJS.Timeout | undefined;
   let isSettled = false;
@@ -103,7 +110,7 @@ export function runReader(client: Client, input: ReaderInput): Running {
     const feedOnce = () => {
       if (isFed) return;
       isFed = true;
-      write(stream, input, feed.signal).catch((error: unknown) => fail(error));
+      write(stream, transport, input, feed.signal).catch((error: unknown) => fail(error));
     };
     const onOutput = () => {
       if (hasBegun()) feedOnce();
@@ -170,13 +177,17 @@ function collect(input: ReaderInput, name: "stdout" | "stderr") {
   };
 }
 
-/** Sends the script and its payload, as fast as the other side takes them. */
-async function write(stream: ClientChannel, input: ReaderInput, signal: AbortSignal): Promise<void> {
+/**
+ * Sends the script and its payload, as fast as the other side takes them: its window is not all that counts, because
+ * the library would encrypt as much as fits into it and let it wait in memory for the network.
+ */
+async function write(stream: ClientChannel, transport: Duplex, input: ReaderInput, signal: AbortSignal): Promise<void> {
   stream.write(input.envelope);
   if (input.payload !== undefined) {
     for await (const chunk of chunks(input.payload)) {
       if (signal.aborted || !stream.writable) return;
-      if (!stream.write(chunk)) await drained(stream, signal);
+      if (!stream.write(chunk)) await drained(stream, stream, signal);
+      if (transport.writableNeedDrain) await drained(transport, stream, signal);
     }
   }
   if (!signal.aborted) stream.end();
@@ -195,16 +206,16 @@ async function* chunks(payload: ByteSource): AsyncIterable<Uint8Array> {
   }
 }
 
-/** A script may end without having read all of its payload, so the end counts too. */
-function drained(stream: ClientChannel, signal: AbortSignal): Promise<void> {
+/** A script may end without having read all of its payload, so the end of the channel counts too. */
+function drained(full: Duplex, stream: ClientChannel, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      stream.off("drain", done);
+      full.off("drain", done);
       stream.off("close", done);
       signal.removeEventListener("abort", done);
       resolve();
     };
-    stream.once("drain", done);
+    full.once("drain", done);
     stream.once("close", done);
     signal.addEventListener("abort", done, { once: true });
     if (signal.aborted) done();

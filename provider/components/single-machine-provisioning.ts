@@ -47,10 +47,9 @@ const definition = defineComponent({
       yaml: `name: single
 runtime: yaml
 config:
-  password:
+  target:
     type: string
-    secret: true
-    default: change-me
+    default: 127.0.0.1
 resources:
   agents:
     type: kace:AgentBundle
@@ -61,9 +60,10 @@ resources:
   one:
     type: kace:SingleMachineProvisioning
     properties:
-      target: 192.168.2.10
+      target: \${target}
       username: root
-      password: \${password}
+      password:
+        fn::secret: change-me
       bundle: \${agents.id}
       serverName: kbox.corp.example
 outputs:

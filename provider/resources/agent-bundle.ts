@@ -11,6 +11,7 @@ import { type BundleFile, type BundleSource, bundleFilesOf, measureFile } from "
 import { flavourOfPackage } from "./flavours.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { wholly } from "./known.ts";
+import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
 
 const SHA256 = /^[0-9a-fA-F]{64}$/;
 
@@ -41,12 +42,9 @@ const definition = defineResource({
   description:
     "The installers of one kind of agent, for as many platforms and versions as there are, loaded on the appliance. Every package comes with its SHA-256; one that differs is refused before anything is sent anywhere. Kind, platform and version are read from the file names, which are the vendor's own.",
   inputs: z.object({
-    name: z
-      .string()
-      .min(1)
-      .max(200)
+    name: objectName()
       .optional()
-      .meta({ description: "Its name, unique on the appliance.", autoname: { maxLength: 200 } }),
+      .meta({ description: "Its name, unique on the appliance.", autoname: { maxLength: MAX_NAME_LENGTH } }),
     files: z.array(file).optional().meta({ description: "The packages one by one." }),
     folder: z
       .string()
@@ -71,8 +69,11 @@ interface ReadFile extends PackageFile {
   readonly from: BundleFile;
 }
 
-/** Reads every file of a bundle through. */
-async function readBundle(source: BundleSource): Promise<{
+/** Reads every file of a bundle through; one that is not there need not be where the appliance has its content. */
+async function readBundle(
+  source: BundleSource,
+  client: ApplianceAccess,
+): Promise<{
   readonly flavour: string;
   readonly version: string;
   readonly packages: readonly ReadFile[];
@@ -102,11 +103,20 @@ async function readBundle(source: BundleSource): Promise<{
     }
     flavour = kind;
     const measured = await measureFile(from);
-    if ("wrong" in measured) findings.push({ path: at, reason: measured.wrong });
-    else packages.push({ ...named, sha256: from.sha256, sizeBytes: measured.sizeBytes, from });
+    const sizeBytes = measured.kind === "missing" ? await loadedSize(from, client) : undefined;
+    if (measured.kind === "right")
+      packages.push({ ...named, sha256: from.sha256, sizeBytes: measured.sizeBytes, from });
+    else if (sizeBytes !== undefined) packages.push({ ...named, sha256: from.sha256, sizeBytes, from });
+    else findings.push({ path: at, reason: measured.message });
   }
   const version = newestOf(packages.map((item) => item.version));
   return { flavour: flavour?.name ?? "", version, packages, findings };
+}
+
+/** The size of a package that the appliance has: after an import, its files need not be on this machine. */
+async function loadedSize({ sha256 }: BundleFile, client: ApplianceAccess): Promise<number | undefined> {
+  const { sizeBytes } = await client.read((appliance) => appliance.hasPackage({ sha256 }));
+  return sizeBytes;
 }
 
 function newestOf(versions: readonly string[]): string {
@@ -123,7 +133,7 @@ async function load(
   }: { readonly urn: string; readonly id?: string; readonly name: string; readonly source: BundleSource },
   client: ApplianceAccess,
 ): Promise<Bundle> {
-  const { flavour, version, packages, findings } = await readBundle(source);
+  const { flavour, version, packages, findings } = await readBundle(source, client);
   const [finding] = findings;
   if (finding !== undefined)
     throw new ProviderError({ code: "failed-precondition", path: finding.path, message: finding.reason });
@@ -149,11 +159,11 @@ function outputsOf({ version, flavour, packages }: Bundle) {
 
 /** `kace:index:AgentBundle`. */
 export const agentBundle = definition.handle<ApplianceAccess>({
-  async check({ inputs }) {
+  async check({ inputs }, { client }) {
     const { files, folder, checksums } = inputs;
     // What is not known yet is looked at when it is loaded.
     const source = wholly<BundleSource>({ files, folder, checksums });
-    return source === undefined ? [] : (await readBundle(source)).findings;
+    return source === undefined ? [] : (await readBundle(source, client)).findings;
   },
 
   async create({ urn, logicalName, inputs }, { client }) {

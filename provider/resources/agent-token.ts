@@ -5,6 +5,7 @@ import { defineResource } from "../kit/define/resource.ts";
 import { duration, durationMs } from "../kit/define/scalars.ts";
 import { agentTokenExamples } from "./agent-token-examples.ts";
 import { foundOrGone } from "./found-or-gone.ts";
+import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
 
 const moment = z.string().refine((text) => momentOf(text) !== undefined, {
   error: 'expected a date ("2027-06-30", its beginning in UTC) or a moment ("2027-06-30T18:00:00+02:00")',
@@ -31,12 +32,9 @@ const definition = defineResource({
   description:
     "An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens` shows it.",
   inputs: z.object({
-    name: z
-      .string()
-      .min(1)
-      .max(200)
+    name: objectName()
       .optional()
-      .meta({ description: "Its name, unique on the appliance.", autoname: { maxLength: 200 } }),
+      .meta({ description: "Its name, unique on the appliance.", autoname: { maxLength: MAX_NAME_LENGTH } }),
     adoptValue: z
       .string()
       .regex(/^[A-Za-z0-9._~+/=-]{8,256}$/, {

@@ -89,13 +89,13 @@ export function bundleFilesOf(
   return { files, problems };
 }
 
-/**
- * Reads a file through and compares it with its checksum.
- * @returns its size, or the sentence that says what is wrong
- */
-export async function measureFile(
-  file: BundleFile,
-): Promise<{ readonly sizeBytes: number } | { readonly wrong: string }> {
+/** What reading a file through came to: its size, or what is wrong with it. */
+export type Measured =
+  | { readonly kind: "right"; readonly sizeBytes: number }
+  | { readonly kind: "missing" | "wrong"; readonly message: string };
+
+/** Reads a file through and compares it with its checksum. */
+export async function measureFile(file: BundleFile): Promise<Measured> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   try {
@@ -105,12 +105,15 @@ export async function measureFile(
       sizeBytes += bytes.length;
     }
   } catch (error) {
-    const why =
-      error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : String(error);
-    return { wrong: `${file.path} cannot be read: ${why}` };
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const why = missing ? "there is no such file" : error instanceof Error ? error.message : String(error);
+    return { kind: missing ? "missing" : "wrong", message: `${file.path} cannot be read: ${why}` };
   }
   const actual = hash.digest("hex");
   return actual === file.sha256
-    ? { sizeBytes }
-    : { wrong: `${file.fileName} has the SHA-256 ${actual}, not ${file.sha256}: it is not the file that was meant` };
+    ? { kind: "right", sizeBytes }
+    : {
+        kind: "wrong",
+        message: `${file.fileName} has the SHA-256 ${actual}, not ${file.sha256}: it is not the file that was meant`,
+      };
 }

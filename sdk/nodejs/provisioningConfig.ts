@@ -222,7 +222,7 @@ export interface ProvisioningConfigState {
      */
     linux?: pulumi.Input<inputs.LinuxPlatformArgs | undefined>;
     /**
-     * The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+     * The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
     /**
@@ -284,7 +284,7 @@ export interface ProvisioningConfigArgs {
      */
     linux?: pulumi.Input<inputs.LinuxPlatformArgs | undefined>;
     /**
-     * The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+     * The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
     /**

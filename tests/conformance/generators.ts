@@ -20,6 +20,8 @@ export interface ResourceGenerator {
   /** Inputs as a program would give them: all of them are valid. */
   readonly inputs: fc.Arbitrary<JsonMap>;
   readonly mutations?: readonly Mutation[];
+  /** What a refresh goes by instead of a record of the object; then it cannot see that the record was deleted. */
+  readonly refreshedFrom?: string;
   /** Inputs under which an operation takes until it is told to stop; it may have had its effect by then. */
   readonly lingering?: readonly { readonly operation: Operation; readonly apply: (inputs: JsonMap) => JsonMap }[];
   /** Inputs under which the process ends after the effect of an operation and before its answer, once. */

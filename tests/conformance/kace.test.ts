@@ -1,10 +1,4 @@
-import { fileURLToPath } from "node:url";
 import { describeConformance } from "./conformance.ts";
+import { kaceSubject } from "./kace.subject.ts";
 
-describeConformance({
-  name: "kace",
-  command: [process.execPath, fileURLToPath(new URL("../../provider/main.ts", import.meta.url))],
-  env: {},
-  // It has functions so far and no resource.
-  without: [..."bcefghijk"],
-});
+describeConformance(await kaceSubject());

@@ -1,6 +1,7 @@
+import type * as fc from "fast-check";
 import { describe } from "./answer.ts";
 import * as calls from "./calls.ts";
-import { inputsFromSchema, type ResourceGenerator } from "./generators.ts";
+import { inputsFromSchema, objectArbitrary, type ResourceGenerator } from "./generators.ts";
 import { Plugin, type PluginCommand } from "./plugin.ts";
 import type { PackageSchema, ResourceSchema } from "./schema.ts";
 import type { JsonMap } from "./wire.ts";
@@ -20,6 +21,8 @@ export interface SubjectOptions extends PluginCommand {
   readonly config?: JsonMap;
   /** For resources whose inputs the schema alone does not describe. */
   readonly generators?: Readonly<Record<string, ResourceGenerator>>;
+  /** For functions whose arguments the schema alone does not describe, or that would reach out with guessed ones. */
+  readonly functionArguments?: Readonly<Record<string, fc.Arbitrary<JsonMap>>>;
   /** Absent where the provider's world cannot be looked at; laws that need it are then skipped. */
   readonly sideEffects?: SideEffects;
   /** The letters of the laws that are about something which the provider does not have yet. Default: none. */
@@ -76,6 +79,18 @@ export class Subject {
     } finally {
       await plugin.stop();
     }
+  }
+
+  /** The functions, methods apart, each with arguments to try it with. */
+  get functions(): readonly { readonly token: string; readonly inputs: fc.Arbitrary<JsonMap> }[] {
+    return Object.entries(this.schema.functions ?? {})
+      .filter(([token]) => !token.includes("/"))
+      .map(([token, { inputs }]) => ({
+        token,
+        inputs:
+          this.options.functionArguments?.[token] ??
+          objectArbitrary(this.schema, inputs?.properties ?? {}, inputs?.required ?? [], 0),
+      }));
   }
 
   /** A process of its own, greeted and configured as the engine does it. */

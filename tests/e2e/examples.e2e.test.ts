@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,18 @@ import { provider as fixture } from "../fixture/provider.ts";
 import { pulumiCli } from "./cli.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** An agent's package as the examples name it, empty, so that its checksum is the one they show. */
+const PACKAGE = "ampagent-14.1.19.ubuntu.64.deb";
+
+/** Puts the packages that examples load into a folder. */
+async function writePackages(project: string): Promise<void> {
+  const packages = join(project, "packages");
+  const sha256 = createHash("sha256").update("").digest("hex");
+  await mkdir(packages);
+  await writeFile(join(packages, PACKAGE), "");
+  await writeFile(join(packages, "SHA256SUMS"), `${sha256}  ${PACKAGE}\n`);
+}
 
 /** What this file reads of a provider: who shows examples. */
 interface Shown {
@@ -41,15 +54,16 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.each([
-  { name: "kace", provider: kace, bin: at("bin"), config: [], environment: {} },
+  { name: "kace", provider: kace, bin: at("bin"), config: [], environment: {}, packages: true },
   {
     name: "fixture",
     provider: fixture,
     bin: at("tests/fixture/bin"),
     config: ["fixture:owner=examples"],
     environment: { FIXTURE_BACKEND: join(tmpdir(), "no-such-folder") },
+    packages: false,
   },
-])("the examples of $name", ({ name, provider, bin, config, environment }) => {
+])("the examples of $name", ({ name, provider, bin, config, environment, packages }) => {
   const examples = examplesOf(provider);
   const { sdks } = provider.info;
   let sdk = "";
@@ -72,7 +86,12 @@ describe.each([
       `${example.yaml}\nplugins:\n  providers:\n    - name: ${name}\n      path: ${bin}\n`,
     );
     const { command } = await pulumiCli();
-    const env = { ...hermeticEnvironment({ command, home: join(project, "home"), backend }), ...environment };
+    if (packages) await writePackages(project);
+    const env = {
+      ...hermeticEnvironment({ command, home: join(project, "home"), backend }),
+      KACE_DATABASE: join(project, "appliance"),
+      ...environment,
+    };
     const pulumi = (...args: readonly string[]) =>
       run({ program: command, args: [...args, "--non-interactive"], cwd: project, env });
     expect(await pulumi("stack", "init", "dev")).toMatchObject({ exitCode: 0 });
@@ -80,8 +99,14 @@ describe.each([
       const [key = "", value = ""] = setting.split("=");
       expect(await pulumi("config", "set", key, value)).toMatchObject({ exitCode: 0 });
     }
-    const { exitCode, output } = await pulumi("preview");
+    const previewed = await pulumi("preview");
+    expect(previewed.exitCode, previewed.output).toBe(0);
+    // What is only previewed names objects that are not there, or a machine to log in to.
+    if (!packages || example.yaml.includes("kace:SingleMachineProvisioning")) return;
+    const { exitCode, output } = await pulumi("up", "--yes", "--skip-preview");
     expect(exitCode, output).toBe(0);
+    const destroyed = await pulumi("destroy", "--yes", "--skip-preview");
+    expect(destroyed.exitCode, destroyed.output).toBe(0);
   });
 
   test("compile in TypeScript", async () => {
@@ -129,10 +154,11 @@ describe.each([
       join(project, "sdk"),
     ];
     await runOrThrow({ program: python, args: install });
+    if (packages) await writePackages(project);
     for (const { file, example } of examples) {
       await writeFile(join(project, `${file}.py`), example.python);
       const args = [at("tests/e2e/run_with_mocks.py"), join(project, `${file}.py`)];
-      await runOrThrow({ program: python, args, env: { ...process.env, PYTHONPATH: installed } });
+      await runOrThrow({ program: python, args, cwd: project, env: { ...process.env, PYTHONPATH: installed } });
     }
   });
 });

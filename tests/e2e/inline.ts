@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import * as automation from "@pulumi/pulumi/automation/index.js";
 import { expect } from "vitest";
 import { environmentOf, pulumiCli } from "./cli.ts";
-import { FIXTURE_PLUGIN, nameOf, Project, type ProjectOptions } from "./project.ts";
+import { nameOf, Project, type ProjectOptions } from "./project.ts";
 
 /** A step of the engine, as its event says it. */
 export type Step = automation.StepEventMetadata;
@@ -38,7 +38,7 @@ export class InlineStack {
       name: "e2e",
       runtime: "nodejs",
       main: project.folder,
-      plugins: { providers: [{ name: "fixture", path: FIXTURE_PLUGIN }] },
+      plugins: { providers: [{ name: project.plugin.name, path: project.plugin.path }] },
     };
     const stack = await automation.LocalWorkspace.createOrSelectStack(
       { projectName: "e2e", stackName: "dev", program },
@@ -48,7 +48,7 @@ export class InlineStack {
         envVars: await environmentOf(project),
         pulumiCommand: await automation.PulumiCommand.get({ root: dirname(dirname(command)) }),
         projectSettings,
-        stackSettings: { dev: { config: { "fixture:owner": "tests", ...options.config } } },
+        stackSettings: { dev: { config: { ...project.plugin.config, ...options.config } } },
       },
     );
     for (const [key, value] of Object.entries(options.secretConfig ?? {})) {

@@ -1,5 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 
+/** How providers are told their world. */
+const WORLDS = ["FIXTURE_BACKEND", "KACE_DATABASE"];
+
 /** The process ids of the fixture plugins whose world is a folder. */
 export async function pluginsOf(world: string): Promise<number[]> {
   return processesOf(world, (commandLine) => commandLine.includes("tests/fixture/"));
@@ -24,7 +27,7 @@ async function processesOf(world: string, isMeant: (commandLine: string) => bool
     try {
       if (!isMeant(await readFile(`/proc/${name}/cmdline`, "utf8"))) continue;
       const environment = await readFile(`/proc/${name}/environ`, "utf8");
-      if (environment.split("\0").includes(`FIXTURE_BACKEND=${world}`)) pids.push(Number(name));
+      if (WORLDS.some((variable) => environment.split("\0").includes(`${variable}=${world}`))) pids.push(Number(name));
     } catch (error) {
       if (!isNone(error)) throw error;
     }

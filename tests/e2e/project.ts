@@ -11,6 +11,24 @@ import { endProcessesOf } from "./processes.ts";
 /** The folder that holds the plugin, as `plugins.providers[].path` of a project names it. */
 export const FIXTURE_PLUGIN = fileURLToPath(new URL("../fixture/bin", import.meta.url));
 
+/** The provider that a project uses. */
+export interface PluginUnderTest {
+  readonly name: string;
+  /** The folder of its executable. */
+  readonly path: string;
+  /** What every stack of it is configured with. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Variables that make a folder its world. */
+  readonly environment: (world: string) => Readonly<Record<string, string>>;
+}
+
+const FIXTURE: PluginUnderTest = {
+  name: "fixture",
+  path: FIXTURE_PLUGIN,
+  config: { "fixture:owner": "tests" },
+  environment: (world) => ({ FIXTURE_BACKEND: world }),
+};
+
 /** The part of a Pulumi YAML program that is not the same in all tests. */
 export interface YamlProgram {
   readonly variables?: Readonly<Record<string, unknown>>;
@@ -30,7 +48,9 @@ export function ref(name: string): string {
 }
 
 export interface ProjectOptions {
-  /** Configuration of the stack beside `fixture:owner`; `null` takes a key away. */
+  /** Default: the fixture. */
+  readonly plugin?: PluginUnderTest;
+  /** Configuration of the stack beside the plugin's own; `null` takes a key away. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Set with `pulumi config set --secret`. */
   readonly secretConfig?: Readonly<Record<string, string>>;
@@ -61,8 +81,8 @@ export interface PlannedStep {
 }
 
 /**
- * A Pulumi project with everything it touches: its program, its state, a `PULUMI_HOME` and the folder that is the
- * fixture provider's world. All of it, and whatever still runs, is gone when the test has finished.
+ * A Pulumi project with everything it touches: its program, its state, a `PULUMI_HOME` and the folder that is its
+ * provider's world. All of it, and whatever still runs, is gone when the test has finished.
  *
  * Every run fails the test if the CLI prints a secret.
  */
@@ -74,6 +94,7 @@ export class Project implements Place {
   /** More may be added, as a test learns them. */
   readonly secrets: string[];
   readonly environment: Readonly<Record<string, string>>;
+  readonly plugin: PluginUnderTest;
 
   private constructor(root: string, options: ProjectOptions) {
     this.folder = join(root, "program");
@@ -81,8 +102,9 @@ export class Project implements Place {
     this.state = join(root, "state");
     this.world = join(root, "world");
     this.secrets = [...(options.secrets ?? []), ...Object.values(options.secretConfig ?? {})];
+    this.plugin = options.plugin ?? FIXTURE;
     this.environment = {
-      FIXTURE_BACKEND: this.world,
+      ...this.plugin.environment(this.world),
       // A run starts the plugin several times, and most of what a start costs is to compile it.
       NODE_COMPILE_CACHE: join(cacheFolder(), "node-compile-cache"),
       ...options.environment,
@@ -115,7 +137,7 @@ export class Project implements Place {
 
   /** Puts another program in place of the present one. */
   async write(program: YamlProgram): Promise<void> {
-    const plugins = { providers: [{ name: "fixture", path: FIXTURE_PLUGIN }] };
+    const plugins = { providers: [{ name: this.plugin.name, path: this.plugin.path }] };
     const yaml = JSON.stringify({ name: "e2e", runtime: "yaml", plugins, ...program }, undefined, 2);
     await writeFile(join(this.folder, "Pulumi.yaml"), yaml);
   }
@@ -125,7 +147,7 @@ export class Project implements Place {
     const file = join(this.folder, "Pulumi.dev.yaml");
     const present = await readFile(file, "utf8").catch(() => "");
     const [salt = ""] = /^encryptionsalt:.*$/m.exec(present) ?? [];
-    const entries = Object.entries({ "fixture:owner": "tests", ...config }).filter(([, value]) => value !== null);
+    const entries = Object.entries({ ...this.plugin.config, ...config }).filter(([, value]) => value !== null);
     // JSON is YAML too; `stack init` adds to what it finds.
     await writeFile(file, `config: ${JSON.stringify(Object.fromEntries(entries))}\n${salt}\n`);
   }

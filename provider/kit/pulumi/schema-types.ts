@@ -152,6 +152,8 @@ export class SchemaTypes {
   }
 
   #union(shape: UnionShape, direction: Direction, description: string | undefined): TypeSpec {
+    // Python's runtime takes a list for wrong wherever the type is a union with one; of "anything" it asks nothing.
+    if (shape.options.some(({ kind }) => kind === "array")) return { $ref: "pulumi.json#/Any" };
     const options = distinct(shape.options.map((option) => this.#option(option, shape, direction, description)));
     const [only] = options;
     if (options.length === 1 && only !== undefined) return only;

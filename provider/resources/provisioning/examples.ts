@@ -7,11 +7,6 @@ export const provisioningExamples: readonly Example[] = [
     description: "With `enabled: false` it is only saved; take that away and `pulumi preview` looks at every machine.",
     yaml: `name: fleet
 runtime: yaml
-config:
-  privateKey:
-    type: string
-    secret: true
-    default: change-me
 resources:
   berlin:
     type: kace:AgentToken
@@ -28,9 +23,9 @@ resources:
     properties:
       enabled: false
       targets:
-        ipRanges: [192.168.2-5.1-200]
-        hostnames: [web[01-20].corp.example]
-        exclude: [192.168.2.1]
+        ipRanges: [ "192.168.2-5.1-200" ]
+        hostnames: [ "web[01-20].corp.example" ]
+        exclude: [ "192.168.2.1" ]
       server:
         name: kbox.corp.example
       agent:

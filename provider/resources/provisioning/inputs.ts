@@ -5,6 +5,7 @@ import { Unknown } from "../../kit/define/value.ts";
 import type { ListOrText } from "../../rollout/targets/items.ts";
 import type { TargetSpec } from "../../rollout/targets/parse-targets.ts";
 import { targetsShape } from "../../rollout/targets/shape.ts";
+import { MAX_NAME_LENGTH, objectName } from "../object-name.ts";
 import { linux } from "./platform-inputs.ts";
 import { limit, port, version } from "./scalars.ts";
 
@@ -111,12 +112,9 @@ const rollout = z
 
 /** What a `ProvisioningConfig` takes. */
 export const inputs = z.object({
-  name: z
-    .string()
-    .min(1)
-    .max(255)
+  name: objectName()
     .optional()
-    .meta({ description: "The friendly name, unique on the appliance.", autoname: {} }),
+    .meta({ description: "The friendly name, unique on the appliance.", autoname: { maxLength: MAX_NAME_LENGTH } }),
   enabled: z
     .boolean()
     .default(true)

@@ -124,7 +124,7 @@ type provisioningConfigState struct {
 	Enabled *bool `pulumi:"enabled"`
 	// Linux machines: how they are reached over SSH.
 	Linux *LinuxPlatform `pulumi:"linux"`
-	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy *OnDestroy `pulumi:"onDestroy"`
@@ -155,7 +155,7 @@ type ProvisioningConfigState struct {
 	Enabled pulumi.BoolPtrInput
 	// Linux machines: how they are reached over SSH.
 	Linux LinuxPlatformPtrInput
-	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy OnDestroyPtrInput
@@ -190,7 +190,7 @@ type provisioningConfigArgs struct {
 	Enabled *bool `pulumi:"enabled"`
 	// Linux machines: how they are reached over SSH.
 	Linux *LinuxPlatform `pulumi:"linux"`
-	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy *OnDestroy `pulumi:"onDestroy"`
@@ -222,7 +222,7 @@ type ProvisioningConfigArgs struct {
 	Enabled pulumi.BoolPtrInput
 	// Linux machines: how they are reached over SSH.
 	Linux LinuxPlatformPtrInput
-	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy OnDestroyPtrInput

@@ -1415,19 +1415,19 @@ class TargetsDict(TypedDict):
     """
     Which machines: each counts once, however often it is named.
     """
-    exclude: NotRequired[Union[_builtins.str, Sequence[_builtins.str]]]
+    exclude: NotRequired[Any]
     """
     What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
     """
-    hostnames: NotRequired[Union[_builtins.str, Sequence[_builtins.str]]]
+    hostnames: NotRequired[Any]
     """
     Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
     """
-    ip_ranges: NotRequired[Union[_builtins.str, Sequence[_builtins.str]]]
+    ip_ranges: NotRequired[Any]
     """
     Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
     """
-    ips: NotRequired[Union[_builtins.str, Sequence[_builtins.str]]]
+    ips: NotRequired[Any]
     """
     Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
     """
@@ -1435,17 +1435,17 @@ class TargetsDict(TypedDict):
 @pulumi.input_type
 class Targets:
     def __init__(__self__, *,
-                 exclude: Optional[Union[_builtins.str, Sequence[_builtins.str]]] = None,
-                 hostnames: Optional[Union[_builtins.str, Sequence[_builtins.str]]] = None,
-                 ip_ranges: Optional[Union[_builtins.str, Sequence[_builtins.str]]] = None,
-                 ips: Optional[Union[_builtins.str, Sequence[_builtins.str]]] = None):
+                 exclude: Optional[Any] = None,
+                 hostnames: Optional[Any] = None,
+                 ip_ranges: Optional[Any] = None,
+                 ips: Optional[Any] = None):
         """
         Which machines: each counts once, however often it is named.
 
-        :param Union[_builtins.str, Sequence[_builtins.str]] exclude: What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
-        :param Union[_builtins.str, Sequence[_builtins.str]] hostnames: Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
-        :param Union[_builtins.str, Sequence[_builtins.str]] ip_ranges: Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
-        :param Union[_builtins.str, Sequence[_builtins.str]] ips: Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+        :param Any exclude: What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+        :param Any hostnames: Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+        :param Any ip_ranges: Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+        :param Any ips: Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
         """
         if exclude is not None:
             pulumi.set(__self__, "exclude", exclude)
@@ -1458,50 +1458,50 @@ class Targets:
 
     @_builtins.property
     @pulumi.getter
-    def exclude(self) -> Optional[Union[_builtins.str, Sequence[_builtins.str]]]:
+    def exclude(self) -> Optional[Any]:
         """
         What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
         """
         return pulumi.get(self, "exclude")
 
     @exclude.setter
-    def exclude(self, value: Optional[Union[_builtins.str, Sequence[_builtins.str]]]):
+    def exclude(self, value: Optional[Any]):
         pulumi.set(self, "exclude", value)
 
     @_builtins.property
     @pulumi.getter
-    def hostnames(self) -> Optional[Union[_builtins.str, Sequence[_builtins.str]]]:
+    def hostnames(self) -> Optional[Any]:
         """
         Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
         """
         return pulumi.get(self, "hostnames")
 
     @hostnames.setter
-    def hostnames(self, value: Optional[Union[_builtins.str, Sequence[_builtins.str]]]):
+    def hostnames(self, value: Optional[Any]):
         pulumi.set(self, "hostnames", value)
 
     @_builtins.property
     @pulumi.getter(name="ipRanges")
-    def ip_ranges(self) -> Optional[Union[_builtins.str, Sequence[_builtins.str]]]:
+    def ip_ranges(self) -> Optional[Any]:
         """
         Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
         """
         return pulumi.get(self, "ip_ranges")
 
     @ip_ranges.setter
-    def ip_ranges(self, value: Optional[Union[_builtins.str, Sequence[_builtins.str]]]):
+    def ip_ranges(self, value: Optional[Any]):
         pulumi.set(self, "ip_ranges", value)
 
     @_builtins.property
     @pulumi.getter
-    def ips(self) -> Optional[Union[_builtins.str, Sequence[_builtins.str]]]:
+    def ips(self) -> Optional[Any]:
         """
         Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
         """
         return pulumi.get(self, "ips")
 
     @ips.setter
-    def ips(self, value: Optional[Union[_builtins.str, Sequence[_builtins.str]]]):
+    def ips(self, value: Optional[Any]):
         pulumi.set(self, "ips", value)
 
 
@@ -1509,19 +1509,19 @@ class TargetsArgsDict(TypedDict):
     """
     Which machines: each counts once, however often it is named.
     """
-    exclude: NotRequired[pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]]
+    exclude: NotRequired[Any]
     """
     What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
     """
-    hostnames: NotRequired[pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]]
+    hostnames: NotRequired[Any]
     """
     Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
     """
-    ip_ranges: NotRequired[pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]]
+    ip_ranges: NotRequired[Any]
     """
     Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
     """
-    ips: NotRequired[pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]]
+    ips: NotRequired[Any]
     """
     Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
     """
@@ -1529,17 +1529,17 @@ class TargetsArgsDict(TypedDict):
 @pulumi.input_type
 class TargetsArgs:
     def __init__(__self__, *,
-                 exclude: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]] = None,
-                 hostnames: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]] = None,
-                 ip_ranges: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]] = None,
-                 ips: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]] = None):
+                 exclude: Optional[Any] = None,
+                 hostnames: Optional[Any] = None,
+                 ip_ranges: Optional[Any] = None,
+                 ips: Optional[Any] = None):
         """
         Which machines: each counts once, however often it is named.
 
-        :param pulumi.Input[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]] exclude: What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
-        :param pulumi.Input[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]] hostnames: Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
-        :param pulumi.Input[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]] ip_ranges: Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
-        :param pulumi.Input[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]] ips: Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
+        :param Any exclude: What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
+        :param Any hostnames: Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
+        :param Any ip_ranges: Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
+        :param Any ips: Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
         """
         if exclude is not None:
             pulumi.set(__self__, "exclude", exclude)
@@ -1552,50 +1552,50 @@ class TargetsArgs:
 
     @_builtins.property
     @pulumi.getter
-    def exclude(self) -> pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]:
+    def exclude(self) -> Optional[Any]:
         """
         What is left out, in any of the forms above. Names leave out names, and addresses leave out addresses. A list, or one text with commas. Examples: `["192.168.2.1","web13.corp.example"]`.
         """
         return pulumi.get(self, "exclude")
 
     @exclude.setter
-    def exclude(self, value: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]):
+    def exclude(self, value: Optional[Any]):
         pulumi.set(self, "exclude", value)
 
     @_builtins.property
     @pulumi.getter
-    def hostnames(self) -> pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]:
+    def hostnames(self) -> Optional[Any]:
         """
         Host names, and patterns of them: `web[01-50].corp.example`, `db[a,b]`. A list, or one text with commas. Examples: `["web[01-50].corp.example"]`, `"alpha, beta.corp.example"`.
         """
         return pulumi.get(self, "hostnames")
 
     @hostnames.setter
-    def hostnames(self, value: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]):
+    def hostnames(self, value: Optional[Any]):
         pulumi.set(self, "hostnames", value)
 
     @_builtins.property
     @pulumi.getter(name="ipRanges")
-    def ip_ranges(self) -> pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]:
+    def ip_ranges(self) -> Optional[Any]:
         """
         Ranges of addresses: by octets (`192.168.2-5.1-200`, also written with spaces: `192 168 2-5 1-200`), as networks (`10.0.0.0/24`, `fd00::/120`) or from one address to another (`10.0.0.5-10.0.1.20`). A list, or one text with commas. A silent address of a range is absent and fails nothing. Examples: `["192.168.2-5.1-200","10.0.0.0/24"]`, `"192 168 2-5 1-200"`.
         """
         return pulumi.get(self, "ip_ranges")
 
     @ip_ranges.setter
-    def ip_ranges(self, value: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]):
+    def ip_ranges(self, value: Optional[Any]):
         pulumi.set(self, "ip_ranges", value)
 
     @_builtins.property
     @pulumi.getter
-    def ips(self) -> pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]:
+    def ips(self) -> Optional[Any]:
         """
         Addresses of single machines, IPv4 or IPv6. A list, or one text with commas. Examples: `["192.168.2.10","fd00::10"]`, `"192.168.2.10, 192.168.2.11"`.
         """
         return pulumi.get(self, "ips")
 
     @ips.setter
-    def ips(self, value: pulumi.Input[Optional[Union[_builtins.str, Sequence[pulumi.Input[_builtins.str]]]]]):
+    def ips(self, value: Optional[Any]):
         pulumi.set(self, "ips", value)
 
 

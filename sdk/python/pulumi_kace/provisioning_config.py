@@ -45,7 +45,7 @@ class ProvisioningConfigArgs:
         :param pulumi.Input['ProvisioningDnsArgs'] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input['LinuxPlatformArgs'] linux: Linux machines: how they are reached over SSH.
-        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
@@ -172,7 +172,7 @@ class ProvisioningConfigArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+        The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
@@ -290,7 +290,7 @@ class _ProvisioningConfigState:
         :param pulumi.Input['ProvisioningDnsArgs'] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input['LinuxPlatformArgs'] linux: Linux machines: how they are reached over SSH.
-        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
@@ -407,7 +407,7 @@ class _ProvisioningConfigState:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+        The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
@@ -582,7 +582,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.Input[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']] linux: Linux machines: how they are reached over SSH.
-        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
@@ -746,7 +746,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.Input[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']] linux: Linux machines: how they are reached over SSH.
-        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters.
+        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.

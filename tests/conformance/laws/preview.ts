@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import * as calls from "../calls.ts";
-import { objectArbitrary } from "../generators.ts";
 import { demand, eachResource, forAll, inCase, type Law } from "../law.ts";
 import { must, ResourceInProgram } from "../program.ts";
 import type { SideEffects, Subject } from "../subject.ts";
@@ -47,10 +46,8 @@ async function elsewhere(subject: Subject, effects: SideEffects): Promise<number
     await watch("CheckConfig", () => calls.checkConfig(plugin, subject.schema.name, config));
     await watch("DiffConfig", () => calls.diffConfig(plugin, subject.schema.name, config, config));
   });
-  for (const [token, { inputs }] of Object.entries(subject.schema.functions ?? {})) {
-    if (token.includes("/")) continue;
-    const args = objectArbitrary(subject.schema, inputs?.properties ?? {}, inputs?.required ?? [], 0);
-    cases += await forAll(law, token, args, subject.runs, (given) =>
+  for (const { token, inputs } of subject.functions) {
+    cases += await forAll(law, token, inputs, subject.runs, (given) =>
       watch("Invoke in a preview", async () => void (await calls.invoke(plugin, token, given, true))),
     );
   }

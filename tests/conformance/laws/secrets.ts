@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { type Answer, describe } from "../answer.ts";
 import * as calls from "../calls.ts";
-import { isDistinct, objectArbitrary } from "../generators.ts";
+import { isDistinct } from "../generators.ts";
 import { demand, eachResource, forAll, type Law } from "../law.ts";
 import type { Plugin } from "../plugin.ts";
 import { must, ResourceInProgram } from "../program.ts";
@@ -229,12 +229,8 @@ function hideDeclared(inputs: JsonMap, resource: SubjectResource, picked: readon
 
 async function functions(subject: Subject): Promise<number> {
   let cases = 0;
-  for (const [token, { inputs: schema }] of Object.entries(subject.schema.functions ?? {})) {
-    if (token.includes("/")) continue;
-    const generated = fc.record({
-      args: objectArbitrary(subject.schema, schema?.properties ?? {}, schema?.required ?? [], 0),
-      picks,
-    });
+  for (const { token, inputs: args } of subject.functions) {
+    const generated = fc.record({ args, picks });
     cases += await forAll(law, token, generated, subject.runs, async ({ args: given, picks: picked }) => {
       const plugin = await subject.plugin();
       const { inputs, canaries } = hide(given, picked);

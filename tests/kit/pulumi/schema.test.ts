@@ -263,6 +263,26 @@ describe("a property", () => {
     });
   });
 
+  test("is of any type where it may be a list or something else, which the runtime of Python cannot tell apart", () => {
+    const listed = defineResource({
+      name: "Listed",
+      description: "Something.",
+      inputs: z.object({ places: z.union([z.string(), z.array(z.string())]).meta({ description: "Where." }) }),
+      outputs: z.object({}),
+    }).handle<undefined>({
+      create: async () => ({ id: "listed", outputs: {} }),
+      delete: async () => undefined,
+    });
+    const small: PackageInfo = { name: "small", displayName: "Small", version: "1.0.0", description: "Little." };
+    const { resources } = schemaOf(
+      defineProvider({ info: small, config: z.object({}), configure: async () => undefined, resources: [listed] }),
+    );
+    expect(resources?.["small:index:Listed"]?.inputProperties?.places).toEqual({
+      $ref: "pulumi.json#/Any",
+      description: "Where.",
+    });
+  });
+
   test("loses the names of enum values in a union with another kind, which SDKs for Go would take for the whole", () => {
     expect(inputs.size).toEqual({
       oneOf: [{ type: "number" }, { type: "string" }],

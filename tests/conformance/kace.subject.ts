@@ -1,0 +1,238 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as fc from "fast-check";
+import { openLocal } from "../../provider/appliance/local/local.ts";
+import { listing } from "../appliance/local/folders.ts";
+import { distinctText, type ResourceGenerator } from "./generators.ts";
+import type { SideEffects, SubjectOptions } from "./subject.ts";
+import type { Json, JsonMap } from "./wire.ts";
+
+/** The provider with an appliance of its own and packages to load. */
+export async function kaceSubject(): Promise<SubjectOptions> {
+  const root = await mkdtemp(join(tmpdir(), "kace-world-"));
+  const store = join(root, "appliance");
+  const packages = await writePackages(join(root, "packages"));
+  const silent = await silentHost();
+  return {
+    name: "kace",
+    command: [process.execPath, fileURLToPath(new URL("../../provider/main.ts", import.meta.url))],
+    env: { KACE_DATABASE: store },
+    generators: {
+      "kace:index:AgentToken": token,
+      "kace:index:AgentBundle": bundleOf(join(root, "packages"), packages),
+      "kace:index:ProvisioningConfig": configurationOf(silent.port),
+    },
+    functionArguments,
+    sideEffects: sideEffectsIn(store),
+    dispose: async () => {
+      silent.close();
+      await rm(root, { recursive: true, force: true, maxRetries: 5 });
+    },
+    runs: 6,
+  };
+}
+
+/** Whatever changes in the folder of the appliance is a write: not only what its tables tell. */
+function sideEffectsIn(store: string): SideEffects {
+  let [writes, last] = [0, JSON.stringify(listing(store))];
+  return {
+    async count() {
+      const now = JSON.stringify(listing(store));
+      if (now !== last) writes += 1;
+      last = now;
+      return writes;
+    },
+    async objects() {
+      const appliance = await openLocal({ folder: store, readOnly: true });
+      const { tokens } = await appliance.listTokens({ limit: 1_000 });
+      const { bundles } = await appliance.listBundles({ limit: 1_000 });
+      const { configurations } = await appliance.listConfigurations({ limit: 1_000 });
+      await appliance.close();
+      return [...tokens, ...bundles, ...configurations].map(({ id, urn = "" }) => ({ id, urn }));
+    },
+  };
+}
+
+interface Package {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** Small files that are named as the vendor names its packages. */
+async function writePackages(folder: string): Promise<readonly Package[]> {
+  await mkdir(folder);
+  const names = ["ampagent-14.1.19.ubuntu.64.deb", "ampagent-14.1.20.ubuntu.64.deb", "ampagent-14.1.19-1.x86_64.rpm"];
+  return Promise.all(
+    names.map(async (name) => {
+      await writeFile(join(folder, name), name);
+      return { name, sha256: createHash("sha256").update(name).digest("hex") };
+    }),
+  );
+}
+
+/** A port of loopback that accepts connections and never says anything. */
+async function silentHost(): Promise<{ readonly port: number; readonly close: () => void }> {
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the listener has no port");
+  return { port: address.port, close: () => server.close() };
+}
+
+/** A name without blanks around it. */
+const name = distinctText().map((text) => `n${text}`);
+
+/** An adopted value is of few characters only. */
+const adoptValue = fc
+  .integer({ min: 0, max: 2 ** 48 - 1 })
+  .map((number) => `v~${number.toString(36).padStart(10, "0")}`);
+
+function set(property: string, value: Json): (inputs: JsonMap) => JsonMap {
+  return (inputs) => ({ ...inputs, [property]: value });
+}
+
+const token: ResourceGenerator = {
+  inputs: fc.record(
+    {
+      name,
+      adoptValue,
+      expiresAt: fc.constantFrom("2027-06-30", "2031-01-01T10:00:00+02:00", "2020-01-01"),
+      useLimit: fc.integer({ min: 1, max: 1_000 }),
+      enabled: fc.boolean(),
+      rotation: fc.record(
+        { trigger: distinctText(), overlap: fc.constantFrom("24h", "1.5h", "0s") },
+        { requiredKeys: ["trigger"], noNullPrototype: true },
+      ),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
+  mutations: [
+    { name: "another limit", apply: set("useLimit", 77_777), expect: "update", path: "useLimit" },
+    { name: "another name", apply: set("name", "another name"), expect: "update", path: "name" },
+    { name: "another adopted value", apply: set("adoptValue", "another-value"), expect: "update", path: "adoptValue" },
+  ],
+};
+
+function bundleOf(folder: string, packages: readonly Package[]): ResourceGenerator {
+  const some = fc.subarray([...packages], { minLength: 1 });
+  const files = some.map((chosen) => ({
+    files: chosen.map(({ name: file, sha256 }) => ({ path: join(folder, file), sha256 })),
+  }));
+  const checksums = some.map((chosen) => ({
+    folder,
+    checksums: chosen.map(({ name: file, sha256 }) => `${sha256}  ${file}\n`).join(""),
+  }));
+  return {
+    inputs: fc
+      .tuple(fc.record({ name }, { requiredKeys: [], noNullPrototype: true }), fc.oneof(files, checksums))
+      .map(([named, source]): JsonMap => ({ ...named, ...source })),
+    mutations: [{ name: "another name", apply: set("name", "another bundle"), expect: "update", path: "name" }],
+  };
+}
+
+/** Configurations that are only saved: what they do to machines is for the tests on real hosts. */
+function configurationOf(silentPort: number): ResourceGenerator {
+  const list = (...items: readonly string[]) => fc.subarray([...items], { minLength: 1 });
+  return {
+    inputs: fc.record(
+      {
+        name,
+        enabled: fc.constant(false),
+        targets: fc.oneof(
+          fc.record({ ipRanges: list("127.0.0.1-127.0.0.9", "192.168.2-5.1-200", "10.0.0.0/30") }, plain),
+          fc
+            .record({ hostnames: list("web[01-20].example", "db.example"), exclude: fc.constant("db.example") }, plain)
+            .filter(({ hostnames }) => hostnames.includes("web[01-20].example")),
+          fc.record({ ips: fc.constantFrom("127.0.0.1, ::1", "127.0.0.2") }, plain),
+        ),
+        server: fc.record({ name: fc.constantFrom("kbox.example", "localhost") }, plain),
+        agent: fc.record(
+          {
+            bundle: distinctText(),
+            token: distinctText(),
+            version: fc.constantFrom("14.1.19", "14.2"),
+            exact: fc.constant(false),
+            deniedVersions: fc.constantFrom([], ["14.0.1", "14.0.2"]),
+          },
+          { requiredKeys: ["bundle"], noNullPrototype: true },
+        ),
+        dns: fc.record({ lookup: fc.boolean(), nameServer: fc.constant("127.0.0.53") }, plain),
+        linux: fc.record(
+          {
+            username: distinctText(),
+            password: distinctText(),
+            port: fc.constantFrom(22, 2222),
+            become: fc.record({ method: fc.constantFrom("sudo", "su"), password: distinctText() }, plain),
+            requiredPorts: fc.constantFrom([22], [80, 443]),
+          },
+          { requiredKeys: ["password"], noNullPrototype: true },
+        ),
+        rollout: fc.record(
+          { maxConcurrency: fc.constantFrom(1, "10%"), maxFailures: fc.constantFrom(0, 5, "2.5%") },
+          plain,
+        ),
+        state: fc.constantFrom("present", "removed"),
+        onDestroy: fc.constantFrom("abandon", "uninstall"),
+        probe: fc.constantFrom("always", "onRefresh"),
+      },
+      { requiredKeys: ["enabled", "targets", "agent", "linux"], noNullPrototype: true },
+    ),
+    mutations: [
+      { name: "another target", apply: set("targets", { ips: ["127.0.0.77"] }), expect: "update" },
+      {
+        name: "a new order of a set",
+        apply: (inputs) => ({ ...inputs, agent: { bundle: "b", deniedVersions: ["14.0.2", "14.0.1"] } }),
+        expect: "update",
+      },
+      {
+        name: "what becomes of the agents",
+        apply: (inputs) => ({ ...inputs, onDestroy: inputs["onDestroy"] === "uninstall" ? "abandon" : "uninstall" }),
+        expect: "update",
+        path: "onDestroy",
+      },
+    ],
+    refreshedFrom:
+      "the machines themselves: a store that was lost must not make a program forget them, and its next update records the configuration again",
+    lingering: [
+      {
+        operation: "create",
+        apply: (inputs) => ({
+          ...inputs,
+          enabled: true,
+          state: "removed",
+          targets: { ips: ["127.0.0.1"] },
+          linux: { password: "nobody-asks", port: silentPort, connectTimeout: "1h", authTimeout: "1h" },
+        }),
+      },
+    ],
+  };
+}
+
+const plain = { noNullPrototype: true } as const;
+
+/** Arguments that keep functions on this machine: what a schema lets one guess would be looked for in the network. */
+const functionArguments: NonNullable<SubjectOptions["functionArguments"]> = {
+  "kace:index:diagnose": fc.record(
+    {
+      machine: distinctText(),
+      server: fc.record({ name: fc.constant("localhost"), port: fc.constantFrom(1, 2) }, plain),
+      token: distinctText(),
+      timeout: fc.constant("1s"),
+    },
+    { requiredKeys: ["machine", "server"], noNullPrototype: true },
+  ),
+  "kace:index:scanNetwork": fc.record(
+    {
+      targets: fc.record({ ips: fc.constantFrom("127.0.0.1", "127.0.0.1, 127.0.0.2") }, plain),
+      ports: fc.constantFrom([1], [1, 2]),
+      portScanTimeout: fc.constant("1s"),
+      dns: fc.record({ lookup: fc.constant(false) }, plain),
+    },
+    plain,
+  ),
+};

@@ -5,7 +5,8 @@
 // The kit knows no room, and its descriptors (kit/define) know no wire (kit/pulumi), so that another protocol can be
 // served beside it without touching a resource.
 
-const rooms = "main[.]ts|kace[.]ts|configuration[.]ts|resources|functions|components|rollout|appliance|agent|machines|cli|kit";
+const rooms =
+  "main[.]ts|kace[.]ts|configuration[.]ts|resources|functions|components|rollout|appliance|agent|machines|cli|kit";
 
 /** A room may import only itself and these. `kit` in a list means the whole kit. */
 function only(room, ...allowed) {

@@ -47,15 +47,10 @@ const definition = defineFunction({
       })
       .optional()
       .meta({ typeName: "DiagnosisServer", description: "Where the agent should connect to." }),
-    token: z
-      .string()
-      .min(1)
-      .max(1_000)
-      .optional()
-      .meta({
-        description: "The value of the `AgentToken` that the agent was given, to be looked at too.",
-        secret: true,
-      }),
+    token: z.string().min(1).max(1_000).optional().meta({
+      description: "The value of the `AgentToken` that the agent was given, to be looked at too.",
+      secret: true,
+    }),
     timeout: duration()
       .refine((text) => durationMs(text) > 0, { error: 'expected more than no time at all, such as "5s"' })
       .default("5s")

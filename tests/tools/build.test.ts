@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeEd25519 } from "../../examples/lab/host-keys.ts";
 import { bundle, minimumNode } from "../../tools/build/bundle.ts";
 import { run } from "../../tools/process/run.ts";
 import { describe as describeAnswer } from "../conformance/answer.ts";
@@ -47,8 +48,8 @@ describe("the plugin that is built", () => {
   });
 
   test("reaches machines over SSH: what that needs is in the bundle", async () => {
-    const { utils, Server } = ssh2;
-    const server = new Server({ hostKeys: [utils.generateKeyPairSync("ed25519").private] }, (client) => {
+    const { Server } = ssh2;
+    const server = new Server({ hostKeys: [makeEd25519().privateKey] }, (client) => {
       client.on("authentication", (attempt) => attempt.reject(["password"]));
       client.on("error", () => client.end()); // the plugin hangs up once it is refused
     });

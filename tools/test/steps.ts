@@ -15,7 +15,8 @@ const NAMES = { nodejs: "Node.js", python: "Python", go: "Go" } as const;
 const preparation: readonly Step[] = [
   {
     name: "system packages",
-    explains: "git and Python 3 with venv; installed with apt-get where they are missing",
+    explains:
+      "git, Python 3 with venv and what the lab of real hosts needs, by apt-get where it is missing; the lab's base (a minute, once)",
     run: async (say) => {
       await installSystemPackages(say);
       return passed;
@@ -53,7 +54,17 @@ const checks: readonly Step[] = [
     name: "doors",
     explains: "dependency-cruiser: who may import whom",
     run: (say) =>
-      node(say, ".bin/depcruise", "--config", ".dependency-cruiser.cjs", "--no-progress", "provider", "tests", "tools"),
+      node(
+        say,
+        ".bin/depcruise",
+        "--config",
+        ".dependency-cruiser.cjs",
+        "--no-progress",
+        "provider",
+        "tests",
+        "tools",
+        "examples",
+      ),
   },
   {
     name: "reference agent",

@@ -128,9 +128,7 @@ const LOOK_EVERY_MS = 200;
 async function peakOf(pid: string, plugin: string): Promise<number> {
   try {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8");
-    // The plugin is the program or its first argument; the engine has the folder elsewhere on its command line.
-    const [program = "", script = ""] = commandLine.split("\0");
-    if (!program.includes(plugin) && !script.includes(plugin)) return 0;
+    if (!commandLine.split("\0").includes(join(plugin, "start.cjs"))) return 0;
     const status = await readFile(`/proc/${pid}/status`, "utf8");
     return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0);
   } catch (error) {

@@ -15,6 +15,9 @@ import { pythonEnvironment } from "../../tools/python/obtain.ts";
 import { provider as fixture } from "../fixture/provider.ts";
 import { pulumiCli } from "./cli.ts";
 
+/** Each program starts an interpreter that loads the SDK anew, and a machine may be busy. */
+const SLOW_MS = 600_000;
+
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** An agent's package as the examples name it, empty, so that its checksum is the one they show. */
@@ -54,16 +57,17 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.each([
-  { name: "kace", provider: kace, bin: at("bin"), config: [], environment: {}, packages: true },
+  { name: "kace", provider: kace, schema: schemaOf(kace), bin: at("bin"), config: [], environment: {}, packages: true },
   {
     name: "fixture",
     provider: fixture,
+    schema: schemaOf(fixture),
     bin: at("tests/fixture/bin"),
     config: ["fixture:owner=examples"],
     environment: { FIXTURE_BACKEND: join(tmpdir(), "no-such-folder") },
     packages: false,
   },
-])("the examples of $name", ({ name, provider, bin, config, environment, packages }) => {
+])("the examples of $name", ({ name, provider, schema, bin, config, environment, packages }) => {
   const examples = examplesOf(provider);
   const { sdks } = provider.info;
   let sdk = "";
@@ -71,7 +75,7 @@ describe.each([
   beforeAll(async () => {
     expect(examples.length, `examples of ${name}`).toBeGreaterThan(0);
     sdk = join(folder, name);
-    for (const [path, content] of await generateSdks(JSON.stringify(schemaOf(provider)), () => {})) {
+    for (const [path, content] of await generateSdks(JSON.stringify(schema), () => {})) {
       await mkdir(join(sdk, path, ".."), { recursive: true });
       await writeFile(join(sdk, path), content);
     }
@@ -109,7 +113,7 @@ describe.each([
     expect(destroyed.exitCode, destroyed.output).toBe(0);
   });
 
-  test("compile in TypeScript", async () => {
+  test("compile in TypeScript", { timeout: SLOW_MS }, async () => {
     const project = join(folder, `${name}-typescript`);
     await mkdir(project);
     await symlink(at("node_modules"), join(sdk, "nodejs", "node_modules"));
@@ -133,7 +137,7 @@ describe.each([
     });
   });
 
-  test("run in Python", async () => {
+  test("run in Python", { timeout: SLOW_MS }, async () => {
     const python = await pythonEnvironment(
       "sdk",
       await readFile(at("tools/python/requirements.txt"), "utf8"),

@@ -280,6 +280,7 @@ describe("a property", () => {
     expect(resources?.["small:index:Listed"]?.inputProperties?.places).toEqual({
       $ref: "pulumi.json#/Any",
       description: "Where.",
+      willReplaceOnChanges: true,
     });
   });
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
+import { everyPage } from "../appliance/every-page.ts";
 import type { ListedConfiguration } from "../appliance/operations/configurations.ts";
 import { defineFunction } from "../kit/define/function.ts";
 
@@ -90,15 +91,12 @@ function rowOf({ id, name, description, lastRun }: ListedConfiguration): z.outpu
 
 /** `kace:index:getProvisionedConfigurations` (seed A19, in part). */
 export const getProvisionedConfigurations = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
-  const all = await client.read(async (appliance) => {
-    const rows: ListedConfiguration[] = [];
-    for (let after: string | undefined, more = true; more; more = after !== undefined) {
-      const page = await appliance.listConfigurations({ limit: 1_000, after });
-      rows.push(...page.configurations);
-      after = page.next;
-    }
-    return rows;
-  });
+  const all = await client.read((appliance) =>
+    everyPage(async (after) => {
+      const { configurations, next } = await appliance.listConfigurations({ limit: 1_000, after });
+      return { items: configurations, next };
+    }),
+  );
   const wanted = inputs.name === undefined ? all : all.filter(({ name }) => name === inputs.name);
   return { configurations: wanted.map(rowOf) };
 });

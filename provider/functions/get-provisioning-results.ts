@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
+import { everyPage } from "../appliance/every-page.ts";
 import { outcomeClass, type StoredOutcome } from "../appliance/operations/outcomes.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
@@ -112,11 +113,12 @@ export const getProvisioningResults = definition.handle<ApplianceAccess>(async (
     return { results, truncated: found.length > inputs.limit };
 
     async function idOf(nameOrId: string): Promise<string> {
-      const byName = await appliance.findConfiguration({ name: nameOrId });
-      if (byName !== null) return byName.id;
-      const { configurations } = await appliance.listConfigurations({ limit: PAGE });
-      const byId = configurations.find(({ id }) => id === nameOrId);
-      if (byId !== undefined) return byId.id;
+      const all = await everyPage(async (after) => {
+        const { configurations, next } = await appliance.listConfigurations({ limit: PAGE, after });
+        return { items: configurations, next };
+      });
+      const found = all.find(({ name }) => name === nameOrId) ?? all.find(({ id }) => id === nameOrId);
+      if (found !== undefined) return found.id;
       throw new ProviderError({
         code: "not-found",
         path: ["configuration"],

@@ -1,5 +1,5 @@
+import { everyPage } from "../../appliance/every-page.ts";
 import type { ListedConfiguration } from "../../appliance/operations/configurations.ts";
-import { everyPage } from "../every-page.ts";
 import { type Column, printable, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 

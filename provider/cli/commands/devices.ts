@@ -1,5 +1,5 @@
+import { everyPage } from "../../appliance/every-page.ts";
 import type { Device, DeviceState } from "../../appliance/operations/devices.ts";
-import { everyPage } from "../every-page.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 

@@ -1,5 +1,5 @@
+import { everyPage } from "../../appliance/every-page.ts";
 import type { OutcomeClass, StoredOutcome } from "../../appliance/operations/outcomes.ts";
-import { everyPage } from "../every-page.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 import { configurationOf } from "./configurations.ts";

@@ -1,6 +1,6 @@
+import { everyPage } from "../../appliance/every-page.ts";
 import type { ApiToken } from "../../appliance/operations/server.ts";
 import type { TokenInfo } from "../../appliance/operations/tokens.ts";
-import { everyPage } from "../every-page.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 

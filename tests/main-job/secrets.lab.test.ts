@@ -7,7 +7,7 @@ import { Site } from "./site.ts";
 
 /** Values that stand nowhere else in the world. */
 const CANARY = {
-  token: "canary-token-5e0a1f77c2",
+  tokenValue: "canary-token-5e0a1f77c2",
   rootPassword: "canary-root-password-81d3",
   sudoPassword: "canary-sudo-password-c07b",
   wrongPassword: "canary-wrong-password-2f9e",
@@ -86,7 +86,7 @@ function program(): Record<string, YamlResource> {
     }),
   }).resources ?? { token: undefined, agents: undefined };
   if (token === undefined || agents === undefined) throw new Error("the program has neither token nor bundle");
-  return { token: { ...token, properties: { adoptValue: ref("token") } }, agents, ...rest };
+  return { token: { ...token, properties: { adoptValue: ref("tokenValue") } }, agents, ...rest };
 }
 
 /** Which secrets stand in a text, also in base64. */
@@ -171,7 +171,7 @@ describe("token, passwords, key and passphrase", () => {
   });
 
   test("a key that is none is refused without its text", async () => {
-    const text = `-----BEGIN OPENSSH PRIVATE KEY-----\n${CANARY.token}\n-----END OPENSSH PRIVATE KEY-----\n`;
+    const text = `-----BEGIN OPENSSH PRIVATE KEY-----\n${CANARY.tokenValue}\n-----END OPENSSH PRIVATE KEY-----\n`;
     await site.setSecret("privateKey", text);
     const output = await site.fail(["preview"]);
     expect(output).toMatch(/privateKey/);

@@ -258,7 +258,7 @@ export class Site implements Place {
 
   /** What the state says of each machine of a configuration. */
   async results(name = "fleet"): Promise<Outputs["results"]> {
-    return outputsOf(await this.recordedAs(name)).results;
+    return (await this.#outputsOf(name)).results;
   }
 
   /** What the state says of a machine that was given by its address. */
@@ -270,7 +270,16 @@ export class Site implements Place {
   }
 
   async summary(name = "fleet"): Promise<Outputs["summary"]> {
-    return outputsOf(await this.recordedAs(name)).summary;
+    return (await this.#outputsOf(name)).summary;
+  }
+
+  async #outputsOf(name: string): Promise<Outputs> {
+    // A component may have the name of the configuration that it makes.
+    const found = (await this.recorded()).find(
+      ({ urn, type }) => type === "kace:index:ProvisioningConfig" && nameOf(urn) === name,
+    );
+    if (found === undefined) throw new Error(`the state has no configuration ${name}`);
+    return outputsOf(found);
   }
 
   /** Runs the `kace` command on the site's appliance. */

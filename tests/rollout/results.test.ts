@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../../provider/rollout/outcome.ts";
-import { allRight, driftPaths, MAX_RECORDED, recordingOf, refreshed, unseen } from "../../provider/rollout/results.ts";
+import {
+  allRight,
+  continued,
+  driftPaths,
+  MAX_RECORDED,
+  recordingOf,
+  refreshed,
+  unseen,
+  without,
+} from "../../provider/rollout/results.ts";
 import { noCounts, summaryOf } from "../../provider/rollout/summary.ts";
 import { byMachine, outcome } from "./outcomes.ts";
 
@@ -187,5 +196,34 @@ describe("a refresh", () => {
         expect(summaryOf(counts)).toEqual(after.summary);
       }),
     );
+  });
+});
+
+describe("a run over some of the machines", () => {
+  it("replaces what is recorded of those, and keeps the rest", () => {
+    const before = record(installed("a"), outcome("b", "install-failed"), outcome("c", "not-attempted"));
+    const after = continued(before, byMachine(installed("b"), outcome("c", "port-filtered")));
+    expect(after.results.a).toEqual(before.results.a);
+    expect(after.results.b?.code).toBe("installed");
+    expect(after.summary).toMatchObject({ total: 3, succeeded: 2, unreachable: 1, failed: 0, notAttempted: 0 });
+  });
+
+  it("takes a machine of a large fleet off the list once it is right", () => {
+    const fleet = Array.from({ length: MAX_RECORDED + 1 }, (_, index) => installed(`m${index}`));
+    const before = record(...fleet, outcome("bad", "install-failed"));
+    expect(Object.keys(before.results)).toEqual(["bad"]);
+    const after = continued(before, byMachine(installed("bad")));
+    expect(after.results).toEqual({});
+    expect(after.summary).toMatchObject({ total: MAX_RECORDED + 2, succeeded: MAX_RECORDED + 2, failed: 0 });
+    expect(allRight(after)).toBe(true);
+  });
+});
+
+describe("machines that are no targets any more", () => {
+  it("are neither recorded nor counted", () => {
+    const before = record(installed("a"), installed("b"), outcome("c", "install-failed"));
+    const after = without(before, ["b", "c", "never-there"]);
+    expect(Object.keys(after.results)).toEqual(["a"]);
+    expect(after.summary).toMatchObject({ total: 1, succeeded: 1, failed: 0, percentSucceeded: 100 });
   });
 });

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
 import type { CliProcess } from "../e2e/cli.ts";
 import { VERSION } from "./ground.ts";
@@ -13,6 +13,9 @@ const KILLS = Number(process.env.KILLS ?? 2);
 
 const HOSTS = ["sys01", "sys02", "web01", "web02", "web03", "web04", "web05", "web06", "web07", "web08"] as const;
 const UP = ["up", "--yes", "--skip-preview"];
+
+// Runs and hosts end when they do; nothing here is about how long that takes on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 describe.skipIf(whyNoLab() !== undefined)("a run of ten hosts that is ended in the middle of its work", () => {
   let site: Site;

@@ -1,6 +1,6 @@
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
 import { serveAppliance } from "../../provider/cli/serve.ts";
 import { SERVER_NAME, SERVER_PORT, VERSION } from "./ground.ts";
@@ -9,6 +9,9 @@ import { Site } from "./site.ts";
 import { codesOf, TOLERANT } from "./trouble-program.ts";
 
 const TWO_DAYS_MS = 48 * 3_600_000;
+
+// Runs and hosts end when they do; nothing here is about how long that takes on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 describe.skipIf(whyNoLab() !== undefined)("an appliance that is not as it should be", () => {
   let site: Site;

@@ -1,12 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
 import { startCli } from "../e2e/cli.ts";
 import { VERSION } from "./ground.ts";
 import { expectClean, expectRight, installations } from "./machine-facts.ts";
 import { Site } from "./site.ts";
 import { codesOf, TOLERANT } from "./trouble-program.ts";
+
+// Runs and hosts end when they do; nothing here is about how long that takes on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 describe.skipIf(whyNoLab() !== undefined)("one machine that several want", () => {
   let site: Site;

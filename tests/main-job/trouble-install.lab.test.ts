@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
 import { agentPackages, type Variant } from "../../tools/agent-packages/build.ts";
 import { writePackageFolder } from "../../tools/demo/package-folder.ts";
@@ -21,6 +21,9 @@ const LOUD = `post-invoke=head -c 100000000 /dev/zero | tr '\\000' '\\377'; prin
 
 /** The resource that is the bundle of a variant; the one called like it is its configuration. */
 const packagesOf = (variant: Variant) => `${variant}-packages`;
+
+// Runs and hosts end when they do; nothing here is about how long that takes on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 describe.skipIf(whyNoLab() !== undefined)("installers that misbehave", () => {
   let site: Site;

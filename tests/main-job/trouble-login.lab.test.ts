@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
 import { VERSION } from "./ground.ts";
 import { connectionsFrom, expectRight, expectUntouched, installations } from "./machine-facts.ts";
@@ -7,6 +7,9 @@ import { codesOf, rootLogIn, TOLERANT } from "./trouble-program.ts";
 
 const PASSWORD = "the-right-password-of-ops";
 const MEBIBYTE = 2 ** 20;
+
+// Runs and hosts end when they do; nothing here is about how long that takes on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 describe.skipIf(whyNoLab() !== undefined)("machines that do not let us in, or not far enough", () => {
   let site: Site;

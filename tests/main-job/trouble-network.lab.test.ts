@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
 import { CuttingRelay } from "./cutting-relay.ts";
 import { VERSION } from "./ground.ts";
@@ -13,6 +13,9 @@ const UNREACHABLE = ["closed", "dropped", "off", "silent", "banner"] as const;
  * once the machine has begun to read.
  */
 const CUT_AFTER_BYTES = 2.5 * 2 ** 20;
+
+// Runs and hosts end when they do; nothing here is about how long that takes on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 describe.skipIf(whyNoLab() !== undefined)("machines that cannot be reached, or not for long", () => {
   let site: Site;

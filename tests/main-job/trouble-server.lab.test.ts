@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
 import { ref, type YamlResource } from "../e2e/project.ts";
 import { VERSION } from "./ground.ts";
 import { agentStatus, connectionsFrom, EVENTUALLY, expectRight, expectUntouched } from "./machine-facts.ts";
 import { Site } from "./site.ts";
 import { codesOf, TOLERANT } from "./trouble-program.ts";
+
+// Runs and hosts end when they do; nothing here is about how long that takes on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 describe.skipIf(whyNoLab() !== undefined)("agents that do not get to their server", () => {
   let site: Site;

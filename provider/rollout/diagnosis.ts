@@ -55,17 +55,36 @@ export interface DiagnosisMeans {
 export async function diagnose(subject: DiagnosisSubject, means: DiagnosisMeans): Promise<Diagnosis> {
   const [looked, device] = await Promise.all([means.probe?.(subject.machine), means.findDevice(subject.machine)]);
   const probe = looked === undefined || "failed" in looked ? undefined : looked;
-  const { dns, address } = await dnsFinding(subject, means, probe);
-  const port = await portFinding(subject, means, probe, address);
   const findings = [
-    dns,
-    port,
-    await tlsFinding(subject, means, port.state === "wrong" ? undefined : address),
+    ...(isConnected(device, probe) ? connectedFindings(subject) : await wayFindings(subject, means, probe)),
     await tokenFinding(subject, means, device),
     quarantineFinding(subject, device),
     serviceFinding(subject, looked, device),
   ];
   return { findings, firstWrong: findings.find(({ state }) => state === "wrong") };
+}
+
+/** An agent that is connected has found its way, whatever can be seen of it from here. */
+function isConnected(device: Device | undefined, probe: Probe | undefined): boolean {
+  return device?.connected === true && probe?.server.resolves !== "no" && probe?.server.reachable !== "no";
+}
+
+function connectedFindings({ machine, server }: DiagnosisSubject): Finding[] {
+  return [
+    right("dns", `the agent of ${machine} is connected, so it found its server`),
+    right("port", `the agent of ${machine} is connected to port ${server.port}`),
+    right("tls", `the agent of ${machine} trusts its server's certificate`),
+  ];
+}
+
+async function wayFindings(
+  subject: DiagnosisSubject,
+  means: DiagnosisMeans,
+  probe: Probe | undefined,
+): Promise<Finding[]> {
+  const { dns, address } = await dnsFinding(subject, means, probe);
+  const port = await portFinding(subject, means, probe, address);
+  return [dns, port, await tlsFinding(subject, means, port.state === "wrong" ? undefined : address)];
 }
 
 async function dnsFinding({ machine, server }: DiagnosisSubject, means: DiagnosisMeans, probe: Probe | undefined) {

@@ -38,19 +38,30 @@ const agent = rightProbe().agents[0];
 if (agent === undefined) throw new Error("the right machine has no agent");
 const looks = (probe: Awaited<ReturnType<NonNullable<DiagnosisMeans["probe"]>>>) => ({ probe: async () => probe });
 const unheard = { findDevice: async () => undefined };
+const away = { findDevice: async () => ({ ...device, connected: false }) };
 
 describe("a diagnosis", () => {
   it.each<[string, Partial<DiagnosisMeans>, string, string]>([
     ["the name does not exist", { forward: async () => ({ kind: "not-found" }), ...unheard }, "dns", "does not exist"],
-    ["the name server is silent", { forward: async () => ({ kind: "timeout" }) }, "dns", "could not be looked up"],
+    [
+      "the name server is silent",
+      { ...away, forward: async () => ({ kind: "timeout" }) },
+      "dns",
+      "could not be looked up",
+    ],
     [
       "the machine cannot resolve the name, though we can",
       looks(bareProbe({ server: { resolves: "no", reachable: "unknown" } })),
       "dns",
       "web01 cannot resolve",
     ],
-    ["nothing listens", { portState: async () => "closed" }, "port", "nothing listens on kbox.corp.example:8443"],
-    ["a firewall drops", { portState: async () => "filtered" }, "port", "does not answer"],
+    [
+      "nothing listens",
+      { ...away, portState: async () => "closed" },
+      "port",
+      "nothing listens on kbox.corp.example:8443",
+    ],
+    ["a firewall drops", { ...away, portState: async () => "filtered" }, "port", "does not answer"],
     [
       "the machine cannot reach the port, though we can",
       looks(bareProbe({ server: { resolves: "yes", reachable: "no" } })),
@@ -59,13 +70,13 @@ describe("a diagnosis", () => {
     ],
     [
       "the certificate is not trusted",
-      { greet: async () => ({ kind: "untrusted", message: "it has expired", hint: "renew" }) },
+      { ...away, greet: async () => ({ kind: "untrusted", message: "it has expired", hint: "renew" }) },
       "tls",
       "it has expired",
     ],
     [
       "something else listens",
-      { greet: async () => ({ kind: "no-tls", message: "it does not speak TLS" }) },
+      { ...away, greet: async () => ({ kind: "no-tls", message: "it does not speak TLS" }) },
       "tls",
       "does not speak TLS",
     ],
@@ -150,5 +161,12 @@ describe("a diagnosis", () => {
       means({ ...unheard, checkToken: async () => ({ status: "unknown" }) }),
     );
     expect(JSON.stringify(diagnosis)).not.toContain("CANARY");
+  });
+
+  it("believes an agent that is connected more than what can be seen from here", async () => {
+    const blind = means({ forward: async () => ({ kind: "timeout" }), portState: async () => "filtered" });
+    const { findings, firstWrong } = await diagnose({ machine: "web01", server, timeoutMs: 1_000 }, blind);
+    expect(firstWrong).toBeUndefined();
+    expect(findings.map(({ step }) => step)).toEqual(DIAGNOSIS_STEPS);
   });
 });

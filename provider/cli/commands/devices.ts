@@ -30,19 +30,22 @@ export async function listDevices(session: CommandSession, states: readonly Devi
 }
 
 /** The one device of a KUID or host name. @throws CommandError if there is none, or more than one */
-async function deviceOf(session: CommandSession, kuidOrName: string): Promise<Device> {
+async function deviceOf(session: CommandSession, kuidOrName: string, unless?: DeviceState): Promise<Device> {
   const found = await session.read(async (appliance) => {
     const isKuid = /^[0-9A-Za-z-]{8,64}$/.test(kuidOrName);
     const byKuid = isKuid ? (await appliance.findDevices({ kuids: [kuidOrName] })).devices : [];
     return byKuid.length > 0 ? byKuid : (await appliance.findDevices({ names: [kuidOrName], limit: 1_000 })).devices;
   });
-  const [device] = found;
+  // A machine that was set up anew is a second device of the same name: the one that is in that state already is not meant.
+  const meant = found.filter(({ state }) => state !== unless);
+  const candidates = meant.length > 0 ? meant : found;
+  const [device] = candidates;
   if (device === undefined)
     throw new CommandError(`no device ${kuidOrName} has connected`, "`kace devices list` shows those there are");
-  if (found.length > 1)
+  if (candidates.length > 1)
     throw new CommandError(
-      `${found.length} devices are called ${kuidOrName}`,
-      `say which one by its KUID: ${found.map(({ kuid }) => kuid).join(", ")}`,
+      `${candidates.length} devices are called ${kuidOrName}`,
+      `say which one by its KUID: ${candidates.map(({ kuid }) => kuid).join(", ")}`,
     );
   return device;
 }
@@ -54,7 +57,7 @@ export async function setStates(
   state: DeviceState,
 ): Promise<ExitCode> {
   for (const name of devices) {
-    const { kuid, hostname } = await deviceOf(session, name);
+    const { kuid, hostname } = await deviceOf(session, name, state);
     await session.write((appliance) => appliance.setDeviceState({ kuid, state }));
     session.terminal.err(`${hostname} (${kuid}) is ${state}`);
   }

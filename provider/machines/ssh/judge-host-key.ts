@@ -49,9 +49,10 @@ export function knownKeyTypes(policy: HostKeyPolicy, identity: HostIdentity): re
 
 function judgeByKnownHosts(knownHosts: string, identity: HostIdentity, shown: HostKey): MachineError | undefined {
   const known = lookUpKnownHost(knownHosts, identity.host, identity.port);
-  if (known.revoked.some((key) => isSame(key, shown))) return changed(shown, "is marked as revoked in known_hosts");
+  if (known.revoked.some((key) => isSame(key, shown)))
+    return changed(shown, "is marked as revoked in known_hosts", IN_KNOWN_HOSTS);
   if (known.trusted.some((key) => isSame(key, shown))) return undefined;
-  if (known.trusted.length > 0) return changed(shown, "is not the one in known_hosts");
+  if (known.trusted.length > 0) return changed(shown, "is not the one in known_hosts", IN_KNOWN_HOSTS);
   return new MachineError({
     code: "host-key-unknown",
     message: `no key is known for ${identity.host} port ${identity.port}; it shows ${described(shown)}`,
@@ -61,12 +62,12 @@ function judgeByKnownHosts(knownHosts: string, identity: HostIdentity, shown: Ho
   });
 }
 
-function changed(shown: HostKey, why: string): MachineError {
-  return new MachineError({
-    code: "host-key-changed",
-    message: `the host key ${described(shown)} ${why}`,
-    hint: "find out why before anything is sent there; if the host was rebuilt, replace the key that is known",
-  });
+const IN_KNOWN_HOSTS =
+  "find out why before anything is sent there; if the host was rebuilt, replace the key in the known hosts";
+
+/** Without a hint where the key was pinned: how it is replaced is for the one to say who pinned it. */
+function changed(shown: HostKey, why: string, hint?: string): MachineError {
+  return new MachineError({ code: "host-key-changed", message: `the host key ${described(shown)} ${why}`, hint });
 }
 
 function isPin(pin: string, shown: HostKey): boolean {

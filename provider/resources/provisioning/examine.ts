@@ -32,7 +32,6 @@ export function examine(examination: Examination): Promise<RolloutResult> {
   const { inputs, configurationId, client, log, signal, crowd, recorded, override } = examination;
   return client.read(async (appliance) => {
     const ground = await (examination.ground ?? ((store) => groundOf(inputs, store)))(appliance);
-    for (const warning of ground.warnings) log.warn(warning);
     const session = await openSession({ inputs, ground, configurationId, appliance, signal, writes: false });
     const telling = tell(log, crowd.total);
     try {

@@ -50,8 +50,11 @@ export async function previewProvisioning(
   const targets = targetsOf(inputs);
   const recorded = given.old?.outputs.results ?? {};
   const some = given.changed || given.old === undefined ? undefined : notRightOnes(given.old.outputs, targets);
+  let warned = false;
   const ground = async (appliance: Appliance) => {
     const found = await groundOf(inputs, appliance, coming);
+    for (const warning of warned ? [] : found.warnings) log.warn(warning);
+    warned = true;
     if (given.old === undefined) requireToken(found);
     return coming.bundle ? { ...found, bundle: anyBundle(inputs.agent?.version ?? "0") } : found;
   };

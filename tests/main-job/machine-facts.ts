@@ -37,11 +37,10 @@ export async function connectionsFrom(host: LabHost, address: string): Promise<s
 
 /** The machine has the agent once, connected and approved, and nothing of the work is left on it. */
 export async function expectRight(host: LabHost, version: string): Promise<void> {
-  expect(await agentStatus(host), host.name).toMatchObject({
-    connected: true,
-    state: "approved",
-    agentVersion: version,
-  });
+  // A connection may break and be made again at any time, on a busy machine most of all.
+  await expect
+    .poll(() => agentStatus(host), { ...EVENTUALLY, message: `the agent of ${host.name}` })
+    .toMatchObject({ connected: true, state: "approved", agentVersion: version });
   expect(await installations(host), host.name).toEqual([version]);
   await expectClean(host);
 }

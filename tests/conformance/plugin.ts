@@ -30,7 +30,7 @@ export interface PluginCommand {
   readonly noAnswerAfterMs?: number;
 }
 
-const NO_ANSWER_AFTER_MS = 20_000;
+const NO_ANSWER_AFTER_MS = 60_000;
 
 /** Raised where a call got no answer: neither a result nor a status. */
 export class NoAnswerError extends Error {

@@ -4,6 +4,7 @@ import { kitStart } from "./kit-start.ts";
 import { kitUp } from "./kit-up.ts";
 import { portsDead } from "./ports/ports-dead.ts";
 import { portsLoopback } from "./ports/ports-loopback.ts";
+import { rolloutAnsible } from "./rollout/rollout-ansible.ts";
 import { rolloutInstall } from "./rollout/rollout-install.ts";
 import { rolloutMemory } from "./rollout/rollout-memory.ts";
 import { rolloutNoop } from "./rollout/rollout-noop.ts";
@@ -22,6 +23,7 @@ export const benches: readonly Bench[] = [
   rolloutMemory,
   rolloutNoop,
   rolloutInstall,
+  rolloutAnsible,
   rolloutUp,
   kitUp,
 ];

@@ -12,6 +12,8 @@ import { BENCH_SCRIPTS } from "./scripts.ts";
 
 const PAYLOAD_BYTES = 1024 * 1024;
 const IN_FLIGHT = 32;
+/** One for all benches, so that the next one clears what a run left that was killed. */
+const PREFIX = "bench";
 /** How many hosts are touched at once by hand. */
 const BY_HAND = 8;
 
@@ -45,7 +47,7 @@ export class Fleet {
     const width = String(hosts).length;
     const names = Array.from({ length: hosts }, (_, index) => `m${String(index + 1).padStart(width, "0")}`);
     const lab = await Lab.up({
-      prefix: `b${process.pid.toString(36)}`,
+      prefix: PREFIX,
       hosts: names.map((name) => ({ name, kind: "light" })),
       say: progress,
     });

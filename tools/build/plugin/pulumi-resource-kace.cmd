@@ -1,2 +1,2 @@
 @echo off
-node "%~dp0start.cjs" %*
+node --max-semi-space-size=2 "%~dp0start.cjs" %*

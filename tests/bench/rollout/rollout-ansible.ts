@@ -1,0 +1,80 @@
+import { type Bench, inTurn } from "../bench.ts";
+import { obtainAnsible, playbook, type Tuning } from "./ansible/ansible.ts";
+import { givePython } from "./ansible/hosts-python.ts";
+import { Fleet } from "./fleet.ts";
+
+const HOSTS = 100;
+const RUNS = 1;
+
+/** How much sooner than with the tool that most people use; the time a tool needs to start is in both. */
+export const rolloutAnsible: Bench = {
+  name: "rollout.ansible",
+  description: `machines a second, of ${HOSTS}: the engine against ansible-core doing the same job, tuned and as it comes`,
+  async run({ runs = RUNS, folder, progress }) {
+    const program = await obtainAnsible(progress);
+    const fleet = await Fleet.up(HOSTS, folder, progress);
+    try {
+      progress("the hosts get Python, which Ansible needs there");
+      await givePython(fleet, HOSTS, folder);
+      const rate = (what: string, wallMs: number) => {
+        progress(`${what}: ${(wallMs / 1_000).toFixed(1)} s`);
+        return HOSTS / (wallMs / 1_000);
+      };
+      const ours = (expected: "installed" | "right") => async () => {
+        if (expected === "installed") await fleet.forget(HOSTS);
+        const begin = performance.now();
+        const figures = await fleet.work("engine-loop.ts", HOSTS);
+        if (figures[expected] !== HOSTS) throw new Error(`the engine found ${figures[expected]} machines ${expected}`);
+        return rate(`engine, ${expected}`, performance.now() - begin);
+      };
+      const theirs = (tuning: Tuning, expected: "installed" | "right") => async () => {
+        if (expected === "installed") await fleet.forget(HOSTS);
+        const { wallMs, changed } = await playbook(program, fleet, HOSTS, { tuning, folder });
+        if (changed !== (expected === "installed" ? HOSTS : 0)) throw new Error(`Ansible changed ${changed} machines`);
+        return rate(`Ansible ${tuning}, ${expected}`, wallMs);
+      };
+      const installs = await inTurn(runs, 0, {
+        ours: ours("installed"),
+        tuned: theirs("tuned", "installed"),
+        defaults: theirs("defaults", "installed"),
+      });
+      await fleet.forget(HOSTS);
+      await fleet.work("engine-loop.ts", HOSTS); // so that our receipts are there
+      const looks = await inTurn(runs, 0, {
+        ours: ours("right"),
+        tuned: theirs("tuned", "right"),
+        defaults: theirs("defaults", "right"),
+      });
+      return {
+        measurements: [
+          {
+            what: "installs, against tuned Ansible",
+            unit: "/s",
+            ours: installs.ours,
+            yardstick: installs.tuned,
+            target: { of: "ratio", bound: "at least", value: 8 },
+          },
+          { what: "installs, against its defaults", unit: "/s", ours: installs.ours, yardstick: installs.defaults },
+          {
+            what: "looks at right machines, against tuned Ansible",
+            unit: "/s",
+            ours: looks.ours,
+            yardstick: looks.tuned,
+            target: { of: "ratio", bound: "at least", value: 20 },
+          },
+          {
+            what: "looks at right machines, against its defaults",
+            unit: "/s",
+            ours: looks.ours,
+            yardstick: looks.defaults,
+          },
+        ],
+        notes: [
+          "Ansible runs Python on the machines, which share these processors here; on a fleet of their own that part is parallel.",
+        ],
+      };
+    } finally {
+      await fleet.down();
+    }
+  },
+};

@@ -6,6 +6,7 @@ const withRealCli = "tests/**/*.e2e.test.ts";
 /** Tests on real hosts. They need root; their hosts are heavy, so one file runs at a time. */
 const withRealHosts = "tests/**/*.lab.test.ts";
 
+// The limits below only end what hangs: how fast things are is measured by the benchmarks, and a machine may be busy.
 export default defineConfig({
   test: {
     pool: "forks",
@@ -18,8 +19,8 @@ export default defineConfig({
           name: "unit",
           include: ["tests/**/*.test.ts"],
           exclude: [withRealCli, withRealHosts],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -28,8 +29,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: [withRealCli],
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
           maxWorkers: 2,
           // A group of its own, so that nothing else takes the processors from the engine meanwhile.
           sequence: { groupOrder: 1 },
@@ -40,8 +41,8 @@ export default defineConfig({
         test: {
           name: "lab",
           include: [withRealHosts],
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },

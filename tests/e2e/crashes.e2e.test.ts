@@ -31,7 +31,7 @@ async function untilMade(project: Project, name: string): Promise<number> {
 }
 
 async function expectNoPluginLeft(project: Project): Promise<void> {
-  await expect.poll(() => pluginsOf(project.world), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => pluginsOf(project.world), { timeout: 90_000 }).toEqual([]);
 }
 
 /** The promise after every crash: the next `up` converges and made nothing twice. */

@@ -29,7 +29,7 @@ it("a plugin that is started with --attach serves one engine after the other", a
   });
   let said = "";
   plugin.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-  await expect.poll(() => said, { timeout: 20_000 }).toContain("Waiting for an engine. Run: PULUMI_DEBUG_PROVIDERS=");
+  await expect.poll(() => said, { timeout: 60_000 }).toContain("Waiting for an engine. Run: PULUMI_DEBUG_PROVIDERS=");
   const [, debugged = ""] = /PULUMI_DEBUG_PROVIDERS=(fixture:\d+) pulumi up\n/.exec(said) ?? [];
 
   const project = await Project.yaml(program, {

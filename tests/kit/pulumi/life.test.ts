@@ -105,7 +105,7 @@ describe("the watch of the parent", () => {
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(told).toBe(0);
     surroundings = after;
-    await expect.poll(() => told, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => told, { timeout: 30_000 }).toBe(1);
     watch.stop();
   });
 });

@@ -1,0 +1,225 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openLocal } from "../../provider/appliance/local/local.ts";
+import { runKace } from "../../provider/cli/program.ts";
+import type { ExitCode } from "../../provider/cli/session.ts";
+import { startTestServer, type TestServer } from "../appliance/server/running.ts";
+import { fill, KUIDS, TOKEN_VALUE } from "./filled.ts";
+
+/** How a command ended, and what it said. */
+interface Said {
+  readonly exitCode: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** An appliance as the command line comes to it. */
+interface Reached {
+  /** The options that name it. */
+  readonly options: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+async function inFolder(): Promise<Reached> {
+  const root = await mkdtemp(join(tmpdir(), "kace-cli-"));
+  const folder = join(root, "appliance");
+  await fill(folder);
+  const close = () => rm(root, { recursive: true, force: true });
+  return { options: ["--database", folder], environment: {}, folder, close };
+}
+
+async function behindServer(): Promise<Reached> {
+  const server: TestServer = await startTestServer();
+  await fill(server.folder);
+  const ca = join(server.folder, "certificates", "ca.pem");
+  return {
+    options: ["--endpoint", server.endpoint, "--ca-certificate", ca],
+    environment: { KACE_API_TOKEN: await server.apiToken() },
+    folder: server.folder,
+    close: () => server.remove(),
+  };
+}
+
+describe.each([
+  ["in a folder", inFolder],
+  ["behind a server", behindServer],
+])("the commands about an appliance %s", (_where, reach) => {
+  let reached: Reached;
+  beforeEach(async () => {
+    reached = await reach();
+  });
+  afterEach(() => reached.close());
+
+  async function kace(...args: readonly string[]): Promise<Said> {
+    const out: string[] = [];
+    const err: string[] = [];
+    const terminal = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
+    const world = { terminal, environment: reached.environment, signal: new AbortController().signal };
+    const exitCode = await runKace([...reached.options, ...args], world);
+    return { exitCode, out: textOf(out), err: textOf(err) };
+  }
+
+  /** The rows of a table, a list of cells each. */
+  async function rows(...args: readonly string[]): Promise<string[][]> {
+    const { exitCode, out, err } = await kace(...args);
+    expect(exitCode === 0 || exitCode === 3, err).toBe(true);
+    return out
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(/ {2,}/));
+  }
+
+  async function json<T>(...args: readonly string[]): Promise<T> {
+    const { out } = await kace("--json", ...args);
+    return JSON.parse(out);
+  }
+
+  it("list configurations, and show one by its name or id", async () => {
+    const [head, ...listed] = await rows("config", "list");
+    expect(head?.slice(0, 3)).toEqual(["NAME", "TARGETS", "ENABLED"]);
+    expect(listed).toHaveLength(1);
+    expect(listed[0]?.slice(0, 8)).toEqual(["fleet", "web[01-03]", "yes", "3", "1", "1", "0", "50"]);
+    for (const name of ["fleet", "config-1"]) {
+      const { exitCode, out } = await kace("config", "show", name);
+      expect(exitCode).toBe(0);
+      expect(out).toMatch(/^unreachable +1$/m);
+      expect(await json("config", "show", name)).toMatchObject({ name: "fleet", lastRun: { percentSucceeded: 50 } });
+    }
+    expect(await kace("config", "show", "nobody's")).toEqual({
+      exitCode: 1,
+      out: "",
+      err: "kace: there is no configuration nobody's\n  `kace config list` shows those there are\n",
+    });
+  });
+
+  it("list results, say by the exit code whether all are right, and print nothing that moves a cursor", async () => {
+    const all = await kace("results");
+    expect(all.exitCode).toBe(3);
+    expect(all.out).toContain("unreachable (port-closed)");
+    expect(all.out).toContain("nothing listens on port 22\u{fffd}[31m");
+    expect((await kace("results", "--class", "succeeded")).exitCode).toBe(0);
+    expect((await kace("results", "--machine", "web01")).exitCode).toBe(0);
+    expect((await kace("results", "--config", "fleet", "--code", "port-closed")).exitCode).toBe(3);
+    expect(await kace("results", "--code", "auth-failed")).toMatchObject({
+      exitCode: 0,
+      out: "",
+      err: "there are no such results\n",
+    });
+    expect((await kace("results", "--config", "nobody's")).exitCode).toBe(1);
+    expect(await json("results")).toMatchObject([{ machine: "web01" }, { machine: "web02", code: "port-closed" }]);
+  });
+
+  it("print the step log of a machine, by its name or address", async () => {
+    for (const machine of ["web01", "10.0.0.1"])
+      expect(await kace("logs", machine)).toMatchObject({
+        exitCode: 0,
+        out: "[install] unpacking\n[verify] connected\n",
+      });
+    expect(await kace("logs", "web02")).toMatchObject({ exitCode: 0, out: "", err: expect.stringContaining("no log") });
+    expect(await json("logs", "web02")).toMatchObject({ machine: "web02", log: null });
+    expect((await kace("logs", "web99")).exitCode).toBe(1);
+  });
+
+  it("list devices and those in quarantine, approve, block and forget them", async () => {
+    expect((await rows("devices", "list")).slice(1).map(([name, , state]) => [name, state])).toEqual([
+      ["web01.corp.example", "approved"],
+      ["web02.corp.example", "quarantined (no-token)"],
+    ]);
+    expect((await rows("quarantine", "list")).slice(1).map(([name]) => name)).toEqual(["web02.corp.example"]);
+    expect(await kace("quarantine", "approve", "web02")).toMatchObject({
+      exitCode: 0,
+      err: `web02.corp.example (${KUIDS.web02}) is approved\n`,
+    });
+    expect(await kace("quarantine", "list")).toEqual({
+      exitCode: 0,
+      out: "",
+      err: "no device waits in quarantine\n",
+    });
+    expect(await json("quarantine", "list")).toEqual([]);
+    expect((await kace("quarantine", "block", KUIDS.web01)).exitCode).toBe(0);
+    expect(await json("devices", "list")).toMatchObject([{ state: "blocked" }, { state: "approved" }]);
+    expect((await kace("devices", "remove", "WEB01.corp.example")).exitCode).toBe(0);
+    expect(await json("devices", "list")).toMatchObject([{ kuid: KUIDS.web02 }]);
+    expect(await kace("devices", "remove", "web77")).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining("no device web77 has connected"),
+    });
+  });
+
+  it("list tokens and their uses, and never a value", async () => {
+    const tokens = await kace("tokens", "list");
+    expect(tokens.out).toMatch(/^berlin +\S+ +yes +1 of 500 +never$/m);
+    const uses = await kace("tokens", "uses", "berlin");
+    expect(uses.out).toContain("web01.corp.example");
+    const everything = [tokens, uses, await kace("--json", "tokens", "list"), await kace("--json", "devices", "list")];
+    for (const { out, err } of everything) expect(out + err).not.toContain(TOKEN_VALUE);
+    expect((await kace("tokens", "uses", "nobody's")).exitCode).toBe(1);
+  });
+
+  it("list host keys and forget them", async () => {
+    expect((await rows("hostkeys", "list"))[1]?.slice(0, 4)).toEqual(["web01", "22", "ssh-ed25519", "SHA256:abcdefgh"]);
+    expect(await json("hostkeys", "list", "web02")).toEqual([]);
+    expect((await kace("hostkeys", "forget", "web01", "--port", "2222")).exitCode).toBe(1);
+    expect(await kace("hostkeys", "forget", "web01")).toMatchObject({ exitCode: 0, err: "forgot the key of web01\n" });
+    expect(await json("hostkeys", "list")).toEqual([]);
+  });
+
+  it("name the first thing that keeps a machine from its server", async () => {
+    const tokenFile = join(reached.folder, "token.txt");
+    await writeFile(tokenFile, `${TOKEN_VALUE}\n`, { mode: 0o600 });
+    const found = await kace(
+      "diagnose",
+      "web02",
+      "--server",
+      "localhost",
+      "--server-port",
+      "1",
+      "--token-file",
+      tokenFile,
+    );
+    expect(found.exitCode).toBe(3);
+    expect(found.out).toMatch(/^port +wrong +nothing listens on localhost:1$/m);
+    expect(found.out).toMatch(/^token +right +the token berlin is valid$/m);
+    expect(found.out).toContain("begin with: nothing listens on localhost:1");
+    expect(found.out + found.err).not.toContain(TOKEN_VALUE);
+    const { firstWrong } = await json<{ firstWrong: { step: string } }>(
+      "diagnose",
+      "web02",
+      "--server",
+      "localhost",
+      "--server-port",
+      "1",
+    );
+    expect(firstWrong.step).toBe("port");
+  });
+});
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+describe("an appliance that is not there yet", () => {
+  it("reads as empty, and is not made by looking", async () => {
+    const root = await mkdtemp(join(tmpdir(), "kace-cli-"));
+    const folder = join(root, "appliance");
+    const said: string[] = [];
+    const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) };
+    const world = { terminal, environment: {}, signal: new AbortController().signal };
+    for (const command of [["config", "list"], ["results"], ["devices", "list"], ["tokens", "list"]])
+      expect(await runKace(["--database", folder, ...command], world)).toBe(0);
+    expect(said).toEqual([
+      "there is no configuration yet: `pulumi up` makes them",
+      "there are no such results",
+      "no agent has connected yet",
+      "there is no token yet: an `AgentToken` makes one",
+    ]);
+    const appliance = await openLocal({ folder, readOnly: true });
+    await appliance.close();
+    await expect(rm(folder, { recursive: true })).rejects.toThrow("ENOENT");
+    await rm(root, { recursive: true });
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { runKace } from "../../provider/cli/program.ts";
+
+async function kace(...args: readonly string[]) {
+  const lines: string[] = [];
+  const terminal = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) };
+  const exitCode = await runKace(args, { terminal, environment: {}, signal: new AbortController().signal });
+  return { exitCode, said: lines.join("\n") };
+}
+
+describe("kace", () => {
+  it.each<[readonly string[], string]>([
+    [[], "Usage: kace"],
+    [["confg", "list"], "Did you mean config?"],
+    [["config", "lits"], "Did you mean list?"],
+    [["config", "show"], "missing required argument 'name'"],
+    [["results", "--clas", "failed"], "Did you mean --class?"],
+    [["results", "--class", "broken"], "Allowed choices are succeeded, unchanged, removed, absent, unreachable"],
+    [["hostkeys", "forget", "web01", "--port", "70000"], "A port is a number from 1 to 65535."],
+    [["serve", "--port", "https"], "A port is a number from 1 to 65535."],
+    [["quarantine", "approve"], "missing required argument 'device'"],
+    [["devices", "list", "web01"], "too many arguments"],
+  ])("%j is wrong usage, and says what would be right", async (args, sentence) => {
+    const { exitCode, said } = await kace(...args);
+    expect(exitCode).toBe(2);
+    expect(said).toContain(sentence);
+  });
+
+  it.each<[readonly string[], string]>([
+    [["--help"], "Exit codes: 0 done"],
+    [["config", "--help"], "Usage: kace config"],
+    [["--version"], "0.1.0"],
+  ])("%j is no mistake", async (args, sentence) => {
+    const { exitCode, said } = await kace(...args);
+    expect(exitCode).toBe(0);
+    expect(said).toContain(sentence);
+  });
+
+  it.each<[readonly string[], string]>([
+    [["--endpoint", "http://kbox.example", "config", "list"], "http is not encrypted"],
+    [["--endpoint", "https://u:secret-canary@kbox.example", "config", "list"], "credentials do not belong in it"],
+    [["--endpoint", "https://127.0.0.1:1", "config", "list"], "asks for an API token, and none is configured"],
+    [["--endpoint", "https://127.0.0.1:1", "serve"], "`kace serve` runs where its database is"],
+    [["--database", "relative/folder", "config", "list"], 'database: "relative/folder" is relative'],
+    [["--ca-certificate", "/no/such/file.pem", "config", "list"], "no such file"],
+  ])("%j cannot be done, and says why in one sentence", async (args, sentence) => {
+    const { exitCode, said } = await kace(...args);
+    expect(exitCode).toBe(1);
+    expect(said).toContain(sentence);
+    expect(said).not.toContain("secret-canary");
+    expect(said).not.toMatch(/\n\s+at /);
+  });
+});

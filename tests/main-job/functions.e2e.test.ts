@@ -1,0 +1,115 @@
+import { createServer } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { openLocal } from "../../provider/appliance/local/local.ts";
+import { Project, ref } from "../e2e/project.ts";
+import { KACE } from "./kace-plugin.ts";
+import { serving } from "./serving.ts";
+
+/** Many runs of the CLI one after the other, on a machine that may be busy. */
+const SLOW = { timeout: 900_000 };
+
+/** A port of loopback that accepts connections, until the test has finished. */
+async function openPort(): Promise<number> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the listener has no port");
+  return address.port;
+}
+
+function invoke(name: string, args: object) {
+  return { "fn::invoke": { function: `kace:${name}`, arguments: args } };
+}
+
+it("every function answers a YAML program, in a preview and in an update", SLOW, async () => {
+  const port = await openPort();
+  const project = await Project.yaml({}, { plugin: KACE, secrets: ["token-canary-0001", "correct-horse"] });
+  const server = await serving(project.world);
+  const appliance = await openLocal({ folder: project.world });
+  await appliance.createToken({ name: "old", value: "token-canary-0001", expiresAt: "2020-01-01T00:00:00.000Z" });
+  await appliance.close();
+
+  // A real run, whose one machine does not answer, is what the results are of.
+  const removal = {
+    type: "kace:ProvisioningConfig",
+    properties: {
+      name: "removal",
+      state: "removed",
+      targets: { ips: ["127.0.0.1"] },
+      linux: { password: { "fn::secret": "correct-horse" }, port: 1 },
+      rollout: { maxUnreachable: "100%", attempts: 1 },
+    },
+  };
+  await project.write({ resources: { removal } });
+  expect(await project.up()).toContain("tolerated: [port-closed] 127.0.0.1");
+
+  await project.write({
+    resources: { removal: { ...removal, properties: { ...removal.properties, enabled: false } } },
+    variables: {
+      expanded: invoke("expandTargets", { targets: { ipRanges: "192 168 2-3 1-2", exclude: ["192.168.2.1"] } }),
+      scanned: invoke("scanNetwork", {
+        targets: { ips: ["127.0.0.1"] },
+        ports: [port],
+        dns: { lookup: false },
+      }),
+      configurations: invoke("getProvisionedConfigurations", { name: "removal" }),
+      bad: invoke("getProvisioningResults", { configuration: "removal", classes: ["unreachable"], logs: true }),
+      good: invoke("getProvisioningResults", { classes: ["succeeded"] }),
+      diagnosis: invoke("diagnose", { machine: "web01", token: { "fn::secret": "token-canary-0001" } }),
+      elsewhere: invoke("diagnose", { machine: "web01", server: { name: "localhost", port: 1 } }),
+    },
+    outputs: {
+      expanded: ref("expanded"),
+      scanned: ref("scanned"),
+      configurations: ref("configurations.configurations"),
+      bad: ref("bad.results"),
+      good: ref("good.results"),
+      steps: ref("diagnosis.findings"),
+      elsewhere: ref("elsewhere.firstWrong"),
+    },
+  });
+  await project.succeed(["preview"]);
+  await project.up();
+  const outputs = JSON.parse((await project.run(["stack", "output", "--json", "--show-secrets"])).stdout);
+
+  expect(outputs.expanded).toEqual({
+    count: 3,
+    machines: ["192.168.2.2", "192.168.3.1", "192.168.3.2"],
+    truncated: false,
+  });
+  expect(outputs.scanned).toMatchObject({
+    machines: [{ address: "127.0.0.1", names: [], openPorts: [port] }],
+    scanned: 1,
+    open: 1,
+  });
+  expect(outputs.configurations).toMatchObject([
+    { name: "removal", targets: "127.0.0.1", running: false, total: 1, failed: 1, percentSucceeded: 0 },
+  ]);
+  expect(outputs.bad).toMatchObject([{ machine: "127.0.0.1", class: "unreachable", code: "port-closed" }]);
+  expect(outputs.good).toEqual([]);
+  expect(outputs.steps).toMatchObject([
+    { step: "dns", state: "right" },
+    { step: "port", state: "right", message: `localhost:${server.port} is open from here` },
+    { step: "tls", state: "right" },
+    { step: "token", state: "wrong", message: "the token old is expired" },
+    { step: "quarantine", state: "unknown" },
+    { step: "service", state: "wrong" },
+  ]);
+  expect(outputs.elsewhere).toMatchObject({ step: "port", message: "nothing listens on localhost:1" });
+  await project.expectNoSecretInState();
+});
+
+it("a wrong argument of a function is named with its path", SLOW, async () => {
+  const project = await Project.yaml({}, { plugin: KACE });
+  for (const [name, args, reason] of [
+    ["expandTargets", { targets: { ipRanges: ["10.0.0.0/8"] } }, "16777216 targets; more than 65536 need allowLarge"],
+    ["expandTargets", { targets: { ipRanges: ["192.168.5-2.1-300"] } }, 'did you mean "192.168.2-5.1-255"?'],
+    ["scanNetwork", { targets: { ips: "127.0.0.1" }, ports: [0] }, "expected at least 1"],
+    ["getProvisioningResults", { configuration: "nobody's" }, "the appliance has no configuration nobody's"],
+    ["diagnose", { machine: "web01" }, "no server ever ran on this appliance, and none is named"],
+  ] as const) {
+    await project.write({ variables: { it: invoke(name, args) }, outputs: { it: ref("it") } });
+    expect(await project.fail(["preview"])).toContain(reason);
+  }
+});

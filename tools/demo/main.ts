@@ -7,8 +7,7 @@ import { durationText } from "../process/say.ts";
 import { PREFIX, Stage } from "./stage.ts";
 import { DemoError, playStory, summaryText } from "./story.ts";
 
-const WITHOUT_MACHINES =
-  "Everything else works here all the same: `npm test`, and `pulumi up` on machines of your own.";
+const WITHOUT_LAB = "everything else works here all the same, such as `pulumi up` on machines of your own";
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -16,7 +15,7 @@ function say(line: string): void {
 
 async function main(keep: boolean): Promise<void> {
   const why = whyNoLab();
-  if (why !== undefined) throw new LabError(`The demo brings up machines of its own, and ${why}.`);
+  if (why !== undefined) throw new LabError(`The demo brings up machines of its own, and ${why}; ${WITHOUT_LAB}.`);
   let interrupted = false;
   // What is in the foreground gets the signal too; the demo itself must live to take everything down.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => (interrupted = true));
@@ -68,6 +67,6 @@ try {
   if (!(error instanceof Error)) throw error;
   const foreseen = error instanceof LabError || error instanceof DemoError;
   const text = foreseen || "code" in error ? error.message : (error.stack ?? error.message);
-  process.stderr.write(`${text}\n${error instanceof LabError ? `${WITHOUT_MACHINES}\n` : ""}`);
+  process.stderr.write(`${text}\n`);
   process.exitCode = 1;
 }

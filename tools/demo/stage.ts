@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Lab } from "../../examples/lab/lab.ts";
+import { Lab, LabError } from "../../examples/lab/lab.ts";
 import { MARK } from "../../examples/lab/names.ts";
 import { agentPackages } from "../agent-packages/build.ts";
 import type { Say } from "../process/say.ts";
@@ -43,6 +43,9 @@ export class Stage {
 
   /** @throws LabError where this machine cannot have a lab; nothing is left then */
   static async set(say: Say): Promise<Stage> {
+    // Somebody kept it, and may be at work on it: bringing up another of this name would take it away.
+    if ((await Lab.find(PREFIX)) !== undefined)
+      throw new LabError(`a demo is up already; take it down first: npm run lab -- down --prefix ${PREFIX}`);
     say("the Pulumi CLI: from the PATH or the cache; else it is made from its sources (5 minutes, once)");
     const pulumi = await obtainPulumi({ say });
     say("the agent's packages: .deb and .rpm");

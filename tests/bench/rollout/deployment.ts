@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { runOrThrow } from "../../../tools/process/run.ts";
+import { endingOf, run, runOrThrow } from "../../../tools/process/run.ts";
 import { hermeticEnvironment } from "../../../tools/pulumi-cli/environment.ts";
 import type { Pulumi } from "../../../tools/pulumi-cli/obtain.ts";
 
@@ -45,15 +45,25 @@ export async function deploy(deployment: Deployment): Promise<Deployed> {
     XDG_CACHE_HOME: cache,
     KACE_DATABASE: join(folder, "appliance"),
   };
-  const run = (...args: string[]) => runOrThrow({ program: pulumi.command, args, cwd: folder, env });
-  await run("stack", "init", "bench");
+  const cli = { program: pulumi.command, cwd: folder, env };
+  await runOrThrow({ ...cli, args: ["stack", "init", "bench"] });
   const begin = performance.now();
-  await run("up", "--yes", "--non-interactive", "--stack", "bench", ...(preview ? [] : ["--skip-preview"]));
+  const args = ["up", "--yes", "--non-interactive", "--stack", "bench", ...(preview ? [] : ["--skip-preview"])];
+  const ended = await run({ ...cli, args });
   const seconds = (performance.now() - begin) / 1_000;
+  if (ended.exitCode !== 0) throw new Error(`pulumi up ${endingOf(ended)}\n${withoutTable(ended.output)}`);
   const results = await resultsIn(join(backend, ".pulumi", "stacks", "bench", "bench.json"));
   const right = Object.values(results).filter(({ class: ended }) => ended === "succeeded").length;
   if (right !== addresses.length) throw new Error(`${right} of ${addresses.length} machines were installed`);
   return { seconds, stateBytesPerMachine: Buffer.byteLength(JSON.stringify(results)) / addresses.length };
+}
+
+/** What the CLI said but for the rows of machines, which are many. */
+function withoutTable(output: string): string {
+  return output
+    .split("\n")
+    .filter((line) => !/^\s*[│├┌└]/.test(line))
+    .join("\n");
 }
 
 function programOf({ plugin, addresses, port, privateKey, package: file, server }: Deployment): object {

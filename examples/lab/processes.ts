@@ -41,9 +41,10 @@ export async function processesOf(prefix: string, namespaces: readonly string[])
     }
   }
   const found: number[] = [];
+  const own = await selfAndAncestors();
   for (const name of await readdir("/proc")) {
     const pid = Number(name);
-    if (Number.isNaN(pid) || pid === process.pid) continue;
+    if (Number.isNaN(pid) || own.has(pid)) continue;
     try {
       const ours = inodes.has(await readlink(`/proc/${pid}/ns/net`)) || (await isMarked(pid, prefix));
       if (ours && !(await isDead(pid))) found.push(pid);
@@ -52,6 +53,17 @@ export async function processesOf(prefix: string, namespaces: readonly string[])
     }
   }
   return found;
+}
+
+/** This process and those that started it: a shell that works with a lab carries its mark, and may take it down. */
+async function selfAndAncestors(): Promise<ReadonlySet<number>> {
+  const own = new Set<number>();
+  for (let pid = process.pid; pid > 1 && !own.has(pid); ) {
+    own.add(pid);
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    pid = Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
+  }
+  return own;
 }
 
 /** Kills all processes of a lab and waits until they are gone. */

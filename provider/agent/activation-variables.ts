@@ -1,9 +1,9 @@
 import type { ActivationRequest } from "./activation.ts";
 import type { AgentPackage } from "./agent-package.ts";
 import { probeVariables } from "./look.ts";
+import { neededBytes } from "./obstacle.ts";
 import { lockOwner } from "./parse-probe.ts";
 import type { Plan } from "./plan.ts";
-import { neededBytes } from "./plan-for.ts";
 import { receiptText } from "./receipt.ts";
 import { workerScript } from "./scripts.ts";
 

@@ -1,5 +1,5 @@
 import type { AgentServer } from "../../agent/agent.ts";
-import type { Appliance } from "../../appliance/appliance.ts";
+import type { Appliance, Output } from "../../appliance/appliance.ts";
 import { ApplianceError } from "../../appliance/errors.ts";
 import type { Bundle } from "../../appliance/operations/bundles.ts";
 import type { ServerStatus } from "../../appliance/operations/server.ts";
@@ -15,6 +15,8 @@ export interface Ground {
   readonly server: AgentServer | undefined;
   /** What to install from; undefined only where agents are removed. */
   readonly bundle: Bundle | undefined;
+  /** False where this appliance's own server does not run, so that no agent can be connected. */
+  readonly serverRuns: boolean;
   /** True if new agents bring a token, also one that this very update makes. */
   readonly canEnrol: boolean;
   /** Why no agent can enrol with the token, if none can: machines whose agent is enrolled need none. */
@@ -29,6 +31,12 @@ export interface Coming {
   readonly token?: boolean;
 }
 
+/** What a look needs less than work does. */
+export interface Leniency extends Coming {
+  /** True where machines are only looked at: a server that does not run is warned about and stops nothing. */
+  readonly looksOnly?: boolean;
+}
+
 /** The port agents connect to where nothing else is said. */
 const AGENT_PORT = 443;
 
@@ -37,22 +45,30 @@ const AGENT_PORT = 443;
  *
  * @throws ProviderError with one reason, whose path names the property at fault where one is
  */
-export async function groundOf(inputs: Inputs, appliance: Appliance, coming: Coming = {}): Promise<Ground> {
+export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: Leniency = {}): Promise<Ground> {
   requireCredentials(inputs);
   const wanted = installs(inputs) === true;
   const bundle =
     inputs.agent?.bundle === undefined ? undefined : await bundleOf(inputs.agent.bundle, appliance, wanted);
   const status = await appliance.serverStatus({});
-  const own = isOwn(inputs, status);
-  const server = serverOf(inputs, status, own);
   const token = inputs.agent?.token;
-  const canEnrol = token !== undefined || coming.token === true;
-  if (!wanted) return { server, bundle, canEnrol, warnings: [] };
-  if (own && !status.running) throw stopped("server-not-running", ["server"], notRunning(status));
-  if (server === undefined) throw stopped("server-not-running", ["server"], notRunning(status));
-  const tokenFault = own && token !== undefined ? await faultOf(token, appliance) : undefined;
-  return { server, bundle, canEnrol, tokenFault, warnings: warningsOf(inputs, status, own, canEnrol) };
+  const canEnrol = token !== undefined || leniency.token === true;
+  const standing = token === undefined ? undefined : await appliance.checkToken({ value: token });
+  // A server that never ran has no name to be known by; whoever enrols with a token of this appliance means its own.
+  const ownToken = leniency.token === true || (standing !== undefined && standing.status !== "unknown");
+  const own = isOwn(inputs, status) || (status.name === undefined && ownToken);
+  const server = serverOf(inputs, status, own);
+  if (!wanted) return { server, bundle, canEnrol, serverRuns: true, warnings: [] };
+  const down = (own && !status.running) || server === undefined;
+  if (down && (leniency.looksOnly !== true || server === undefined))
+    throw stopped("server-not-running", ["server"], notRunning(status));
+  const warnings = warningsOf(inputs, status, own, canEnrol);
+  if (down) warnings.push(`${notRunning(status)}: whether they are connected is not looked at; ${START_IT}`);
+  const tokenFault = own && standing !== undefined ? faultOf(standing) : undefined;
+  return { server, bundle, canEnrol, serverRuns: !down, tokenFault, warnings };
 }
+
+const START_IT = OUTCOME_CODES["server-not-running"].hint;
 
 /**
  * Stops a rollout that no machine could come through, because all of them would need a token and it is not valid.
@@ -127,8 +143,7 @@ const TOKEN_CODES: Readonly<Record<Exclude<TokenStatus, "valid">, OutcomeCode>> 
   disabled: "token-disabled",
 };
 
-async function faultOf(value: string, appliance: Appliance): Promise<Ground["tokenFault"]> {
-  const { status, name } = await appliance.checkToken({ value });
+function faultOf({ status, name }: Output<"checkToken">): Ground["tokenFault"] {
   if (status === "valid") return undefined;
   const code = TOKEN_CODES[status];
   const { sentence } = OUTCOME_CODES[code];

@@ -26,7 +26,7 @@ export interface Provisioning {
 }
 
 /** A configuration that is only saved needs no ground to stand on. */
-const UNUSED: Ground = { server: undefined, bundle: undefined, canEnrol: false, warnings: [] };
+const UNUSED: Ground = { server: undefined, bundle: undefined, canEnrol: false, serverRuns: true, warnings: [] };
 
 /**
  * Saves a configuration and brings its machines to what it wants; where it is not enabled, it only saves it.

@@ -7,6 +7,7 @@ import { noCounts, summaryOf } from "../../rollout/summary.ts";
 import { foundOrGone } from "../found-or-gone.ts";
 import { everybody, targetsOf } from "./crowd.ts";
 import { examine } from "./examine.ts";
+import { groundOf } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Outputs } from "./outputs.ts";
 import { recordedInputs } from "./record.ts";
@@ -39,6 +40,11 @@ async function looked(
       signal,
       crowd: everybody(targetsOf(inputs)),
       recorded: outputs.results,
+      ground: async (appliance) => {
+        const ground = await groundOf(inputs, appliance, { looksOnly: true });
+        if (!ground.serverRuns) for (const warning of ground.warnings) log.warn(warning);
+        return ground;
+      },
     });
     warnOfUnseen(unseen(outputs, outcomes), log.warn);
     return { inputs: {}, outputs: refreshed(outputs, outcomes) };

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type DesiredAgent, FLAVOURS, type Flavour } from "../../agent/agent.ts";
 import type { Appliance } from "../../appliance/appliance.ts";
 import { durationMs, resolveCount } from "../../kit/define/scalars.ts";
-import { agentWork } from "../../rollout/agent-work.ts";
+import { type AgentWork, agentWork } from "../../rollout/agent-work.ts";
 import { systemClock } from "../../rollout/clock.ts";
 import { createDns } from "../../rollout/dns/dns.ts";
 import { nameServer, systemNames } from "../../rollout/dns/name-source.ts";
@@ -65,7 +65,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       pins,
       dns,
       lookUpNames: inputs.dns?.lookup ?? true,
-      agent: agentWork,
+      agent: ground.serverRuns ? agentWork : withoutConnections,
       flavours: flavoursFor(desired, ground),
       configurationId,
       server: desired.state === "present" ? ground.server : undefined,
@@ -110,6 +110,13 @@ function limitsOf({ rollout, targets }: Inputs, most: number | undefined): Limit
   const total = Number(targetsOf({ targets }).count);
   return { ...limits, maxConcurrency: Math.min(most, Math.max(1, resolveCount(limits.maxConcurrency, total))) };
 }
+
+/** Where no server runs no agent is connected, and that says nothing about the agents. */
+const withoutConnections: AgentWork = {
+  ...agentWork,
+  planFor: (probe, desired) =>
+    agentWork.planFor({ ...probe, agents: probe.agents.map((agent) => ({ ...agent, connected: "unknown" })) }, desired),
+};
 
 /** Which kinds of agents to look for: the wanted one, or any where it is not known which. */
 function flavoursFor(desired: DesiredAgent, { bundle }: Ground): readonly Flavour[] {

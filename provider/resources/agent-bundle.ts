@@ -7,7 +7,7 @@ import type { Bundle, PackageFile } from "../appliance/operations/bundles.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource, type Finding } from "../kit/define/resource.ts";
 import { agentBundleExamples } from "./agent-bundle-examples.ts";
-import { type BundleFile, type BundleSource, bundleFilesOf, measureFile } from "./bundle-files.ts";
+import { type BundleFile, type BundleSource, bundleFilesOf, measureFile, missingFolder } from "./bundle-files.ts";
 import { flavourOfPackage } from "./flavours.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { wholly } from "./known.ts";
@@ -80,6 +80,8 @@ async function readBundle(
   readonly findings: readonly Finding[];
 }> {
   const { files, problems } = bundleFilesOf(source, process.cwd());
+  const noFolder = await missingFolder(source.folder, process.cwd());
+  if (noFolder !== undefined) return { flavour: "", version: "", packages: [], findings: [...problems, noFolder] };
   const findings: Finding[] = [...problems];
   const packages: ReadFile[] = [];
   let flavour: Flavour | undefined;

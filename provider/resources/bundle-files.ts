@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Path } from "../kit/define/path.ts";
 
@@ -116,4 +117,15 @@ export async function measureFile(file: BundleFile): Promise<Measured> {
         kind: "wrong",
         message: `${file.fileName} has the SHA-256 ${actual}, not ${file.sha256}: it is not the file that was meant`,
       };
+}
+
+/** What is wrong with the folder of a bundle: that it is not there. */
+export async function missingFolder(folder: string | undefined, from: string): Promise<BundleProblem | undefined> {
+  if (folder === undefined) return undefined;
+  const path = resolve(from, folder);
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false, // whatever hides it, its packages cannot be read
+  );
+  return isFolder ? undefined : { path: ["folder"], reason: `there is no folder ${path}` };
 }

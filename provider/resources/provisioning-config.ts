@@ -71,7 +71,7 @@ export const provisioningConfig = definition.handle<ApplianceAccess>({
       throw new ProviderError({
         code: "failed-precondition",
         message: `not every agent could be removed:\n${reasons.join("\n")}`,
-        hint: "those that were removed stay so, and the next `pulumi destroy` goes on with the others",
+        hint: "those that were removed stay so, and the next `pulumi destroy` goes on with the others; to leave them as they are, set `enabled: false` and `onDestroy: abandon`, run `pulumi up`, and destroy then",
       });
     await context.client.write((appliance) => appliance.deleteConfiguration({ id }));
   },

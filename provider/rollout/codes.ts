@@ -36,7 +36,7 @@ const MEANINGS = {
   adopted: { class: "unchanged", sentence: "the agent is right already and was recorded as this configuration's" },
   "not-installed": { class: "unchanged", sentence: "no agent is there, as asked" },
 
-  removed: { class: "removed", sentence: "the agent was removed: its package, service and directories are gone" },
+  removed: { class: "removed", sentence: "the agent was removed: its package and its service are gone" },
 
   absent: { class: "absent", sentence: "nothing answers at this address of a range" },
   "same-machine": {

@@ -56,7 +56,7 @@ export async function diagnose(subject: DiagnosisSubject, means: DiagnosisMeans)
   const [looked, device] = await Promise.all([means.probe?.(subject.machine), means.findDevice(subject.machine)]);
   const probe = looked === undefined || "failed" in looked ? undefined : looked;
   const findings = [
-    ...(isConnected(device, probe) ? connectedFindings(subject) : await wayFindings(subject, means, probe)),
+    ...(isConnected(device, probe) ? connectedFindings(subject) : await wayFindings(subject, means, probe, device)),
     await tokenFinding(subject, means, device),
     quarantineFinding(subject, device),
     serviceFinding(subject, looked, device),
@@ -81,13 +81,19 @@ async function wayFindings(
   subject: DiagnosisSubject,
   means: DiagnosisMeans,
   probe: Probe | undefined,
+  device: Device | undefined,
 ): Promise<Finding[]> {
-  const { dns, address } = await dnsFinding(subject, means, probe);
+  const { dns, address } = await dnsFinding(subject, means, probe, device);
   const port = await portFinding(subject, means, probe, address);
   return [dns, port, await tlsFinding(subject, means, port.state === "wrong" ? undefined : address)];
 }
 
-async function dnsFinding({ machine, server }: DiagnosisSubject, means: DiagnosisMeans, probe: Probe | undefined) {
+async function dnsFinding(
+  { machine, server }: DiagnosisSubject,
+  means: DiagnosisMeans,
+  probe: Probe | undefined,
+  device: Device | undefined,
+) {
   const found = await means.forward(server.host);
   const address = found.kind === "resolved" ? found.addresses[0] : undefined;
   const finding = (): Finding => {
@@ -101,6 +107,8 @@ async function dnsFinding({ machine, server }: DiagnosisSubject, means: Diagnosi
     if (probe?.server.resolves === "yes") return right("dns", `${machine} resolves ${server.host}`);
     if (address !== undefined) return right("dns", `${server.host} resolves to ${address} here`);
     const why = found.kind === "not-found" ? "does not exist" : "could not be looked up";
+    // It has found the way before, so a name that is not known here most likely is known there.
+    if (device !== undefined) return unknown("dns", `the server's name ${server.host} ${why} here`);
     return wrong("dns", `the server's name ${server.host} ${why}`, "check the name, and the name server");
   };
   return { dns: finding(), address };

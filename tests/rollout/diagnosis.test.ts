@@ -45,7 +45,7 @@ describe("a diagnosis", () => {
     ["the name does not exist", { forward: async () => ({ kind: "not-found" }), ...unheard }, "dns", "does not exist"],
     [
       "the name server is silent",
-      { ...away, forward: async () => ({ kind: "timeout" }) },
+      { ...unheard, forward: async () => ({ kind: "timeout" }) },
       "dns",
       "could not be looked up",
     ],

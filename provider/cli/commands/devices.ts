@@ -24,6 +24,7 @@ export async function listDevices(session: CommandSession, states: readonly Devi
       return { items, next };
     }),
   );
+  devices.sort((one, other) => one.hostname.localeCompare(other.hostname, "en", { numeric: true }));
   const nothing = states.includes("quarantined") ? "no device waits in quarantine" : "no agent has connected yet";
   printList(session.terminal, session.json, devices, COLUMNS, nothing);
   return 0;

@@ -25,7 +25,8 @@ export const CLASSES: readonly OutcomeClass[] = [
 
 const COLUMNS: readonly Column<StoredOutcome>[] = [
   ["machine", ({ machine }) => machine],
-  ["address", ({ address }) => address],
+  ["name", ({ name, machine }) => (name === machine ? undefined : name)],
+  ["address", ({ address, machine }) => (address === machine ? undefined : address)],
   ["platform", ({ platform }) => platform],
   ["action", ({ action }) => action],
   ["result", ({ class: outcomeClass, code }) => (outcomeClass === code ? code : `${outcomeClass} (${code})`)],

@@ -6,6 +6,7 @@ import type { PreviewOf } from "../../kit/define/plain.ts";
 import type { PreviewedOutputs } from "../../kit/define/resource.ts";
 import { Unknown, unknown } from "../../kit/define/value.ts";
 import type { Outcome } from "../../rollout/outcome.ts";
+import { reasons } from "../../rollout/reasons.ts";
 import type { Recording } from "../../rollout/results.ts";
 import { previewTable } from "../../rollout/table.ts";
 import { wholly } from "../known.ts";
@@ -76,6 +77,13 @@ export async function previewProvisioning(
   log.info(
     `what would be done to each machine; nothing was written\n${await previewTable(outcomes, { colour: false })}${silent}`,
   );
+  const wrong = outcomes.filter(
+    ({ class: outcomeClass }) => outcomeClass === "failed" || outcomeClass === "unreachable",
+  );
+  if (wrong.length > 0) {
+    const who = wrong.length === 1 ? "1 machine" : `${wrong.length} machines`;
+    log.warn(`as things are, ${who} would not be right after the update:\n${reasons(wrong).join("\n")}`);
+  }
   if (some === undefined || given.old === undefined) return {};
   // What is not worked on stays as it is recorded; the rest is what the update finds out.
   const touched = new Set(outcomes.map(({ machine }) => machine));

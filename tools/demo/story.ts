@@ -80,7 +80,7 @@ export async function playStory(stage: Stage, keep: boolean, teller: Teller): Pr
   say(`# and stops its service on ${stopped.name} (${stopped.address})`);
   await stopped.run(["systemctl", "stop", "kace-reference-agent"]);
   await markEverywhere(others);
-  await pulumi("the program is the same; the preview shows what is not as it says", ["preview", "--diff"]);
+  await pulumi("the program is the same; the preview shows what is not as it says", ["preview"]);
   const repairMs = await pulumi("and up repairs these two", UP);
   const { succeeded = 0, unchanged = 0 } = await stage.summary();
   claim("up repaired 2 machines", succeeded + unchanged === hosts.length, repairMs);

@@ -21,7 +21,7 @@ export default defineConfig({
           exclude: [withRealCli, withRealHosts],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -33,7 +33,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           maxWorkers: 2,
           // A group of its own, so that nothing else takes the processors from the engine meanwhile.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -45,7 +45,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Tests that run the real Pulumi CLI. Each starts an engine and several plugins, so few run at once. */
@@ -19,6 +20,8 @@ export default defineConfig({
           name: "unit",
           include: ["tests/**/*.test.ts"],
           exclude: [withRealCli, withRealHosts],
+          // By itself Vitest leaves one processor alone, which on a small machine is half of them.
+          maxWorkers: Math.max(2, availableParallelism()),
           testTimeout: 120_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 1 },

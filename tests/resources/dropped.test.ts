@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { droppedTargets, reallyGone, targetOf } from "../../provider/resources/provisioning/dropped.ts";
+import { droppedTargets, reallyGone, standingOf, targetOf } from "../../provider/resources/provisioning/dropped.ts";
 import type { Results } from "../../provider/rollout/results.ts";
 import { parseTargets, type TargetSpec } from "../../provider/rollout/targets/parse-targets.ts";
 
@@ -42,6 +42,12 @@ describe("machines that are no targets any more", () => {
   ])("%s is reached by what it is recorded as", (key, target) => {
     expect(targetOf(key)).toEqual(target);
   });
+});
+
+test("machines are known by what is recorded of them too, where a run did not work on them", () => {
+  const recorded: Results = { old01: { ...right, identity: "kuid-0001" }, old02: right };
+  const stays = standingOf({ web01: { ...right, identity: "kuid-0001" } });
+  expect(reallyGone([targetOf("old01"), targetOf("old02")], recorded, stays).map(({ key }) => key)).toEqual(["old02"]);
 });
 
 describe("a machine that lost one of its names", () => {

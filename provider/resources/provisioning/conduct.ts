@@ -5,7 +5,7 @@ import type { RunKind } from "../../appliance/operations/runs.ts";
 import type { Log } from "../../kit/define/call.ts";
 import { resolveCount } from "../../kit/define/scalars.ts";
 import { systemClock } from "../../rollout/clock.ts";
-import { isOutcomeCode } from "../../rollout/codes.ts";
+import { isOutcomeCode, isRight } from "../../rollout/codes.ts";
 import { holdLease, type Lease } from "../../rollout/lease.ts";
 import { type Outcome, outcomeOf } from "../../rollout/outcome.ts";
 import { reasons } from "../../rollout/reasons.ts";
@@ -19,7 +19,7 @@ import type { Recorded } from "../../rollout/tally.ts";
 import type { Target } from "../../rollout/targets/target.ts";
 import { verdictOn } from "../../rollout/verdict.ts";
 import type { Crowd } from "./crowd.ts";
-import { reallyGone } from "./dropped.ts";
+import { reallyGone, standingOf } from "./dropped.ts";
 import { knownOf } from "./examine.ts";
 import type { Session } from "./session.ts";
 import { tell } from "./telling.ts";
@@ -104,11 +104,12 @@ async function conductWith(run: Conduct, lease: Lease): Promise<Conducted> {
     : recordingOf(main.outcomes, main.summary);
   if (run.dropped.length > 0) {
     const recorded = run.previous?.results ?? {};
-    const gone = reallyGone(run.dropped, recorded, main.outcomes.values());
     recording = without(
       recording,
       run.dropped.map(({ key }) => key),
     );
+    // A run over some of the targets knows of the others by what is recorded.
+    const gone = reallyGone(run.dropped, recorded, [...main.outcomes.values(), ...standingOf(recording.results)]);
     if (run.uninstalls && gone.length > 0) {
       const stopped = verdicts.some((verdict) => !verdict.ok);
       const removal = stopped
@@ -215,7 +216,7 @@ function whatIsLeft(limits: Limits, { summary }: RolloutResult): Limits {
 
 /** Machines that are no targets any more and whose agent could not be removed: they stay recorded, so that it is tried again. */
 function notRemoved({ outcomes }: RolloutResult): ReadonlyMap<string, Outcome> {
-  return new Map([...outcomes].filter(([, outcome]) => !isDone(outcome)));
+  return new Map([...outcomes].filter(([, outcome]) => !isRight(outcome.class)));
 }
 
 /** Machines whose removal did not begin, because the run stopped before. */
@@ -226,8 +227,4 @@ function notBegun(gone: readonly Target[]): ReadonlyMap<string, Outcome> {
       outcomeOf(target.key, target, { code: "not-attempted", action: "remove" }, 0, undefined),
     ]),
   );
-}
-
-function isDone({ class: outcomeClass }: Outcome): boolean {
-  return outcomeClass === "removed" || outcomeClass === "unchanged" || outcomeClass === "succeeded";
 }

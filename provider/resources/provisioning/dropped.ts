@@ -27,6 +27,13 @@ export function targetOf(key: string): Target {
   return isIP(bare) === 0 ? namedTarget(key) : addressTarget(bare, "address");
 }
 
+/** How recorded machines stand, for {@link reallyGone}. */
+export function standingOf(
+  results: Results,
+): { machine: string; address?: string | undefined; kuid?: string | undefined }[] {
+  return Object.entries(results).map(([machine, { address, identity }]) => ({ machine, address, kuid: identity }));
+}
+
 /**
  * Those of them that are really gone: a machine that lost one of its names and is still a target by another stays.
  *

@@ -7,7 +7,7 @@ import type { Results } from "../../rollout/results.ts";
 import { previewRollout, type RolloutResult } from "../../rollout/run.ts";
 import type { Recorded } from "../../rollout/tally.ts";
 import type { Crowd } from "./crowd.ts";
-import { type Ground, groundOf } from "./ground.ts";
+import type { Ground } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
 import { openSession } from "./session.ts";
 import { tell } from "./telling.ts";
@@ -23,16 +23,25 @@ export interface Examination {
   /** What is recorded of the machines: those are never taken for dead addresses. */
   readonly recorded: Results;
   readonly override?: "removed" | undefined;
-  /** What the look stands on; found out from the appliance where it is not given. */
-  readonly ground?: ((appliance: Appliance) => Promise<Ground>) | undefined;
+  /** What the look stands on. */
+  readonly ground: (appliance: Appliance) => Promise<Ground>;
 }
 
 /** Looks at machines and plans for them. @throws ProviderError where all of them would fail alike */
 export function examine(examination: Examination): Promise<RolloutResult> {
   const { inputs, configurationId, client, log, signal, crowd, recorded, override } = examination;
   return client.read(async (appliance) => {
-    const ground = await (examination.ground ?? ((store) => groundOf(inputs, store)))(appliance);
-    const session = await openSession({ inputs, ground, configurationId, appliance, signal, writes: false });
+    const ground = await examination.ground(appliance);
+    const { maxConcurrency } = client;
+    const session = await openSession({
+      inputs,
+      ground,
+      configurationId,
+      appliance,
+      signal,
+      writes: false,
+      maxConcurrency,
+    });
     const telling = tell(log, crowd.total);
     try {
       return await previewRollout({

@@ -6,6 +6,7 @@ import type { ServerStatus } from "../../appliance/operations/server.ts";
 import type { TokenStatus } from "../../appliance/operations/tokens.ts";
 import { ProviderError } from "../../kit/define/errors.ts";
 import { OUTCOME_CODES, type OutcomeCode } from "../../rollout/codes.ts";
+import { foundOrGone } from "../found-or-gone.ts";
 import type { Inputs } from "./inputs.ts";
 import { installs } from "./presence.ts";
 
@@ -71,11 +72,13 @@ export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: L
 const START_IT = OUTCOME_CODES["server-not-running"].hint;
 
 /**
- * Stops a rollout that no machine could come through, because all of them would need a token and it is not valid.
+ * Stops a rollout that no machine could come through, because all of them would need a token and it is not valid. One
+ * that was begun before and broke off may have enrolled machines, and used the token up with them: it goes on.
  * @throws ProviderError `failed-precondition`
  */
-export function requireToken({ tokenFault }: Ground): void {
-  if (tokenFault !== undefined) throw stopped(tokenFault.code, ["agent", "token"], tokenFault.message);
+export async function requireToken({ tokenFault }: Ground, id: string, appliance: Appliance): Promise<void> {
+  if (tokenFault === undefined || (await foundOrGone(appliance.getConfiguration({ id }))) !== undefined) return;
+  throw stopped(tokenFault.code, ["agent", "token"], tokenFault.message);
 }
 
 /** Something every machine would fail of, as the one reason for all. */

@@ -7,12 +7,12 @@ import type { PreviewedOutputs } from "../../kit/define/resource.ts";
 import { Unknown, unknown } from "../../kit/define/value.ts";
 import type { Outcome } from "../../rollout/outcome.ts";
 import { reasons } from "../../rollout/reasons.ts";
-import type { Recording } from "../../rollout/results.ts";
+import { type Recording, without } from "../../rollout/results.ts";
 import { previewTable } from "../../rollout/table.ts";
 import { wholly } from "../known.ts";
 import { NOTHING } from "./conduct.ts";
 import { everybody, notRightOnes, targetsOf } from "./crowd.ts";
-import { reallyGone } from "./dropped.ts";
+import { reallyGone, standingOf } from "./dropped.ts";
 import { examine } from "./examine.ts";
 import { groundOf, requireToken } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
@@ -56,7 +56,7 @@ export async function previewProvisioning(
     const found = await groundOf(inputs, appliance, coming);
     for (const warning of warned ? [] : found.warnings) log.warn(warning);
     warned = true;
-    if (given.old === undefined) requireToken(found);
+    if (given.old === undefined) await requireToken(found, given.id, appliance);
     return coming.bundle ? { ...found, bundle: anyBundle(inputs.agent?.version ?? "0") } : found;
   };
   const look = { inputs, configurationId: given.id, client, log, signal, recorded, ground };
@@ -65,7 +65,11 @@ export async function previewProvisioning(
     coming.bundle ? withoutVersion(outcome, inputs) : outcome,
   );
   const dropped = given.old === undefined ? [] : droppedBy(given.old, inputs);
-  const gone = reallyGone(dropped, recorded, outcomes);
+  const others = without(
+    given.old?.outputs ?? NOTHING,
+    dropped.map(({ key }) => key),
+  ).results;
+  const gone = reallyGone(dropped, recorded, [...outcomes, ...standingOf(others)]);
   if (gone.length > 0 && inputs.onDestroy === "uninstall") {
     const removal = await examine({ ...look, crowd: { walk: () => gone, total: gone.length }, override: "removed" });
     outcomes.push(...removal.outcomes.values());

@@ -38,7 +38,7 @@ export function provision(given: Provisioning, { client, log, signal }: Context<
   return client.write(async (appliance) => {
     const ground = inputs.enabled ? await groundOf(inputs, appliance) : UNUSED;
     // Machines of an update may be enrolled already; those of a create all need the token.
-    if (old === undefined) requireToken(ground);
+    if (old === undefined) await requireToken(ground, id, appliance);
     for (const warning of ground.warnings) log.warn(warning);
     await appliance.saveConfiguration(configurationRecord({ ...given, ground }));
     given.saved?.();

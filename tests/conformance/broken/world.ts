@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonMap } from "../wire.ts";
 
@@ -21,7 +21,7 @@ export class World {
     const claim = this.#file(`claim-${digest(urn)}`);
     const claimed = await readFile(claim, "utf8").catch(() => undefined);
     const id = claimed !== undefined && adopts ? claimed : randomBytes(6).toString("hex");
-    await writeFile(claim, id);
+    await this.#replace(claim, id);
     await this.#write(id, { urn, inputs });
     await this.record("create");
     return id;
@@ -76,7 +76,14 @@ export class World {
   }
 
   async #write(id: string, stored: Stored): Promise<void> {
-    await writeFile(this.#file(`object-${id}`), JSON.stringify(stored));
+    await this.#replace(this.#file(`object-${id}`), JSON.stringify(stored));
+  }
+
+  /** Writes a file whole or not at all: the suite kills this provider at any moment. */
+  async #replace(file: string, text: string): Promise<void> {
+    const draft = this.#file(`draft-${randomBytes(6).toString("hex")}`);
+    await writeFile(draft, text);
+    await rename(draft, file);
   }
 
   #file(name: string): string {

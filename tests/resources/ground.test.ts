@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { LocalAppliance } from "../../provider/appliance/local/local.ts";
+import { thisProcess } from "../../provider/appliance/local/process-identity.ts";
+import { ProviderError } from "../../provider/kit/define/errors.ts";
+import { type Ground, groundOf, requireToken } from "../../provider/resources/provisioning/ground.ts";
+import { inputs as inputsSchema } from "../../provider/resources/provisioning/inputs.ts";
+import { newFolder, openedIn } from "../appliance/local/folders.ts";
+
+const SERVER = { name: "kbox.example", port: 8443, caCertificate: "PEM of its authority" };
+
+async function startServer(appliance: LocalAppliance): Promise<void> {
+  const process = thisProcess();
+  await appliance.publishServer({
+    instanceId: "one",
+    ...SERVER,
+    canonicalNames: [SERVER.name],
+    version: "0.1.0",
+    process,
+  });
+}
+
+async function enrol(appliance: LocalAppliance, token: string): Promise<void> {
+  const kuid = "00000000-0000-4000-8000-000000000001";
+  await appliance.enrolDevice({
+    kuid,
+    publicKey: createHash("sha256").update(kuid).digest("base64url"),
+    hostname: "web1",
+    agentVersion: "1.4.2",
+    flavour: "reference",
+    os: { platform: "linux", id: "debian", version: "12", name: "Debian", architecture: "amd64" },
+    machineId: "",
+    addresses: [],
+    macs: [],
+    token,
+  });
+}
+
+/** A store with a bundle and a token, and what a program says of them. */
+async function site({ useLimit }: { useLimit?: number } = {}) {
+  const appliance = await openedIn(newFolder());
+  const bundle = await appliance.saveBundle({ name: "agents", version: "1.4.2", flavour: "reference", packages: [] });
+  const token = await appliance.createToken({ name: "berlin", useLimit });
+  const inputsWith = (more: object = {}) =>
+    inputsSchema.parse({
+      targets: { ips: ["192.0.2.1"] },
+      agent: { bundle: bundle.id, token: token.value },
+      linux: { username: "root", password: "canary" },
+      ...more,
+    });
+  return { appliance, bundle, token, inputsWith };
+}
+
+async function stopOf(work: Promise<unknown>): Promise<ProviderError> {
+  const thrown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof ProviderError)) throw new Error(`expected a ProviderError, got ${String(thrown)}`);
+  return thrown;
+}
+
+describe("what a rollout stands on", () => {
+  it("is this store's own server where it runs, with its authority", async () => {
+    const { appliance, inputsWith } = await site();
+    await startServer(appliance);
+    const { server, serverRuns, tokenFault, warnings } = await groundOf(inputsWith(), appliance);
+    expect({ server, serverRuns, tokenFault, warnings }).toEqual({
+      server: { host: SERVER.name, port: SERVER.port, caCertificate: SERVER.caCertificate },
+      serverRuns: true,
+      tokenFault: undefined,
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ["no server is named", {}],
+    [
+      "a server is named, and who enrols with a token of this store means its own",
+      { server: { name: "kbox.example" } },
+    ],
+  ])("stops with the command that starts the server where none ever ran: %s", async (_case, more) => {
+    const { appliance, inputsWith } = await site();
+    const stop = await stopOf(groundOf(inputsWith(more), appliance));
+    expect(stop).toMatchObject({ code: "failed-precondition", path: ["server"] });
+    expect(stop.message).toContain("[server-not-running]");
+    expect(stop.hint).toContain("kace serve");
+  });
+
+  it("needs no server of its own where another is named and the token is another's", async () => {
+    const { appliance, inputsWith, bundle } = await site();
+    const inputs = inputsWith({
+      server: { name: "sma.example" },
+      agent: { bundle: bundle.id, token: "a-token-of-another-appliance" },
+    });
+    expect(await groundOf(inputs, appliance)).toMatchObject({
+      server: { host: "sma.example", port: 443 },
+      serverRuns: true,
+    });
+  });
+
+  it("lets a look go on while the own server is down, says so, and does not ask who is connected", async () => {
+    const { appliance, inputsWith } = await site();
+    await startServer(appliance);
+    await appliance.withdrawServer({ instanceId: "one" });
+    const ground = await groundOf(inputsWith(), appliance, { looksOnly: true });
+    expect(ground.serverRuns).toBe(false);
+    expect(ground.server).toMatchObject({ host: SERVER.name });
+    expect(ground.warnings.join("\n")).toMatch(
+      /kbox\.example does not run.*whether they are connected is not looked at/,
+    );
+    expect((await stopOf(groundOf(inputsWith(), appliance))).message).toContain("[server-not-running]");
+  });
+
+  it("is not looked for where agents are removed", async () => {
+    const { appliance } = await site();
+    const inputs = inputsSchema.parse({
+      targets: { ips: ["192.0.2.1"] },
+      state: "removed",
+      linux: { username: "root", password: "canary" },
+    });
+    expect(await groundOf(inputs, appliance)).toMatchObject({ server: undefined, bundle: undefined, serverRuns: true });
+  });
+
+  it("names what is missing to log in, and a bundle that is not there", async () => {
+    const { appliance, inputsWith, token } = await site();
+    await startServer(appliance);
+    const without = await stopOf(groundOf(inputsWith({ linux: { username: "root" } }), appliance));
+    expect(without).toMatchObject({ path: ["linux"] });
+    expect(without.message).toContain("[no-credentials]");
+    const other = inputsWith({ agent: { bundle: "bundle-none", token: token.value } });
+    expect(await stopOf(groundOf(other, appliance))).toMatchObject({ path: ["agent", "bundle"] });
+  });
+});
+
+describe("a token that is used up", () => {
+  async function usedUp(): Promise<{ appliance: LocalAppliance; ground: Ground }> {
+    const { appliance, inputsWith, token } = await site({ useLimit: 1 });
+    await startServer(appliance);
+    await enrol(appliance, token.value);
+    return { appliance, ground: await groundOf(inputsWith(), appliance) };
+  }
+
+  it("stops a rollout that has not begun", async () => {
+    const { appliance, ground } = await usedUp();
+    expect(ground.tokenFault).toMatchObject({ code: "token-exhausted" });
+    const stop = await stopOf(requireToken(ground, "config-1", appliance));
+    expect(stop).toMatchObject({ path: ["agent", "token"] });
+    expect(stop.message).toContain("[token-exhausted] the token berlin");
+  });
+
+  it("does not stop one that broke off, since its own machines may have used it up", async () => {
+    const { appliance, ground } = await usedUp();
+    await appliance.saveConfiguration({ id: "config-1", name: "berlin", description: { targets: "192.0.2.1" } });
+    await expect(requireToken(ground, "config-1", appliance)).resolves.toBeUndefined();
+  });
+});

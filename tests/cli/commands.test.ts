@@ -100,6 +100,7 @@ describe.each([
     const all = await kace("results");
     expect(all.exitCode).toBe(3);
     expect(all.out).toContain("unreachable (port-closed)");
+    expect(all.out.split("\n").find((line) => line.includes("web02"))).toContain(" fleet ");
     expect(all.out).toContain("nothing listens on port 22\u{fffd}[31m");
     expect((await kace("results", "--class", "succeeded")).exitCode).toBe(0);
     expect((await kace("results", "--machine", "web01")).exitCode).toBe(0);
@@ -110,14 +111,19 @@ describe.each([
       err: "there are no such results\n",
     });
     expect((await kace("results", "--config", "nobody's")).exitCode).toBe(1);
-    expect(await json("results")).toMatchObject([{ machine: "web01" }, { machine: "web02", code: "port-closed" }]);
+    expect(await json("results")).toMatchObject([
+      { machine: "web01", configuration: "fleet" },
+      { machine: "web02", code: "port-closed" },
+    ]);
   });
 
   it("print the step log of a machine, by its name or address", async () => {
     for (const machine of ["web01", "10.0.0.1"])
       expect(await kace("logs", machine)).toMatchObject({
         exitCode: 0,
-        out: "[install] unpacking\n[verify] connected\n",
+        out: expect.stringMatching(
+          /^web01, configuration fleet, \d{4}-\d\d-\d\dT[\d:.]+Z\n\[install\] unpacking\n\[verify\] connected\n$/,
+        ),
       });
     expect(await kace("logs", "web02")).toMatchObject({ exitCode: 0, out: "", err: expect.stringContaining("no log") });
     expect(await json("logs", "web02")).toMatchObject({ machine: "web02", log: null });

@@ -50,6 +50,9 @@ describe.skipIf(whyNoLab() !== undefined)("agents that do not get to their serve
 
   test("a machine that cannot resolve or reach the server is told apart before anything is written to it", async () => {
     await site.write(site.program({ fleet: fleet(), waiting: waiting() }));
+    const preview = await site.preview();
+    expect(preview).toContain("as things are, 2 machines would not be right after the update");
+    for (const code of ["server-unresolvable", "server-unreachable"]) expect(preview).toContain(`[${code}]`);
     const output = await site.up();
     expect(await codesOf(site, ["good", "nameless", "cut-off"])).toEqual({
       good: "installed",

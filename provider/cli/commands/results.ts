@@ -2,7 +2,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { OutcomeClass, StoredOutcome } from "../../appliance/operations/outcomes.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
-import { configurationOf } from "./configurations.ts";
+import { allConfigurations, configurationOf } from "./configurations.ts";
 
 /** What narrows a list of results down. */
 export interface ResultFilter {
@@ -23,7 +23,10 @@ export const CLASSES: readonly OutcomeClass[] = [
   "notAttempted",
 ];
 
-const COLUMNS: readonly Column<StoredOutcome>[] = [
+/** A result, and the name of the configuration it is of. */
+type NamedOutcome = StoredOutcome & { readonly configuration: string };
+
+const COLUMNS: readonly Column<NamedOutcome>[] = [
   ["machine", ({ machine }) => machine],
   ["name", ({ name, machine }) => (name === machine ? undefined : name)],
   ["address", ({ address, machine }) => (address === machine ? undefined : address)],
@@ -31,6 +34,7 @@ const COLUMNS: readonly Column<StoredOutcome>[] = [
   ["action", ({ action }) => action],
   ["result", ({ class: outcomeClass, code }) => (outcomeClass === code ? code : `${outcomeClass} (${code})`)],
   ["version", ({ version }) => version],
+  ["configuration", ({ configuration }) => configuration],
   ["when", ({ recordedAt }) => recordedAt],
   ["why", ({ class: outcomeClass, message }) => (isRight(outcomeClass) ? "" : message)],
 ];
@@ -55,8 +59,21 @@ export async function listResults(session: CommandSession, filter: ResultFilter)
       return { items, next };
     }),
   );
-  printList(session.terminal, session.json, outcomes, COLUMNS, "there are no such results");
+  const named = await withConfiguration(session, outcomes);
+  printList(session.terminal, session.json, named, COLUMNS, "there are no such results");
   return outcomes.every((outcome) => isRight(outcome.class) || outcome.class === "absent") ? 0 : 3;
+}
+
+async function withConfiguration(
+  session: CommandSession,
+  outcomes: readonly StoredOutcome[],
+): Promise<readonly NamedOutcome[]> {
+  const names = new Map((await allConfigurations(session)).map(({ id, name }) => [id, name]));
+  // The name of one that was deleted a moment ago is not known any more.
+  return outcomes.map((outcome) => ({
+    ...outcome,
+    configuration: names.get(outcome.configurationId) ?? outcome.configurationId,
+  }));
 }
 
 /** The step log of a machine, by its name, address or host name. */
@@ -77,11 +94,17 @@ export async function showLog(session: CommandSession, machine: string, config: 
     const latest = named.sort((one, other) => other.recordedAt.localeCompare(one.recordedAt))[0];
     if (latest === undefined) return undefined;
     const kept = await appliance.outcomeLog({ configurationId: latest.configurationId, machine: latest.machine });
-    return { outcome: latest, log: kept };
+    return { outcome: latest, kept };
   });
   if (log === undefined) return 1;
-  if (session.json) session.terminal.out(JSON.stringify({ ...log.outcome, log: log.log?.log ?? null }, undefined, 2));
-  else if (log.log === null) session.terminal.err(`nothing was done on ${machine}, so there is no log of it`);
-  else session.terminal.out(log.log.log.trimEnd());
+  const [outcome] = await withConfiguration(session, [log.outcome]);
+  if (outcome === undefined) return 1;
+  if (session.json) session.terminal.out(JSON.stringify({ ...outcome, log: log.kept?.log ?? null }, undefined, 2));
+  else if (log.kept === null) session.terminal.err(`nothing was done on ${machine}, so there is no log of it`);
+  else {
+    // A later run that had nothing to do leaves no log: the heading is of the run that the log is of.
+    session.terminal.out(`${outcome.machine}, configuration ${outcome.configuration}, ${log.kept.recordedAt}`);
+    session.terminal.out(log.kept.log.trimEnd());
+  }
   return 0;
 }

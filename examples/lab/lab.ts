@@ -171,7 +171,7 @@ export class Lab {
 
 /** Makes the lab's name ours: clears what is left of an earlier one, picks a subnet, says that we are here. */
 async function claim(options: LabOptions, names: LabNames, base: string): Promise<LabRecord> {
-  const there = await readRecord(names).catch(() => undefined);
+  const there = await readRecord(names);
   if (there !== undefined && there.owner.pid !== process.pid) {
     const start = await startOf(there.owner.pid);
     if (start === there.owner.start) {

@@ -1,8 +1,11 @@
 // `npm run lab -- up | status | down`: a fleet of real hosts on this machine, to try things on. See docs/lab.md.
+import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import { Lab, LabError, whyNoLab } from "./lab.ts";
 import { knownPrefixes } from "./record.ts";
 import { sampleHosts } from "./sample.ts";
+
+const BROKEN_PIPE = 128 + constants.signals.SIGPIPE;
 
 const USAGE = `npm run lab -- up [--hosts 12] [--light 0] [--prefix lab]   bring up a lab of hosts
 npm run lab -- status [--prefix lab]                         what is up, and how to log in
@@ -81,6 +84,12 @@ function count(option: string, text: string): number {
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
+
+// Who reads the output may have read enough, as `head` does; the ending is then what a shell calls a broken pipe.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(BROKEN_PIPE);
+});
 
 try {
   await main();

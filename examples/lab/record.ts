@@ -65,9 +65,19 @@ export async function readRecord(names: Pick<LabNames, "folder">): Promise<LabRe
     if (isCode(error, "ENOENT")) return undefined;
     throw error;
   }
-  const parsed = record.safeParse(JSON.parse(text));
-  if (!parsed.success) throw new LabError(`${fileOf(names.folder)} is not of this version: take the lab down`);
+  const parsed = record.safeParse(jsonOf(text));
+  if (!parsed.success)
+    throw new LabError(`${fileOf(names.folder)} is damaged or of another version: take the lab down`);
   return parsed.data;
+}
+
+/** `undefined` where it is none, which no record is. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Writes the record whole or not at all. */

@@ -61,6 +61,12 @@ describe("the command kace", { timeout: 300_000 }, () => {
     expect(await kace("nonsense")).toMatchObject({ exitCode: 2, out: "" });
   });
 
+  it("ends without a word where nobody reads its output any more", async () => {
+    const run = start(["--help"]);
+    run.child.stdout.destroy();
+    expect(await run.ended).toMatchObject({ exitCode: 141, err: "" });
+  });
+
   it("serves until it is told to stop, to a client in another process", async () => {
     const port = await freePort();
     const server = start(["serve", "--name", "localhost", "--host", "127.0.0.1", "--port", String(port)]);

@@ -64,6 +64,7 @@ const CODES: Readonly<Record<ApplianceErrorCode, ErrorCode>> = {
   unauthenticated: "unauthenticated",
   "permission-denied": "permission-denied",
   unsupported: "unsupported",
+  "not-now": "failed-precondition",
 };
 
 /** An appliance's error as the kit's; `path` names the property that is at fault where one is. */

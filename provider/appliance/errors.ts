@@ -25,6 +25,8 @@ export const applianceErrorCode = z.enum([
   "permission-denied",
   /** This appliance cannot do that. */
   "unsupported",
+  /** It may be done, but not yet: the hint says when. */
+  "not-now",
 ]);
 
 export type ApplianceErrorCode = z.output<typeof applianceErrorCode>;

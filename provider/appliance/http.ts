@@ -45,6 +45,7 @@ export const ERROR_STATUS = {
   unauthenticated: 401,
   "permission-denied": 403,
   unsupported: 501,
+  "not-now": 409,
 } as const satisfies Record<ApplianceErrorCode, number>;
 
 export function encodeError(error: ApplianceError): z.output<typeof errorBody> {

@@ -1,9 +1,10 @@
 import * as z from "zod";
+import { checkInsPerHour, shortestRunIntervalHours } from "../appliance/run-interval.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
 
-const MS_PER_HOUR = 3_600_000;
+const MS_PER_SECOND = 1_000;
 
 /** The load that the vendor advises for one appliance, over all its organizations together. */
 const ADVISED_CHECK_INS_PER_HOUR = 500;
@@ -28,22 +29,20 @@ export interface RunIntervalAdvice {
   readonly totalCheckInsPerHour: number;
 }
 
-function checkInsPerHour({ devices, runInterval }: Load): number {
-  return devices / (durationMs(runInterval) / MS_PER_HOUR);
+function loadOf({ devices, runInterval }: Load): number {
+  return checkInsPerHour({ devices, runIntervalSeconds: durationMs(runInterval) / MS_PER_SECOND });
 }
 
 /**
- * The shortest interval in whole hours with which all agents of an appliance together stay within the limit.
- *
- * The vendor's rule: at most 500 check-ins an hour over all organizations; 500 machines need 1 hour, 1,000 need 2.
+ * The interval that keeps all agents of an appliance within the limit, and what it comes to.
  *
  * @throws ProviderError `invalid-input` if the other organizations use up the limit by themselves
  * @example adviseRunInterval({ devices: 1000, maxCheckInsPerHour: 500, otherOrganizations: [] }).runInterval // "2h"
  */
 export function adviseRunInterval(question: RunIntervalQuestion): RunIntervalAdvice {
-  const others = question.otherOrganizations.reduce((sum, load) => sum + checkInsPerHour(load), 0);
-  const left = question.maxCheckInsPerHour - others;
-  if (left <= 0) {
+  const others = question.otherOrganizations.reduce((sum, load) => sum + loadOf(load), 0);
+  const hours = shortestRunIntervalHours({ ...question, othersPerHour: others });
+  if (hours === undefined) {
     throw new ProviderError({
       code: "invalid-input",
       path: ["otherOrganizations"],

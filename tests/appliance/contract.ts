@@ -4,12 +4,15 @@ import type { Appliance, Input } from "../../provider/appliance/appliance.ts";
 import { ApplianceError, type ApplianceErrorCode } from "../../provider/appliance/errors.ts";
 import type { NewOutcome } from "../../provider/appliance/operations/outcomes.ts";
 import type { RunSummary } from "../../provider/appliance/operations/runs.ts";
+import { settingsContract } from "./contract-settings.ts";
 
 /** An appliance that a test may do anything to, and the clock it goes by. */
 export interface Subject {
   readonly appliance: Appliance;
   /** Sets the clock of the appliance forward. */
   advance(ms: number): void;
+  /** Sets the load average of the appliance's host, which is 0.5 at first. */
+  setLoad(load: number): void;
   /** Closes the appliance and takes down what was set up for it. */
   dispose(): Promise<void>;
 }
@@ -102,6 +105,8 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
       appliance = subject.appliance;
     });
     afterEach(() => subject.dispose());
+
+    settingsContract(() => subject);
 
     describe("tokens", () => {
       it("mints values of 54 characters, each another one", async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { hostname, userInfo } from "node:os";
+import { hostname, loadavg, userInfo } from "node:os";
 import * as z from "zod";
 import type { Appliance, OperationMethods, Output, PackageContent } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
@@ -20,6 +20,7 @@ import { build } from "./query.ts";
 import { ReadOnlyDatabase } from "./read-only-database.ts";
 import { runHandlers } from "./runs.ts";
 import { serverHandlers } from "./server.ts";
+import { settingsHandlers } from "./settings.ts";
 import { tokenHandlers } from "./tokens.ts";
 import type { Transaction, World } from "./transaction.ts";
 import { openWritable } from "./writable-database.ts";
@@ -58,6 +59,7 @@ const handlers: HandlersOf<typeof operations> = {
   ...deviceHandlers,
   ...historyHandlers,
   ...serverHandlers,
+  ...settingsHandlers,
   ...apiTokenHandlers,
 };
 
@@ -73,6 +75,7 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
     now: options.now ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
     hasEnded: options.hasEnded ?? hasEnded,
+    loadAverage: options.loadAverage ?? (() => loadavg()[0] ?? 0),
   };
   const database = readOnly
     ? new ReadOnlyDatabase({ folder, lockWaitMs, migrations })

@@ -126,6 +126,27 @@ export interface Tables {
     inventory: string | null;
     inventory_at: number | null;
   };
+  readonly agent_settings: {
+    organization: string;
+    present: number;
+    urn: string | null;
+    window_from: string | null;
+    window_to: string | null;
+    run_interval_seconds: number | null;
+    inventory_interval_seconds: number | null;
+    splash_text: string | null;
+    scripting_update_interval_seconds: number | null;
+    log_retention: "saveAll" | "off" | null;
+    revision: number;
+    updated_at: number;
+  };
+  readonly appliance_settings: {
+    one: number;
+    task_throughput: number | null;
+    task_throughput_at: number | null;
+    max_check_ins_per_hour: number | null;
+    revision: number;
+  };
   readonly device_changes: { sequence: Generated<number>; kuid: string; state: string | null; reason: string | null };
   readonly history: {
     sequence: Generated<number>;

@@ -13,6 +13,8 @@ export interface World {
   readonly randomBytes: (count: number) => Buffer;
   /** Whether a process has ended; undefined where that cannot be seen from here. */
   readonly hasEnded: (process: ProcessIdentity) => boolean | undefined;
+  /** How many processes of this host wanted to run, on average over the last minute. */
+  readonly loadAverage: () => number;
 }
 
 type Shown = string | number | boolean | null;

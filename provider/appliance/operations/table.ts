@@ -7,6 +7,7 @@ import type { Operation } from "./operation.ts";
 import { outcomeOperations } from "./outcomes.ts";
 import { runOperations } from "./runs.ts";
 import { apiTokenOperations, serverOperations } from "./server.ts";
+import { settingsOperations } from "./settings.ts";
 import { tokenOperations } from "./tokens.ts";
 
 /** Everything an appliance does, by name. */
@@ -20,6 +21,7 @@ export const operations = {
   ...deviceOperations,
   ...historyOperations,
   ...serverOperations,
+  ...settingsOperations,
   ...apiTokenOperations,
 };
 

@@ -6,12 +6,15 @@ import { applianceContract, START } from "../contract.ts";
 
 applianceContract("a local appliance", async () => {
   const parent = await mkdtemp(join(tmpdir(), "kace-appliance-"));
-  let now = START;
-  const appliance = await openLocal({ folder: join(parent, "appliance"), now: () => now });
+  let [now, load] = [START, 0.5];
+  const appliance = await openLocal({ folder: join(parent, "appliance"), now: () => now, loadAverage: () => load });
   return {
     appliance,
     advance: (ms) => {
       now += ms;
+    },
+    setLoad: (next) => {
+      load = next;
     },
     async dispose() {
       await appliance.close();

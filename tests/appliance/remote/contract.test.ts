@@ -7,10 +7,11 @@ import { applianceContract, START } from "../contract.ts";
 import { startTestServer } from "../server/running.ts";
 
 applianceContract("an appliance behind a server", async () => {
-  let now = START;
+  let [now, load] = [START, 0.5];
   const certificates = await mkdtemp(join(tmpdir(), "kace-certificates-"));
   const server = await startTestServer({
     now: () => now,
+    loadAverage: () => load,
     // The suite sets the appliance's clock as it likes; that of TLS is this machine's.
     certificate: () => ownCertificate({ folder: certificates, names: ["localhost"], now: Date.now() }),
   });
@@ -23,6 +24,9 @@ applianceContract("an appliance behind a server", async () => {
     appliance,
     advance: (ms) => {
       now += ms;
+    },
+    setLoad: (next) => {
+      load = next;
     },
     async dispose() {
       await appliance.close();

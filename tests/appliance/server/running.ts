@@ -29,12 +29,17 @@ export interface TestServer {
 
 /** @param changed makes of the store what the server gets: one with a fault, for one */
 export async function startTestServer(
-  options: Partial<ServerOptions> = {},
+  { loadAverage, ...options }: Partial<ServerOptions> & { readonly loadAverage?: () => number } = {},
   changed: (appliance: Appliance) => Appliance = (appliance) => appliance,
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "kace-server-"));
   const now = options.now ?? Date.now;
-  const appliance = await openLocal({ folder, who: "kace serve", now });
+  const appliance = await openLocal({
+    folder,
+    who: "kace serve",
+    now,
+    ...(loadAverage !== undefined && { loadAverage }),
+  });
   const lines: string[] = [];
   const server = await startServer({
     appliance: changed(appliance),

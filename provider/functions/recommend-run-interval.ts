@@ -50,7 +50,6 @@ export function adviseRunInterval(question: RunIntervalQuestion): RunIntervalAdv
       hint: "give them longer run intervals first, or raise maxCheckInsPerHour",
     });
   }
-  const hours = Math.max(1, Math.ceil(question.devices / left));
   const own = question.devices / hours;
   return { runInterval: `${hours}h`, checkInsPerHour: round(own), totalCheckInsPerHour: round(own + others) };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Appliance, Input } from "../../provider/appliance/appliance.ts";
 import { ApplianceError } from "../../provider/appliance/errors.ts";
 import { DEFAULT_AGENT_SETTINGS } from "../../provider/appliance/operations/settings.ts";
-import type { Subject } from "./contract.ts";
+import type { Subject } from "./subject.ts";
 
 const MINUTE_MS = 60_000;
 

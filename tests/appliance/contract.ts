@@ -1,55 +1,19 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Appliance, Input } from "../../provider/appliance/appliance.ts";
-import { ApplianceError, type ApplianceErrorCode } from "../../provider/appliance/errors.ts";
 import type { NewOutcome } from "../../provider/appliance/operations/outcomes.ts";
 import type { RunSummary } from "../../provider/appliance/operations/runs.ts";
+import { labelContract } from "./contract-labels.ts";
+import { quarantineContract } from "./contract-quarantine.ts";
 import { settingsContract } from "./contract-settings.ts";
-
-/** An appliance that a test may do anything to, and the clock it goes by. */
-export interface Subject {
-  readonly appliance: Appliance;
-  /** Sets the clock of the appliance forward. */
-  advance(ms: number): void;
-  /** Sets the load average of the appliance's host, which is 0.5 at first. */
-  setLoad(load: number): void;
-  /** Closes the appliance and takes down what was set up for it. */
-  dispose(): Promise<void>;
-}
+import { device, kuidOf, refusal } from "./devices.ts";
+import type { Subject } from "./subject.ts";
 
 /** When the clock of a subject starts. */
 export const START = Date.parse("2027-03-01T08:00:00.000Z");
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
-
-async function refusal(work: Promise<unknown>): Promise<{ code: ApplianceErrorCode; message: string }> {
-  const thrown = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof ApplianceError)) throw new Error(`expected a refusal, got ${String(thrown)}`);
-  return { code: thrown.code, message: thrown.message };
-}
-
-function kuidOf(number: number): string {
-  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
-}
-
-function device(number: number, more: Partial<Input<"enrolDevice">> = {}): Input<"enrolDevice"> {
-  return {
-    kuid: kuidOf(number),
-    publicKey: createHash("sha256").update(`key ${number}`).digest("base64url"),
-    hostname: `web${number}.corp.example`,
-    agentVersion: "1.4.2",
-    flavour: "reference",
-    os: { platform: "linux", id: "debian", version: "12", name: "Debian GNU/Linux 12", architecture: "amd64" },
-    machineId: "",
-    addresses: [`10.0.0.${number}`],
-    macs: ["02:00:00:00:00:01"],
-    ...more,
-  };
-}
 
 function outcome(machine: string, more: Partial<NewOutcome> = {}): NewOutcome {
   return {
@@ -107,6 +71,8 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     afterEach(() => subject.dispose());
 
     settingsContract(() => subject);
+    labelContract(() => subject);
+    quarantineContract(() => subject);
 
     describe("tokens", () => {
       it("mints values of 54 characters, each another one", async () => {
@@ -647,6 +613,24 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
       const page = await appliance.listHistory({ limit: 1 });
       expect(page.entries[0]).toMatchObject({ subjectName: "other" });
       expect((await appliance.listHistory({ limit: 1, after: page.next })).entries[0]).toEqual(entries[0]);
+    });
+
+    it("finds in the history who did what to what, and when", async () => {
+      await appliance.createToken({ name: "berlin" });
+      subject.advance(MINUTE_MS);
+      const { id } = await appliance.createToken({ name: "munich" });
+      subject.advance(MINUTE_MS);
+      await appliance.updateToken({ id, useLimit: 9 });
+      const found = async (query: Input<"listHistory">) =>
+        (await appliance.listHistory(query)).entries.map(({ what, subjectName }) => `${what} ${subjectName}`);
+      expect(await found({ subject: "munich" })).toEqual(["updateToken munich", "createToken munich"]);
+      expect(await found({ subject: `token:${id}`, what: "UPDATE" })).toEqual(["updateToken munich"]);
+      expect(await found({ since: "2027-03-01T08:01:00Z", until: "2027-03-01T10:02:00+02:00" })).toEqual([
+        "createToken munich",
+      ]);
+      const [entry] = (await appliance.listHistory({ subject: "berlin" })).entries;
+      expect(await found({ who: entry?.who.slice(1).toUpperCase() ?? "", subject: "berlin" })).toHaveLength(1);
+      expect(await found({ who: "nobody-at-all" })).toEqual([]);
     });
 
     it("gives an API token's value once, and knows it until it is deleted", async () => {

@@ -1,9 +1,12 @@
 import { ApplianceError } from "../errors.ts";
+import type { MachineFacts } from "../filter/match.ts";
 import { type DeviceReason, type DeviceState, deviceReason } from "../operations/devices.ts";
 import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import type { Handler } from "./handlers.ts";
+import { type DecisionRow, decisionAbout, judgeOf, markChanged, STATE_OF } from "./judgement.ts";
 import { build } from "./query.ts";
 import { announce } from "./standing.ts";
+import { makeRoom } from "./strangers.ts";
 import { countUse, standingOf } from "./token-values.ts";
 import { changesBetween, recordChanges, type Transaction } from "./transaction.ts";
 
@@ -12,6 +15,8 @@ interface Admission {
   readonly reason?: DeviceReason | undefined;
   /** The token that admits it now. */
   readonly token?: { readonly id: string; readonly organization: string };
+  /** The name of the decision about the quarantine that says so. */
+  readonly decision?: string;
 }
 
 /** Whether a device that is not approved yet may come in, by its token. */
@@ -21,6 +26,33 @@ function admission(tx: Transaction, token: string | undefined, earlier: DeviceRe
   const standing = standingOf(tx, token);
   if (standing.status === "valid" && standing.token !== undefined) return { state: "approved", token: standing.token };
   return { state: "quarantined", reason: standing.status === "valid" ? "token-unknown" : `token-${standing.status}` };
+}
+
+/**
+ * What becomes of a device that is not approved yet: a block of this very device comes before its token, and all else
+ * that was decided is asked about what the token leaves in quarantine.
+ */
+function judged(
+  tx: Transaction,
+  device: MachineFacts & { readonly kuid: string },
+  organization: string,
+  token: string | undefined,
+  earlier: DeviceReason | undefined,
+): Admission {
+  // Whom a person has put back into quarantine, a person or a token lets in.
+  if (earlier === "awaiting-approval") return admission(tx, token, earlier);
+  const own = decisionAbout(tx, organization, device.kuid);
+  if (own?.verdict === "block") return byDecision(tx, own);
+  const admitted = admission(tx, token, earlier);
+  if (admitted.state !== "quarantined") return admitted;
+  const decision = own ?? judgeOf(tx, organization)(device);
+  return decision === undefined ? admitted : byDecision(tx, decision);
+}
+
+function byDecision(tx: Transaction, decision: DecisionRow): Admission {
+  if (decision.kuid !== null) markChanged(tx, decision);
+  const state = STATE_OF[decision.verdict];
+  return { state, reason: state === "blocked" ? "blocked" : undefined, decision: decision.name };
 }
 
 /** Records a device that has said hello and proved its key; the token's use is counted in the same transaction. */
@@ -38,13 +70,14 @@ export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, host
       hint: "if the agent was set up anew, delete the device; if the machine was copied, give the copy an identity of its own",
     });
   }
+  const earlier = known?.reason == null ? undefined : deviceReason.parse(known.reason);
   const decided: Admission =
     known?.state === "approved"
       ? { state: "approved" }
       : known?.state === "blocked"
         ? { state: "blocked", reason: "blocked" }
-        : admission(tx, token, known?.reason == null ? undefined : deviceReason.parse(known.reason));
-  const approvedNow = decided.token !== undefined;
+        : judged(tx, { kuid, hostname, ...hello }, known?.organization ?? DEFAULT_ORGANIZATION, token, earlier);
+  const approvedNow = decided.state === "approved" && known?.state !== "approved";
   if (decided.token !== undefined) countUse(tx, decided.token.id, { kuid, hostname });
   const organization = decided.token?.organization ?? known?.organization ?? DEFAULT_ORGANIZATION;
   const fullName = hostname.toLowerCase().replace(/\.$/, "");
@@ -65,12 +98,21 @@ export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, host
       .values({ kuid, public_key: publicKey, enrolled_at: tx.now, ...said })
       .onConflict((conflict) => conflict.column("kuid").doUpdateSet(said)),
   );
+  const forgotten =
+    known === undefined && decided.state === "quarantined" ? makeRoom(tx, kuid, tx.world.quarantineLimit) : 0;
   const before = { state: known?.state, reason: known?.reason, organization: known?.organization };
   const after = { state: said.state, reason: said.reason, organization };
   const changes = changesBetween(before, after);
   if (changes.length > 0) {
     announce(tx, { kuid, state: decided.state, reason: decided.reason });
-    recordChanges(tx, { subject: `device:${kuid}`, subjectName: hostname }, changes);
+    const decision = decided.decision === undefined ? [] : changesBetween({}, { decision: decided.decision });
+    recordChanges(tx, { subject: `device:${kuid}`, subjectName: hostname }, [...changes, ...decision]);
   }
-  return { state: decided.state, reason: decided.reason, organization, approvedNow };
+  return {
+    state: decided.state,
+    reason: decided.reason,
+    organization,
+    approvedNow,
+    ...(forgotten > 0 && { forgotten }),
+  };
 };

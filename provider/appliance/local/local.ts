@@ -12,15 +12,18 @@ import { deviceHandlers } from "./devices.ts";
 import type { Handler, HandlersOf } from "./handlers.ts";
 import { historyHandlers } from "./history.ts";
 import { hostKeyHandlers } from "./host-keys.ts";
+import { labelHandlers } from "./labels.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
 import { outcomeHandlers } from "./outcomes.ts";
 import { PackageFolder } from "./package-folder.ts";
 import { hasEnded } from "./process-identity.ts";
+import { quarantineHandlers } from "./quarantine.ts";
 import { build } from "./query.ts";
 import { ReadOnlyDatabase } from "./read-only-database.ts";
 import { runHandlers } from "./runs.ts";
 import { serverHandlers } from "./server.ts";
 import { settingsHandlers } from "./settings.ts";
+import { QUARANTINE_LIMIT } from "./strangers.ts";
 import { tokenHandlers } from "./tokens.ts";
 import type { Transaction, World } from "./transaction.ts";
 import { openWritable } from "./writable-database.ts";
@@ -57,6 +60,8 @@ const handlers: HandlersOf<typeof operations> = {
   ...runHandlers,
   ...outcomeHandlers,
   ...deviceHandlers,
+  ...labelHandlers,
+  ...quarantineHandlers,
   ...historyHandlers,
   ...serverHandlers,
   ...settingsHandlers,
@@ -76,6 +81,7 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
     randomBytes: options.randomBytes ?? randomBytes,
     hasEnded: options.hasEnded ?? hasEnded,
     loadAverage: options.loadAverage ?? (() => loadavg()[0] ?? 0),
+    quarantineLimit: options.quarantineLimit ?? QUARANTINE_LIMIT,
   };
   const database = readOnly
     ? new ReadOnlyDatabase({ folder, lockWaitMs, migrations })

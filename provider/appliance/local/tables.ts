@@ -147,6 +147,41 @@ export interface Tables {
     max_check_ins_per_hour: number | null;
     revision: number;
   };
+  readonly labels: {
+    id: string;
+    organization: string;
+    name: string;
+    urn: string | null;
+    description: string | null;
+    machines: string | null;
+    filter: string | null;
+    created_at: number;
+    updated_at: number;
+  };
+  readonly quarantine_decisions: {
+    id: string;
+    organization: string;
+    name: string;
+    urn: string | null;
+    verdict: "approve" | "block";
+    kuid: string | null;
+    rule: string | null;
+    priority: number;
+    changed_device: number;
+    created_at: number;
+    updated_at: number;
+  };
+  readonly key_conflicts: {
+    kuid: string;
+    public_key: string;
+    organization: string;
+    hostname: string;
+    machine_id: string;
+    addresses: string;
+    first_seen_at: number;
+    last_seen_at: number;
+    attempts: number;
+  };
   readonly device_changes: { sequence: Generated<number>; kuid: string; state: string | null; reason: string | null };
   readonly history: {
     sequence: Generated<number>;

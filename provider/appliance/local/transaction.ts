@@ -15,6 +15,8 @@ export interface World {
   readonly hasEnded: (process: ProcessIdentity) => boolean | undefined;
   /** How many processes of this host wanted to run, on average over the last minute. */
   readonly loadAverage: () => number;
+  /** How many devices may wait in quarantine before the oldest strangers among them are forgotten. */
+  readonly quarantineLimit: number;
 }
 
 type Shown = string | number | boolean | null;

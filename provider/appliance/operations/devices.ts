@@ -92,7 +92,7 @@ const instanceId = z.string().min(1).max(100);
 export const deviceOperations = defineOperations({
   enrolDevice: {
     description:
-      "Records a device whose signature was verified, and says where it stands. A device that is not approved yet is approved by a valid token, one use of which is counted in the same step; without one it is in quarantine. A blocked device stays blocked. Another public key for a known device is a conflict.",
+      "Records a device whose signature was verified, and says where it stands. A device that is not approved yet is approved by a valid token, one use of which is counted in the same step; without one it is in quarantine. A blocked device stays blocked. Another public key for a known device is a conflict. What stays in quarantine is judged by the organization's decisions; a quarantine that is full makes room by forgetting strangers.",
     access: "write",
     input: hello.extend({
       kuid,
@@ -105,6 +105,8 @@ export const deviceOperations = defineOperations({
       organization: z.string(),
       /** True where this call approved it. */
       approvedNow: z.boolean(),
+      /** How many devices that nobody decided about were forgotten to make room for it; absent where none. */
+      forgotten: z.int().optional(),
     }),
   },
   deviceConnected: {

@@ -26,7 +26,20 @@ export const historyOperations = defineOperations({
     description:
       "Every change of settings, latest first: what, when, by whom, from what to what. Of secrets only that they changed. Reports of machines (connections, inventory, outcomes) are not changes of settings.",
     access: "read",
-    input: z.object({ subject: z.string().min(1).max(300).optional(), limit, after }),
+    input: z.object({
+      /** Of one thing: `token:token-1f…`, or the name it had. */
+      subject: z.string().min(1).max(300).optional(),
+      /** By whom: a part of the name, in any case. */
+      who: z.string().min(1).max(300).optional(),
+      /** Which operation: a part of its name, in any case. */
+      what: z.string().min(1).max(100).optional(),
+      /** From this moment on. */
+      since: moment.optional(),
+      /** Before this moment. */
+      until: moment.optional(),
+      limit,
+      after,
+    }),
     output: z.object({ entries: z.array(entry), next }),
   },
 });

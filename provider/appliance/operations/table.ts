@@ -3,8 +3,10 @@ import { configurationOperations } from "./configurations.ts";
 import { deviceOperations } from "./devices.ts";
 import { historyOperations } from "./history.ts";
 import { hostKeyOperations } from "./host-keys.ts";
+import { labelOperations } from "./labels.ts";
 import type { Operation } from "./operation.ts";
 import { outcomeOperations } from "./outcomes.ts";
+import { quarantineOperations } from "./quarantine.ts";
 import { runOperations } from "./runs.ts";
 import { apiTokenOperations, serverOperations } from "./server.ts";
 import { settingsOperations } from "./settings.ts";
@@ -19,6 +21,8 @@ export const operations = {
   ...runOperations,
   ...outcomeOperations,
   ...deviceOperations,
+  ...labelOperations,
+  ...quarantineOperations,
   ...historyOperations,
   ...serverOperations,
   ...settingsOperations,

@@ -16,7 +16,10 @@ import { isSignedHello } from "./signature.ts";
 
 /** What every connection of agents needs. */
 export interface AgentContext {
-  readonly store: Pick<OperationMethods, "enrolDevice" | "deviceConnected" | "deviceDisconnected" | "recordInventory">;
+  readonly store: Pick<
+    OperationMethods,
+    "enrolDevice" | "recordKeyConflict" | "deviceConnected" | "deviceDisconnected" | "recordInventory"
+  >;
   readonly agents: ConnectedAgents;
   /** Of this start of the server. */
   readonly instanceId: string;
@@ -127,12 +130,37 @@ export function serveAgent(
 
   async function enrol(hello: Omit<Hello, "type" | "protocol" | "signature">) {
     try {
-      return await context.store.enrolDevice(hello);
+      const enrolment = await context.store.enrolDevice(hello);
+      if (enrolment.forgotten !== undefined)
+        context.log(
+          `the quarantine is full: forgot the ${enrolment.forgotten} oldest devices that nobody decided about and that are not connected`,
+        );
+      return enrolment;
     } catch (error) {
       if (!(error instanceof ApplianceError && error.code === "conflict")) throw error;
       refuse("key-mismatch", "this device is known with another key");
+      await report(hello);
       return undefined;
     }
+  }
+
+  /** Keeps that a device came with the KUID of another, for whoever looks into the quarantine. */
+  async function report({
+    kuid,
+    publicKey,
+    hostname,
+    machineId,
+    addresses,
+  }: Parameters<typeof enrol>[0]): Promise<void> {
+    const conflict = await context.store.recordKeyConflict({ kuid, publicKey, hostname, machineId, addresses });
+    if (!conflict.isNew) return;
+    const what =
+      conflict.sameMachine === true
+        ? "it was set up anew: forget the device"
+        : "if its machine was copied, give the copy an identity of its own";
+    context.log(
+      `${hostname} (${address}) came as device ${kuid}, which is ${conflict.knownHostname}, with another key; ${what}`,
+    );
   }
 
   async function keepInventory(of: AcceptedAgent, { type: _type, ...inventory }: InventoryMessage): Promise<void> {

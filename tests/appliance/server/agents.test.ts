@@ -153,6 +153,44 @@ describe("one device", { timeout: TIMEOUT_MS }, () => {
     expect((await other.agent.closed).code).toBe(1008);
     agent.say({ type: "heartbeat" });
     await agent.next("heartbeat");
+    const { kuid } = agent.identity;
+    const recorded = async () =>
+      (await server.appliance.listKeyConflicts({ limit: 1_000 })).keyConflicts.filter((item) => item.kuid === kuid);
+    await until("it is recorded", async () => (await recorded()).length === 1);
+    expect(await recorded()).toMatchObject([{ hostname: "web01", knownHostname: "web01", sameMachine: true }]);
+    await until("it is said once", () => server.lines.some((line) => line.includes(`came as device ${kuid}`)));
+  });
+});
+
+describe("a decision about the quarantine", { timeout: TIMEOUT_MS }, () => {
+  it("by rule lets in the agent that waits, and the one that comes", async () => {
+    const named = (hostname: string) => ({
+      all: [{ property: "hostname" as const, operator: "matches" as const, value: hostname }],
+    });
+    const waiting = await connect();
+    expect(await waiting.hello({ hostname: "rule-1.corp.example" })).toMatchObject({ state: "quarantined" });
+    const rule = { name: "ours", verdict: "approve", rule: named("rule-*.corp.example") };
+    await inOtherProcess(server.folder, "saveQuarantineDecision", rule);
+    expect(await waiting.next("state")).toMatchObject({ state: "approved" });
+    waiting.inventory();
+    await waiting.next("inventory-received");
+    const coming = await connect();
+    expect(await coming.hello({ hostname: "rule-2.corp.example" })).toMatchObject({ state: "approved" });
+    const other = await connect();
+    expect(await other.hello({ hostname: "elsewhere.example" })).toMatchObject({ state: "quarantined" });
+  });
+
+  it("about one device shuts it out, whatever token it brings, until it is deleted", async () => {
+    const identity = newIdentity();
+    const { id } = await server.appliance.saveQuarantineDecision({
+      name: "stolen",
+      verdict: "block",
+      kuid: identity.kuid,
+    });
+    const { agent, answer } = await enrol({ identity, token: (await newToken()).value });
+    expect(answer).toMatchObject({ state: "blocked", reason: "blocked" });
+    await server.appliance.deleteQuarantineDecision({ id });
+    expect(await agent.next("state")).toMatchObject({ state: "quarantined", reason: "no-token" });
   });
 });
 

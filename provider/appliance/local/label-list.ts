@@ -1,0 +1,43 @@
+import { ApplianceError } from "../errors.ts";
+import { MAX_LISTED_MACHINES } from "../operations/labels.ts";
+import { labelMachines, MachineIndex } from "./label-machines.ts";
+import { type LabelRow, listedMachinesOf } from "./label-membership.ts";
+import type { Transaction } from "./transaction.ts";
+
+/**
+ * The list of a manual label after machines have been put in or taken out. A machine is in it under whatever name it
+ * was put in: taking out `web01` takes out the KUID of web01 as well.
+ *
+ * @throws ApplianceError `invalid` where the list would grow too long
+ */
+export function changeMachines(
+  tx: Transaction,
+  row: LabelRow,
+  { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
+): { readonly machines: readonly string[]; readonly added: number; readonly removed: number } {
+  const index = new MachineIndex(labelMachines(tx, row.organization));
+  /** The KUIDs that a name stands for, and the name itself. */
+  const meant = (name: string): readonly string[] => [
+    name.toLowerCase(),
+    ...index.named(name).map(({ kuid }) => kuid.toLowerCase()),
+  ];
+  const listed = listedMachinesOf(row);
+  const removing = new Set(remove.flatMap(meant));
+  const kept = listed.filter((name) => !meant(name).some((key) => removing.has(key)));
+  const there = new Set(kept.flatMap(meant));
+  const adding: string[] = [];
+  for (const name of add) {
+    const keys = meant(name);
+    if (keys.some((key) => there.has(key))) continue;
+    adding.push(name);
+    for (const key of keys) there.add(key);
+  }
+  const machines = [...kept, ...adding];
+  if (machines.length > MAX_LISTED_MACHINES)
+    throw new ApplianceError({
+      code: "invalid",
+      message: `label "${row.name}" would list ${machines.length} machines; ${MAX_LISTED_MACHINES} are the most`,
+      hint: "use a filter",
+    });
+  return { machines, added: adding.length, removed: listed.length - kept.length };
+}

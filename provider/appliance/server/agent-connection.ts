@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from "ws";
 import type { OperationMethods } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import type { DeviceReason, DeviceState } from "../operations/devices.ts";
+import type { ToldSettings } from "../operations/settings.ts";
 import { CLOSED_FORGOTTEN, type ConnectedAgent, type ConnectedAgents } from "./connected-agents.ts";
 import {
   AGENT_PROTOCOL,
@@ -11,7 +12,9 @@ import {
   parseAgentMessage,
   type RefusalCode,
   type ServerMessage,
+  settingsOnWire,
 } from "./messages.ts";
+import type { SettingsWatch } from "./settings-watch.ts";
 import { isSignedHello } from "./signature.ts";
 
 /** What every connection of agents needs. */
@@ -25,7 +28,7 @@ export interface AgentContext {
   readonly instanceId: string;
   readonly helloMs: number;
   readonly heartbeatSeconds: number;
-  readonly runIntervalSeconds: number;
+  readonly settings: Pick<SettingsWatch, "of" | "throughput">;
   /** Milliseconds since 1970: only shown, never compared. */
   readonly now: () => number;
   readonly monotonicMs: () => number;
@@ -94,6 +97,8 @@ export function serveAgent(
         return send({ type: "heartbeat", serverTime: new Date(context.now()).toISOString() });
       case "inventory":
         return keepInventory(agent, parsed.message);
+      case "check-in":
+        return agent.tellSettings(context.settings.of(agent.organization), parsed.message.settingsRevision);
     }
   }
 
@@ -108,7 +113,8 @@ export function serveAgent(
     if (enrolment === undefined || socket.readyState !== socket.OPEN) return;
     const { state, reason, organization } = enrolment;
     clearTimeout(helloTimer);
-    const accepted = new AcceptedAgent(hello.kuid, socket, send, context.monotonicMs, { state, reason });
+    const of = { kuid: hello.kuid, organization };
+    const accepted = new AcceptedAgent(of, socket, send, context.monotonicMs, { state, reason });
     agent = accepted;
     context.agents.add(accepted);
     await context.store.deviceConnected({
@@ -117,14 +123,17 @@ export function serveAgent(
       instanceId: context.instanceId,
     });
     onAccepted();
+    const settings = context.settings.of(organization);
     send({
       type: "welcome",
       ...accepted.standing,
       organization,
       heartbeatSeconds: context.heartbeatSeconds,
-      runIntervalSeconds: context.runIntervalSeconds,
+      runIntervalSeconds: settings.settings.runIntervalSeconds,
+      settings: settingsOnWire(settings),
       serverTime: new Date(context.now()).toISOString(),
     });
+    accepted.toldRevision = settings.revision;
     accepted.welcomed = true;
   }
 
@@ -167,7 +176,7 @@ export function serveAgent(
     // Whoever is not approved may wait here, but nothing more is kept of it.
     if (of.standing.state !== "approved") return;
     try {
-      await context.store.recordInventory({ kuid: of.kuid, inventory });
+      await context.settings.throughput.pass(() => context.store.recordInventory({ kuid: of.kuid, inventory }));
     } catch (error) {
       if (!(error instanceof ApplianceError)) throw error;
       // Blocked or forgotten by another process a moment ago: the next look tells the agent.
@@ -176,6 +185,7 @@ export function serveAgent(
       throw error;
     }
     send({ type: "inventory-received" });
+    of.tellSettings(context.settings.of(of.organization));
   }
 
   async function forget(): Promise<void> {
@@ -208,23 +218,27 @@ interface Standing {
 
 class AcceptedAgent implements ConnectedAgent {
   readonly kuid: string;
+  readonly organization: string;
   readonly connectionId = randomUUID();
   standing: Standing;
   /** Before it was welcomed nothing else is said to it. */
   welcomed = false;
+  /** Of the settings that it was told last. */
+  toldRevision = 0;
   heardAtMs: number;
   readonly #socket: WebSocket;
   readonly #send: (message: ServerMessage) => void;
   readonly #monotonicMs: () => number;
 
   constructor(
-    kuid: string,
+    { kuid, organization }: { readonly kuid: string; readonly organization: string },
     socket: WebSocket,
     send: (message: ServerMessage) => void,
     monotonicMs: () => number,
     standing: Standing,
   ) {
     this.kuid = kuid;
+    this.organization = organization;
     this.#socket = socket;
     this.#send = send;
     this.#monotonicMs = monotonicMs;
@@ -244,6 +258,12 @@ class AcceptedAgent implements ConnectedAgent {
 
   checkIn(): void {
     if (this.welcomed) this.#send({ type: "check-in" });
+  }
+
+  tellSettings(settings: ToldSettings, known = this.toldRevision): void {
+    if (!this.welcomed || settings.revision === known) return;
+    this.toldRevision = settings.revision;
+    this.#send({ type: "settings", settings: settingsOnWire(settings) });
   }
 
   close(code: number, reason: string): void {

@@ -1,14 +1,18 @@
 import type { DeviceReason, DeviceState } from "../operations/devices.ts";
+import type { ToldSettings } from "../operations/settings.ts";
 
 /** An agent that said hello and was accepted. */
 export interface ConnectedAgent {
   readonly kuid: string;
+  readonly organization: string;
   readonly connectionId: string;
   /** When it was last heard, on the monotonic clock. */
   readonly heardAtMs: number;
   /** Tells it where it stands now, if that is not what it was told last. */
   tell(state: DeviceState, reason: DeviceReason | undefined): void;
   checkIn(): void;
+  /** Tells it what to live by, if that is not what it was told last. */
+  tellSettings(settings: ToldSettings): void;
   /** Ends the connection with a code of RFC 6455, 7.4. */
   close(code: number, reason: string): void;
 }

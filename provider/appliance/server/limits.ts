@@ -9,9 +9,7 @@ export interface ServerLimits {
   readonly greeting: GreetingLimits;
   /** How often an agent must be heard; after three times that long in silence it is dropped. */
   readonly heartbeatSeconds: number;
-  /** How often an agent shall send its inventory. */
-  readonly runIntervalSeconds: number;
-  /** How often the server looks for approvals and blocks by other processes. */
+  /** How often the server looks for approvals, blocks and settings by other processes. */
   readonly changesEveryMs: number;
   /** How often the server says in the store that it runs. */
   readonly publishEveryMs: number;
@@ -28,7 +26,6 @@ export const SERVER_LIMITS: ServerLimits = {
   helloMs: 20_000,
   greeting: GREETING_LIMITS,
   heartbeatSeconds: 20,
-  runIntervalSeconds: 7_200,
   changesEveryMs: 1_000,
   publishEveryMs: 5_000,
   certificateEveryMs: 60_000,

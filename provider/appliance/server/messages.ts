@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type DeviceReason, type DeviceState, deviceOperations, inventory } from "../operations/devices.ts";
+import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
 
 /** The version of what agents and server say to each other. */
 export const AGENT_PROTOCOL = 1;
@@ -18,9 +19,30 @@ const inventoryMessage = inventory.extend({ type: z.literal("inventory") });
 
 const heartbeatMessage = z.object({ type: z.literal("heartbeat") });
 
+/** A run of the agent, with or without an inventory after it. */
+const checkInMessage = z.object({
+  type: z.literal("check-in"),
+  /** Of the settings it lives by; 0 where it was never told any. */
+  settingsRevision: z.int().min(0),
+});
+
 export type Hello = z.output<typeof helloMessage>;
 export type InventoryMessage = z.output<typeof inventoryMessage>;
-export type AgentMessage = Hello | InventoryMessage | z.output<typeof heartbeatMessage>;
+export type AgentMessage =
+  | Hello
+  | InventoryMessage
+  | z.output<typeof heartbeatMessage>
+  | z.output<typeof checkInMessage>;
+
+/** What an agent lives by, as it is told. */
+export interface SettingsOnWire extends AgentSettings {
+  readonly revision: number;
+}
+
+/** Settings as agents are told them. */
+export function settingsOnWire({ revision, settings }: ToldSettings): SettingsOnWire {
+  return { revision, ...settings };
+}
 
 /** Why a hello was not accepted. */
 export type RefusalCode = "bad-signature" | "protocol" | "key-mismatch" | "malformed";
@@ -33,9 +55,12 @@ export type ServerMessage =
       readonly reason?: DeviceReason | undefined;
       readonly organization: string;
       readonly heartbeatSeconds: number;
+      /** For agents that know no settings yet. */
       readonly runIntervalSeconds: number;
+      readonly settings: SettingsOnWire;
       readonly serverTime: string;
     }
+  | { readonly type: "settings"; readonly settings: SettingsOnWire }
   | { readonly type: "refused"; readonly code: RefusalCode; readonly message: string }
   | { readonly type: "state"; readonly state: DeviceState; readonly reason?: DeviceReason | undefined }
   | { readonly type: "check-in" }
@@ -48,7 +73,12 @@ export type Parsed =
   | { readonly kind: "ignored" }
   | { readonly kind: "malformed"; readonly problem: string };
 
-const known = { hello: helloMessage, inventory: inventoryMessage, heartbeat: heartbeatMessage };
+const known = {
+  hello: helloMessage,
+  inventory: inventoryMessage,
+  heartbeat: heartbeatMessage,
+  "check-in": checkInMessage,
+};
 const envelope = z.object({ type: z.string() });
 
 /**

@@ -17,6 +17,7 @@ import { Greeting } from "./greeting.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { ListenError, listen } from "./listen.ts";
 import { type Repeated, repeat } from "./repeat.ts";
+import { SettingsWatch } from "./settings-watch.ts";
 import { StandingWatch } from "./standing-watch.ts";
 
 export interface ServerOptions {
@@ -61,6 +62,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const instanceId = randomUUID();
   const agents = new ConnectedAgents();
+  const settings = new SettingsWatch(appliance, agents);
   const greeting = new Greeting(limits.greeting, monotonicMs);
   const sockets = new Set<Socket>();
   let stopping: Promise<void> | undefined;
@@ -112,7 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     instanceId,
     helloMs: limits.helloMs,
     heartbeatSeconds: limits.heartbeatSeconds,
-    runIntervalSeconds: limits.runIntervalSeconds,
+    settings,
     now: options.now,
     monotonicMs,
     log,
@@ -122,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   let port: number;
   try {
+    await settings.look();
     port = await listen(https, options);
   } catch (error) {
     kept.stop();
@@ -157,9 +160,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
   const watching = repeat({
-    what: "looking for approvals",
+    what: "looking for approvals and settings",
     everyMs: limits.changesEveryMs,
-    work: () => watch.look(),
+    work: async () => {
+      await watch.look();
+      await settings.look();
+    },
     log,
   });
   const sweeping = repeat({

@@ -45,7 +45,7 @@ describe("an agent with a valid token", { timeout: TIMEOUT_MS }, () => {
       state: "approved",
       organization: "default",
       heartbeatSeconds: 20,
-      runIntervalSeconds: 7_200,
+      runIntervalSeconds: 3_600,
     });
     expect(answer).not.toHaveProperty("reason");
     expect(await server.appliance.checkToken({ value: token.value })).toMatchObject({ remainingUses: 1 });

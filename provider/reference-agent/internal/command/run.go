@@ -88,6 +88,7 @@ func serve(at layout.Layout, version string, log *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("the status cannot be written: %w", err)
 	}
+	started := time.Now()
 	agent := connection.Agent{
 		At:      at,
 		Device:  device,
@@ -96,9 +97,13 @@ func serve(at layout.Layout, version string, log *slog.Logger) (err error) {
 		Log:     log,
 		Now:     time.Now,
 		Jitter:  func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
-		Look:    func() (inventory.Machine, error) { return inventory.Look(at) },
-		CheckIn: checkIns,
-		Reload:  reloads,
+		Elapsed: func() time.Duration { return time.Since(started) },
+		Spread:  func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
+		// A window opens to the minute.
+		LookEvery: 30 * time.Second,
+		Look:      func() (inventory.Machine, error) { return inventory.Look(at) },
+		CheckIn:   checkIns,
+		Reload:    reloads,
 	}
 	log.Info("started", "version", version, "kuid", device.KUID)
 	agent.Run(stopping)

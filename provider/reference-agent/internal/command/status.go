@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode"
 
 	"pulumi-kace/reference-agent/internal/configuration"
 	"pulumi-kace/reference-agent/internal/layout"
@@ -32,12 +34,47 @@ func showStatus(args arguments, world World) int {
 		{"since", shown.Since},
 		{"kuid", shown.KUID},
 		{"last error", shown.LastError},
+		{"checked in", shown.LastCheckIn},
+		{"settings", livedBy(shown)},
+		{"splash text", printable(shown.Settings.SplashText)},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(world.Stdout, "%-12s%s\n", line[0], line[1])
 		}
 	}
 	return exitOK
+}
+
+// livedBy says settings in one line.
+func livedBy(shown status.Status) string {
+	lived := shown.Settings
+	if lived.RunIntervalSeconds == 0 {
+		return ""
+	}
+	window := lived.CommunicationsWindow
+	when := fmt.Sprintf("from %s to %s", window.From, window.To)
+	if window.From == window.To {
+		when = "at any time"
+	}
+	if shown.Waiting {
+		when += " (a check-in waits for that)"
+	}
+	inventories := "always"
+	if lived.InventoryIntervalSeconds > 0 {
+		inventories = fmt.Sprintf("every %s", time.Duration(lived.InventoryIntervalSeconds)*time.Second)
+	}
+	return fmt.Sprintf("check-in every %s %s, inventory %s, scripts every %s, logs %s, revision %d", lived.RunInterval(),
+		when, inventories, time.Duration(lived.ScriptingUpdateIntervalSeconds)*time.Second, printable(lived.LogRetention), lived.Revision)
+}
+
+// printable leaves out what moves a cursor: the text comes from the server.
+func printable(text string) string {
+	return strings.Map(func(letter rune) rune {
+		if unicode.IsControl(letter) {
+			return -1
+		}
+		return letter
+	}, text)
 }
 
 func runningText(pid int) string {

@@ -11,6 +11,8 @@ import (
 	"pulumi-kace/reference-agent/internal/identity"
 	"pulumi-kace/reference-agent/internal/inventory"
 	"pulumi-kace/reference-agent/internal/layout"
+	"pulumi-kace/reference-agent/internal/rhythm"
+	"pulumi-kace/reference-agent/internal/settings"
 	"pulumi-kace/reference-agent/internal/status"
 )
 
@@ -23,11 +25,22 @@ type Agent struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	Jitter  Jitter
-	Look    func() (inventory.Machine, error)
+	// Elapsed is the time since the agent's start on a clock that nobody sets.
+	Elapsed func() time.Duration
+	// Spread is the chance that keeps agents from checking in together.
+	Spread Jitter
+	// LookEvery bounds how long an opening window, or a clock that was set, goes unnoticed.
+	LookEvery time.Duration
+	Look      func() (inventory.Machine, error)
 	// CheckIn asks for an inventory now, and for an attempt to connect now where there is no connection.
 	CheckIn <-chan struct{}
 	// Reload says that the configuration changed.
 	Reload <-chan struct{}
+
+	// lived is what the agent lives by, as server told it; the rhythm goes on from one connection to the next.
+	server string
+	lived  settings.Settings
+	rhythm *rhythm.Rhythm
 }
 
 // Why a connection ended, where that changes what comes next.
@@ -78,6 +91,7 @@ func (a *Agent) connectOnce(ctx context.Context) (time.Duration, error) {
 		}
 		shown.Server, shown.Generation = configured.Server, configured.Generation
 	})
+	a.remember(configured.Server)
 	pinned, err := configured.ReadCA(a.At)
 	if err != nil {
 		return 0, err
@@ -89,6 +103,35 @@ func (a *Agent) connectOnce(ctx context.Context) (time.Duration, error) {
 	one := session{agent: a, configured: configured, pinned: pinned, token: token}
 	err = one.serve(ctx)
 	return one.lasted(), err
+}
+
+// remember takes up what this server told at an earlier connection, maybe of an earlier process.
+func (a *Agent) remember(server string) {
+	if a.rhythm != nil && a.server == server {
+		return
+	}
+	told, err := settings.Kept(a.At, server)
+	if err != nil {
+		a.Log.Error("the kept settings cannot be used", "error", err)
+	}
+	a.server, a.lived, a.rhythm = server, told, rhythm.New(told, a.Spread)
+	a.Board.Change(func(shown *status.Status) { shown.Settings, shown.Waiting = told, false })
+}
+
+// liveBy takes up settings, and keeps them for a start without the server.
+func (a *Agent) liveBy(told settings.Settings) {
+	if told == a.lived {
+		return
+	}
+	a.lived = told
+	a.rhythm.Apply(told, a.Elapsed())
+	a.Board.Change(func(shown *status.Status) { shown.Settings = told })
+	a.Log.Info("settings", "revision", told.Revision, "runInterval", told.RunInterval(),
+		"windowFrom", told.CommunicationsWindow.From, "windowTo", told.CommunicationsWindow.To)
+	if err := settings.Keep(a.At, a.server, told); err != nil {
+		// They hold all the same; a start without the server goes by older ones.
+		a.Log.Error("the settings could not be kept", "error", err)
+	}
 }
 
 // cap is longer where the server does not want the device.

@@ -38,6 +38,7 @@ type fixture struct {
 	mutex    sync.Mutex
 	limits   []time.Duration
 	now      time.Time
+	elapsed  time.Duration
 }
 
 type lockedBuffer struct {
@@ -82,7 +83,18 @@ func fixtureWith(t *testing.T, authority *fakeserver.Authority, certificate tls.
 	must(t, err)
 	f.agent = Agent{
 		At: at, Device: device, Version: "1.4.2", Board: board, Log: log,
-		Now: func() time.Time { return f.now },
+		Now: func() time.Time {
+			f.mutex.Lock()
+			defer f.mutex.Unlock()
+			return f.now
+		},
+		Elapsed: func() time.Duration {
+			f.mutex.Lock()
+			defer f.mutex.Unlock()
+			return f.elapsed
+		},
+		Spread:    func(limit time.Duration) time.Duration { return limit / 2 },
+		LookEvery: 10 * time.Millisecond,
 		Jitter: func(limit time.Duration) time.Duration {
 			f.mutex.Lock()
 			defer f.mutex.Unlock()
@@ -104,6 +116,13 @@ func (f *fixture) configure(change configuration.Change) {
 	}
 	_, err := configuration.Apply(f.agent.At, change)
 	must(f.t, err)
+}
+
+// pass lets time pass on both clocks of the agent.
+func (f *fixture) pass(length time.Duration) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.now, f.elapsed = f.now.Add(length), f.elapsed+length
 }
 
 // start runs the agent; the returned function stops it and waits for its end.

@@ -13,6 +13,7 @@ import (
 	"pulumi-kace/reference-agent/internal/configuration"
 	"pulumi-kace/reference-agent/internal/inventory"
 	"pulumi-kace/reference-agent/internal/protocol"
+	"pulumi-kace/reference-agent/internal/settings"
 	"pulumi-kace/reference-agent/internal/status"
 )
 
@@ -35,11 +36,10 @@ type session struct {
 	pinned     []*x509.Certificate
 	token      string
 
-	socket      *websocket.Conn
-	welcomedAt  time.Time
-	state       string
-	heartbeat   time.Duration
-	runInterval time.Duration
+	socket     *websocket.Conn
+	welcomedAt time.Time
+	state      string
+	heartbeat  time.Duration
 }
 
 // lasted is how long ago the server welcomed the agent. It comes from the monotonic clock.
@@ -130,10 +130,30 @@ func (s *session) greet(ctx context.Context, machine inventory.Machine) error {
 		return err
 	}
 	s.heartbeat = seconds(welcome.HeartbeatSeconds, time.Second, time.Hour, 20*time.Second)
-	s.runInterval = seconds(welcome.RunIntervalSeconds, time.Second, 30*24*time.Hour, 2*time.Hour)
 	s.welcomedAt = time.Now()
 	s.agent.Log.Info("connected", "server", s.configured.Server, "state", welcome.State)
+	s.learn(welcome)
 	return s.take(welcome)
+}
+
+// learn takes up the settings that came with a message. A server that knows none says its run interval in the welcome.
+func (s *session) learn(message protocol.Incoming) {
+	if message.Settings == nil {
+		if message.Type != protocol.TypeWelcome {
+			return
+		}
+		told := settings.Default()
+		told.RunIntervalSeconds = seconds(message.RunIntervalSeconds, time.Second, 30*24*time.Hour, 2*time.Hour).Seconds()
+		s.agent.liveBy(told)
+		return
+	}
+	told, err := settings.Parse(message.Settings)
+	if err != nil {
+		// Those of before go on: a server of a later version must not lose the machines that it cannot talk to.
+		s.agent.Log.Error("the settings stay as they were", "error", err)
+		return
+	}
+	s.agent.liveBy(told)
 }
 
 // await reads until a message of this type comes; a refusal in its place is an error.

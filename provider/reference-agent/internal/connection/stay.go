@@ -21,10 +21,11 @@ func (s *session) stay(ctx, moving context.Context) error {
 
 	heartbeats := time.NewTicker(s.heartbeat)
 	defer heartbeats.Stop()
-	runs := time.NewTicker(s.runInterval)
+	runs := time.NewTimer(0)
 	defer runs.Stop()
 
-	err := s.sendInventory(moving)
+	s.agent.rhythm.Begin(s.agent.Elapsed())
+	var err error
 	for {
 		if errors.Is(err, errSend) {
 			return s.causeOf(err, ended, messages)
@@ -32,6 +33,7 @@ func (s *session) stay(ctx, moving context.Context) error {
 		if err != nil {
 			return err
 		}
+		runs.Reset(s.untilLook())
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -44,11 +46,52 @@ func (s *session) stay(ctx, moving context.Context) error {
 		case <-heartbeats.C:
 			err = s.send(moving, protocol.Heartbeat{Type: protocol.TypeHeartbeat})
 		case <-runs.C:
-			err = s.sendInventory(moving)
+			err = s.run(moving)
 		case <-s.agent.CheckIn:
-			err = s.sendInventory(moving)
+			err = s.forced(moving)
 		}
 	}
+}
+
+// untilLook is how long until a check-in may be due.
+func (s *session) untilLook() time.Duration {
+	if s.state != status.Approved || s.agent.rhythm.Waiting() {
+		return s.agent.LookEvery
+	}
+	return min(s.agent.rhythm.Wait(s.agent.Elapsed()), s.agent.LookEvery)
+}
+
+// run checks in if that is due; only an approving server is told of the machine.
+func (s *session) run(ctx context.Context) error {
+	if s.state != status.Approved {
+		return nil
+	}
+	checkIn, inventory := s.agent.rhythm.Look(s.agent.Elapsed(), s.agent.Now())
+	waiting := s.agent.rhythm.Waiting()
+	s.agent.Board.Change(func(shown *status.Status) { shown.Waiting = waiting })
+	if !checkIn {
+		return nil
+	}
+	return s.checkIn(ctx, inventory)
+}
+
+// forced checks in because somebody asked for it, whatever the window says.
+func (s *session) forced(ctx context.Context) error {
+	if s.state != status.Approved {
+		return nil
+	}
+	s.agent.rhythm.Forced(s.agent.Elapsed())
+	return s.checkIn(ctx, true)
+}
+
+func (s *session) checkIn(ctx context.Context, inventory bool) error {
+	now := s.agent.Now().UTC().Format(time.RFC3339)
+	s.agent.Board.Change(func(shown *status.Status) { shown.LastCheckIn, shown.Waiting = now, false })
+	err := s.send(ctx, protocol.CheckIn{Type: protocol.TypeCheckIn, SettingsRevision: s.agent.lived.Revision})
+	if err != nil || !inventory {
+		return err
+	}
+	return s.sendInventory(ctx)
 }
 
 // causeOf a failed write is what the reads met, where they know: that the server closed the connection, or fell silent.
@@ -99,11 +142,13 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 			return err
 		}
 		if s.state != before {
-			return s.sendInventory(ctx)
+			s.agent.rhythm.Begin(s.agent.Elapsed())
 		}
 		return nil
 	case protocol.TypeCheckIn:
-		return s.sendInventory(ctx)
+		return s.forced(ctx)
+	case protocol.TypeSettings:
+		s.learn(message)
 	case protocol.TypeRefused:
 		return s.refused(message)
 	case protocol.TypeInventoryReceived:
@@ -112,11 +157,8 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 	return nil
 }
 
-// sendInventory tells an approving server of the machine, and any other nothing.
+// sendInventory tells the server of the machine.
 func (s *session) sendInventory(ctx context.Context) error {
-	if s.state != status.Approved {
-		return nil
-	}
 	machine, err := s.agent.Look()
 	if err != nil {
 		// What the machine does not tell now, it may tell at the next run.

@@ -132,6 +132,15 @@ func (p *Peer) Welcome(state, reason string, heartbeatSeconds float64) {
 	})
 }
 
+// WelcomeWith sends a welcome with these settings, as JSON.
+func (p *Peer) WelcomeWith(state, settings string) {
+	p.t.Helper()
+	p.Send(map[string]any{
+		"type": "welcome", "state": state, "organization": "default", "heartbeatSeconds": 20, "runIntervalSeconds": 7200,
+		"settings": json.RawMessage(settings), "serverTime": "2026-01-02T03:04:05Z",
+	})
+}
+
 // Send sends one message as JSON.
 func (p *Peer) Send(message any) {
 	p.t.Helper()
@@ -186,6 +195,14 @@ func (p *Peer) Next(kind string, into any) {
 			return
 		}
 	}
+}
+
+// NextOf decodes the next message, whatever its type.
+func (p *Peer) NextOf(into any) {
+	p.t.Helper()
+	text, err := p.read()
+	check(p.t, err)
+	check(p.t, json.Unmarshal(text, into))
 }
 
 // Types reads until the agent ends the connection, and gives the types of what it said and its closing code.

@@ -21,6 +21,9 @@ func (l Layout) StateFolder() string { return l.Resolve("/var/lib/kace-reference
 func (l Layout) Device() string      { return l.Resolve("/var/lib/kace-reference/device.json") }
 func (l Layout) Status() string      { return l.Resolve("/var/lib/kace-reference/status.json") }
 
+// Settings is what the server told the agent to live by.
+func (l Layout) Settings() string { return l.Resolve("/var/lib/kace-reference/settings.json") }
+
 // AgentLock is held by the running agent for as long as it runs.
 func (l Layout) AgentLock() string { return l.Resolve("/var/lib/kace-reference/agent.lock") }
 

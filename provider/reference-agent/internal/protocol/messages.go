@@ -26,6 +26,7 @@ const (
 	TypeRefused           = "refused"
 	TypeState             = "state"
 	TypeCheckIn           = "check-in"
+	TypeSettings          = "settings"
 	TypeInventory         = "inventory"
 	TypeInventoryReceived = "inventory-received"
 	TypeHeartbeat         = "heartbeat"
@@ -41,8 +42,10 @@ type Incoming struct {
 	Reason             string  `json:"reason"`
 	HeartbeatSeconds   float64 `json:"heartbeatSeconds"`
 	RunIntervalSeconds float64 `json:"runIntervalSeconds"`
-	Code               string  `json:"code"`
-	Message            string  `json:"message"`
+	// Settings are the agent's to live by; older servers say none.
+	Settings json.RawMessage `json:"settings"`
+	Code     string          `json:"code"`
+	Message  string          `json:"message"`
 }
 
 // Parse reads one message of the server.
@@ -95,6 +98,13 @@ type Inventory struct {
 	MemoryBytes   uint64   `json:"memoryBytes"`
 	CPUs          int      `json:"cpus"`
 	UptimeSeconds uint64   `json:"uptimeSeconds"`
+}
+
+// CheckIn is a run of the agent; an older server lets it be.
+type CheckIn struct {
+	Type string `json:"type"`
+	// SettingsRevision is that of the settings which the agent lives by.
+	SettingsRevision int64 `json:"settingsRevision"`
 }
 
 // Heartbeat shows that the agent is alive.

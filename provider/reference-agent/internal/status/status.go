@@ -13,6 +13,7 @@ import (
 
 	"pulumi-kace/reference-agent/internal/atomicfile"
 	"pulumi-kace/reference-agent/internal/layout"
+	"pulumi-kace/reference-agent/internal/settings"
 )
 
 // States that the server gives a device; Unknown until it has said one.
@@ -41,6 +42,12 @@ type Status struct {
 	PID int `json:"pid"`
 	// Generation is that of the configuration the agent works with.
 	Generation uint64 `json:"generation,omitempty"`
+	// LastCheckIn is when the agent checked in last, RFC 3339, by this machine's clock.
+	LastCheckIn string `json:"lastCheckIn,omitempty"`
+	// Waiting says that a check-in is due and the communications window is closed.
+	Waiting bool `json:"waiting,omitempty"`
+	// Settings are what the agent lives by.
+	Settings settings.Settings `json:"settings"`
 }
 
 // Board keeps status.json true while the agent runs.

@@ -111,6 +111,41 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .command("show <name>")
     .description("One of them.")
     .action(async (name: string) => finish(await showConfiguration(session(), name)));
+  config
+    .command("run <name>")
+    .description("Runs one with a schedule now; exit code 3 if a machine is not right after it.")
+    .action(async (name: string) => {
+      const { runConfiguration } = await import("./commands/run-configuration.ts");
+      finish(await runConfiguration(session(), name));
+    });
+  config
+    .command("duplicate <name> <new-name>")
+    .description("Copies one, with its schedule; the copy is not enabled.")
+    .action(async (name: string, newName: string) => {
+      const { duplicateConfiguration } = await import("./commands/run-configuration.ts");
+      finish(await duplicateConfiguration(session(), name, newName));
+    });
+
+  const bundle = group("bundle", "Archives of agents' packages (.kbin), which an `AgentBundle` loads.");
+  const bundleOutput = () => ({ terminal, json: program.opts<GlobalOptions>().json });
+  bundle
+    .command("pack <package...>")
+    .description("Packs packages into one archive, and prints its SHA-256.")
+    .requiredOption("--out <file>", "the archive to make, such as agents.kbin")
+    .option("--sign <file>", "an Ed25519 private key (PEM) to sign it with")
+    .action(async (packages: string[], options: { out: string; sign?: string }) => {
+      const { packBundle } = await import("./commands/bundle.ts");
+      finish(await packBundle(bundleOutput(), packages, options));
+    });
+  bundle
+    .command("verify <archive>")
+    .description("Proves an archive by its checksum or its signature, and lists what it holds.")
+    .option("--sha256 <checksum>", "what it must be")
+    .option("--public-key <file>", "the Ed25519 public key (PEM) it must be signed by")
+    .action(async (archive: string, options: { sha256?: string; publicKey?: string }) => {
+      const { verifyBundle } = await import("./commands/bundle.ts");
+      finish(await verifyBundle(bundleOutput(), archive, options));
+    });
 
   program
     .command("results")

@@ -63,4 +63,26 @@ import pulumi_kace as kace
 agents = kace.AgentBundle("agents", folder="./packages", checksums=Path("./packages/SHA256SUMS").read_text())
 `,
   },
+  {
+    title: "One archive for all platforms",
+    description: "`kace bundle pack` made it; whoever has the key signed what is in it.",
+    yaml: `name: bundle
+runtime: yaml
+resources:
+  agents:
+    type: kace:AgentBundle
+    properties:
+      archive:
+        path: ./agents.kbin
+        sha256: ${SHA256}
+`,
+    typescript: `import * as kace from "@pulumi-kace/kace";
+
+new kace.AgentBundle("agents", { archive: { path: "./agents.kbin", sha256: "${SHA256}" } });
+`,
+    python: `import pulumi_kace as kace
+
+kace.AgentBundle("agents", archive={"path": "./agents.kbin", "sha256": "${SHA256}"})
+`,
+  },
 ];

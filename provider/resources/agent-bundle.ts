@@ -1,14 +1,12 @@
 import { createReadStream } from "node:fs";
 import * as z from "zod";
-import type { Flavour } from "../agent/agent.ts";
-import { compareVersions } from "../agent/versions.ts";
 import type { ApplianceAccess } from "../appliance/access.ts";
-import type { Bundle, PackageFile } from "../appliance/operations/bundles.ts";
+import type { Bundle } from "../appliance/operations/bundles.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource, type Finding } from "../kit/define/resource.ts";
 import { agentBundleExamples } from "./agent-bundle-examples.ts";
-import { type BundleFile, type BundleSource, bundleFilesOf, measureFile, missingFolder } from "./bundle-files.ts";
-import { flavourOfPackage } from "./flavours.ts";
+import { readArchive } from "./bundle-archive.ts";
+import { type BundleContents, readBundle } from "./bundle-contents.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { wholly } from "./known.ts";
 import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
@@ -24,6 +22,20 @@ const file = z
       .meta({ description: "What it must be." }),
   })
   .meta({ typeName: "BundleFile", description: "A package and its checksum." });
+
+const archive = z
+  .object({
+    path: z.string().min(1).meta({ description: "Where it is; relative to the program's folder." }),
+    sha256: z
+      .string()
+      .regex(SHA256, { error: "expected the 64 hexadecimal digits of a SHA-256, as `sha256sum` prints them" })
+      .optional()
+      .meta({ description: "What it must be. Needed unless there is a `publicKey`." }),
+    publicKey: z.string().min(1).optional().meta({
+      description: "The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.",
+    }),
+  })
+  .meta({ typeName: "BundleArchive", description: "An archive of packages, and what proves it." });
 
 const contained = z
   .object({
@@ -55,6 +67,10 @@ const definition = defineResource({
       description:
         "The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.",
     }),
+    archive: archive.optional().meta({
+      description:
+        "One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.",
+    }),
   }),
   outputs: z.object({
     version: z.string().meta({ description: "The newest version among the packages.", examples: ["14.1.19"] }),
@@ -64,67 +80,6 @@ const definition = defineResource({
   examples: agentBundleExamples,
 });
 
-/** A file that is a package, with what its name says. */
-interface ReadFile extends PackageFile {
-  readonly from: BundleFile;
-}
-
-/** Reads every file of a bundle through; one that is not there need not be where the appliance has its content. */
-async function readBundle(
-  source: BundleSource,
-  client: ApplianceAccess,
-): Promise<{
-  readonly flavour: string;
-  readonly version: string;
-  readonly packages: readonly ReadFile[];
-  readonly findings: readonly Finding[];
-}> {
-  const { files, problems } = bundleFilesOf(source, process.cwd());
-  const noFolder = await missingFolder(source.folder, process.cwd());
-  if (noFolder !== undefined) return { flavour: "", version: "", packages: [], findings: [...problems, noFolder] };
-  const findings: Finding[] = [...problems];
-  const packages: ReadFile[] = [];
-  let flavour: Flavour | undefined;
-  for (const from of files) {
-    const { fileName, at } = from;
-    const kind = flavourOfPackage(fileName);
-    const named = kind?.readPackageName(fileName);
-    if (kind === undefined || named === undefined) {
-      findings.push({
-        path: at,
-        reason: `${fileName} is not named like an agent's package: keep the vendor's own file name, such as ampagent-14.1.19.ubuntu.64.deb`,
-      });
-      continue;
-    }
-    if (flavour !== undefined && flavour !== kind) {
-      findings.push({
-        path: at,
-        reason: `${fileName} is for another kind of agent (${kind.title}) than the others (${flavour.title})`,
-      });
-      continue;
-    }
-    flavour = kind;
-    const measured = await measureFile(from);
-    const sizeBytes = measured.kind === "missing" ? await loadedSize(from, client) : undefined;
-    if (measured.kind === "right")
-      packages.push({ ...named, sha256: from.sha256, sizeBytes: measured.sizeBytes, from });
-    else if (sizeBytes !== undefined) packages.push({ ...named, sha256: from.sha256, sizeBytes, from });
-    else findings.push({ path: at, reason: measured.message });
-  }
-  const version = newestOf(packages.map((item) => item.version));
-  return { flavour: flavour?.name ?? "", version, packages, findings };
-}
-
-/** The size of a package that the appliance has: after an import, its files need not be on this machine. */
-async function loadedSize({ sha256 }: BundleFile, client: ApplianceAccess): Promise<number | undefined> {
-  const { sizeBytes } = await client.read((appliance) => appliance.hasPackage({ sha256 }));
-  return sizeBytes;
-}
-
-function newestOf(versions: readonly string[]): string {
-  return versions.reduce((newest, version) => (compareVersions(version, newest) > 0 ? version : newest), "0");
-}
-
 /** Loads what a program names. @throws ProviderError `failed-precondition` for files that are not what they should be */
 async function load(
   {
@@ -132,17 +87,24 @@ async function load(
     id,
     name,
     source,
-  }: { readonly urn: string; readonly id?: string; readonly name: string; readonly source: BundleSource },
+  }: { readonly urn: string; readonly id?: string; readonly name: string; readonly source: BundleContents },
   client: ApplianceAccess,
 ): Promise<Bundle> {
   const { flavour, version, packages, findings } = await readBundle(source, client);
   const [finding] = findings;
-  if (finding !== undefined)
-    throw new ProviderError({ code: "failed-precondition", path: finding.path, message: finding.reason });
+  if (finding !== undefined) throw refused(finding);
   return client.write(async (appliance) => {
+    const archived = new Set<string>();
     for (const { sha256, sizeBytes, from } of packages) {
       if ((await appliance.hasPackage({ sha256 })).present) continue;
-      await appliance.putPackage(sha256, sizeBytes, createReadStream(from.path));
+      if (from === undefined) archived.add(sha256);
+      else await appliance.putPackage(sha256, sizeBytes, createReadStream(from.path));
+    }
+    if (archived.size > 0 && source.archive !== undefined) {
+      const read = await readArchive(source.archive, process.cwd(), async ({ sha256, sizeBytes }, content) => {
+        if (archived.has(sha256)) await appliance.putPackage(sha256, sizeBytes, content);
+      });
+      if ("problem" in read) throw refused(read.problem); // it was another one a moment ago
     }
     return appliance.saveBundle({
       urn,
@@ -155,6 +117,10 @@ async function load(
   });
 }
 
+function refused({ path, reason }: Finding): ProviderError {
+  return new ProviderError({ code: "failed-precondition", path, message: reason });
+}
+
 function outputsOf({ version, flavour, packages }: Bundle) {
   return { version, flavour, packages };
 }
@@ -162,9 +128,9 @@ function outputsOf({ version, flavour, packages }: Bundle) {
 /** `kace:index:AgentBundle`. */
 export const agentBundle = definition.handle<ApplianceAccess>({
   async check({ inputs }, { client }) {
-    const { files, folder, checksums } = inputs;
+    const { files, folder, checksums, archive: packed } = inputs;
     // What is not known yet is looked at when it is loaded.
-    const source = wholly<BundleSource>({ files, folder, checksums });
+    const source = wholly<BundleContents>({ files, folder, checksums, archive: packed });
     return source === undefined ? [] : (await readBundle(source, client)).findings;
   },
 

@@ -215,6 +215,13 @@ describe("bad input of the other resources", SLOW, () => {
       ["AgentBundle", { folder: "./packages" }, "expected the text of the folder's SHA256SUMS file"],
       ["AgentBundle", { folder: "./packages", checksums: "no checksum" }, "line 1 is not a checksum and a file name"],
       ["AgentBundle", {}, "expected at least one package"],
+      ["AgentBundle", { archive: { path: "./Pulumi.yaml" } }, "expected the archive's SHA-256, or the `publicKey`"],
+      [
+        "AgentBundle",
+        { archive: { path: "./Pulumi.yaml", publicKey: "no key" } },
+        "expected an Ed25519 public key in PEM form",
+      ],
+      ["AgentBundle", { archive: { path: "./none.kbin", sha256: "0".repeat(64) } }, "there is no file"],
       ["AgentToken", { expiresAt: "tomorrow" }, 'expected a date ("2027-06-30", its beginning in UTC)'],
       ["AgentToken", { useLimit: 0 }, "expected at least 1"],
       ["AgentToken", { adoptValue: { "fn::secret": "a b" } }, "expected 8 to 256 characters"],

@@ -63,6 +63,7 @@ const CODES: Readonly<Record<ApplianceErrorCode, ErrorCode>> = {
   unavailable: "unavailable",
   unauthenticated: "unauthenticated",
   "permission-denied": "permission-denied",
+  "too-many-requests": "unavailable",
   unsupported: "unsupported",
   "not-now": "failed-precondition",
 };

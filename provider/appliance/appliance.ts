@@ -33,6 +33,14 @@ export interface PackageContent {
   readonly stream: AsyncIterable<Uint8Array>;
 }
 
+/** On whose behalf an appliance works. */
+export interface Caller {
+  /** Whom the history names: `deploy@ci-7`, or the name of an API token. */
+  readonly who: string;
+  /** The one organization that they can see and change; absent where that is all of them. */
+  readonly organization?: string | undefined;
+}
+
 /**
  * The control plane: resources, the engine and the command line talk to nothing else. A local store and a server far
  * away are the same to them.

@@ -23,6 +23,8 @@ export const applianceErrorCode = z.enum([
   "unauthenticated",
   /** Who is asking may not do this. */
   "permission-denied",
+  /** Too much was asked for in a short time; `retryAfterSeconds` says when to ask again. Nothing was done. */
+  "too-many-requests",
   /** This appliance cannot do that. */
   "unsupported",
   /** It may be done, but not yet: the hint says when. */
@@ -36,6 +38,7 @@ export const applianceErrorData = z.object({
   code: applianceErrorCode,
   message: z.string(),
   hint: z.string().optional(),
+  retryAfterSeconds: z.number().min(0).optional(),
 });
 
 export type ApplianceErrorData = z.output<typeof applianceErrorData>;
@@ -48,16 +51,25 @@ export type ApplianceErrorData = z.output<typeof applianceErrorData>;
 export class ApplianceError extends Error {
   readonly code: ApplianceErrorCode;
   readonly hint: string | undefined;
+  /** Of `too-many-requests`: how long to wait. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(detail: ApplianceErrorData & { readonly cause?: unknown }) {
     super(detail.message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.name = "ApplianceError";
     this.code = detail.code;
     this.hint = detail.hint;
+    this.retryAfterSeconds = detail.retryAfterSeconds;
   }
 
   /** What of it travels: never the cause, which may know more than the other side should. */
   toJSON(): ApplianceErrorData {
-    return { code: this.code, message: this.message, ...(this.hint === undefined ? {} : { hint: this.hint }) };
+    const { code, message, hint, retryAfterSeconds } = this;
+    return {
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    };
   }
 }

@@ -13,6 +13,9 @@ export const PRODUCT_VERSION_HEADER = "kace-version";
 
 export const API_PATH = "/api/v1";
 export const OPENAPI_PATH = `${API_PATH}/openapi.json`;
+/** A page for people that says the same as the OpenAPI document. */
+export const REFERENCE_PATH = `${API_PATH}/`;
+export const METRICS_PATH = "/metrics";
 export const AGENT_PATH = "/agent/v1";
 
 /** Where an operation is called by POST. @example operationPath("getToken") // "/api/v1/getToken" */
@@ -44,6 +47,7 @@ export const ERROR_STATUS = {
   unavailable: 503,
   unauthenticated: 401,
   "permission-denied": 403,
+  "too-many-requests": 429,
   unsupported: 501,
   "not-now": 409,
 } as const satisfies Record<ApplianceErrorCode, number>;

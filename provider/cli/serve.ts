@@ -65,7 +65,7 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
   try {
     const server = await startServer({
       appliance,
-      actingAs: (who) => appliance.actingAs(who),
+      actingAs: (caller) => appliance.actingAs(caller),
       host,
       port: options.port,
       name,

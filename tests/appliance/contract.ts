@@ -4,6 +4,7 @@ import type { Appliance, Input } from "../../provider/appliance/appliance.ts";
 import type { NewOutcome } from "../../provider/appliance/operations/outcomes.ts";
 import type { RunSummary } from "../../provider/appliance/operations/runs.ts";
 import { labelContract } from "./contract-labels.ts";
+import { organizationsContract } from "./contract-organizations.ts";
 import { quarantineContract } from "./contract-quarantine.ts";
 import { settingsContract } from "./contract-settings.ts";
 import { device, kuidOf, refusal } from "./devices.ts";
@@ -71,6 +72,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     afterEach(() => subject.dispose());
 
     settingsContract(() => subject);
+    organizationsContract(() => subject);
     labelContract(() => subject);
     quarantineContract(() => subject);
 
@@ -631,19 +633,6 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
       const [entry] = (await appliance.listHistory({ subject: "berlin" })).entries;
       expect(await found({ who: entry?.who.slice(1).toUpperCase() ?? "", subject: "berlin" })).toHaveLength(1);
       expect(await found({ who: "nobody-at-all" })).toEqual([]);
-    });
-
-    it("gives an API token's value once, and knows it until it is deleted", async () => {
-      const before = (await appliance.listApiTokens({})).apiTokens.length;
-      const { value, ...token } = await appliance.createApiToken({ name: "pipeline" });
-      expect(await appliance.checkApiToken({ value })).toEqual(token);
-      expect(await appliance.checkApiToken({ value: `${value}x` })).toBeNull();
-      const { apiTokens } = await appliance.listApiTokens({});
-      expect(apiTokens).toHaveLength(before + 1);
-      expect(JSON.stringify(apiTokens)).not.toContain(value);
-      expect((await refusal(appliance.createApiToken({ name: "pipeline" }))).code).toBe("conflict");
-      expect(await appliance.deleteApiToken({ id: token.id })).toEqual({ deleted: true });
-      expect(await appliance.checkApiToken({ value })).toBeNull();
     });
 
     it.each([

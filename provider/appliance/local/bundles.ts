@@ -124,9 +124,16 @@ export function collectGarbage(tx: Transaction): void {
   );
   for (const { sha256 } of garbage) {
     tx.packages.remove(sha256);
+    tx.queries.run(build.deleteFrom("package_owners").where("sha256", "=", sha256));
     tx.queries.run(build.deleteFrom("package_contents").where("sha256", "=", sha256));
   }
   tx.packages.removeOldDrafts(tx.now);
+}
+
+/** Whether a content is here that the caller may see. */
+export function hasContent(tx: Transaction, sha256: string): boolean {
+  const query = build.selectFrom("package_contents").select("sha256").where("sha256", "=", sha256);
+  return tx.queries.first(query) !== undefined;
 }
 
 /** Records that the content of a package has been put, so that it waits for its bundle. */
@@ -136,6 +143,15 @@ export function recordContent(tx: Transaction, sha256: string, sizeBytes: number
       code: "unavailable",
       message: "the content was removed while it was put: put it again",
     });
+  }
+  if (tx.within !== undefined) {
+    const owner = { organization: tx.within, sha256 };
+    tx.queries.run(
+      build
+        .insertInto("package_owners")
+        .values(owner)
+        .onConflict((conflict) => conflict.doNothing()),
+    );
   }
   const values = { size_bytes: sizeBytes, put_at: tx.now, claimed: 0 };
   tx.queries.run(

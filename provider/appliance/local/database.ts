@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ApplianceError } from "../errors.ts";
+import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import type { Keys } from "./keys.ts";
 import { type Migration, newest } from "./migrations.ts";
 import { build, type Queries } from "./query.ts";
@@ -51,6 +52,11 @@ export function versionOf(database: DatabaseSync, folder: string, steps: readonl
     });
   }
   return version;
+}
+
+/** The organization that a new database has from the start. */
+export function defaultOrganization(now: number) {
+  return { name: DEFAULT_ORGANIZATION, description: null, urn: null, created_at: now, updated_at: now };
 }
 
 /** Records in a new database which keys its secrets are encrypted with. */

@@ -23,18 +23,20 @@ function subjectOf(host: string, port: number) {
   return { subject: `hostkey:${at}`, subjectName: at };
 }
 
+function rows(organization: string) {
+  return build.selectFrom("host_keys").selectAll().where("organization", "=", organization);
+}
+
 export const hostKeyHandlers: HandlersOf<typeof hostKeyOperations> = {
-  listHostKeys(tx, { hosts }) {
-    let query = build.selectFrom("host_keys").selectAll().orderBy("host").orderBy("port");
+  listHostKeys(tx, { organization, hosts }) {
+    let query = rows(organization).orderBy("host").orderBy("port");
     if (hosts !== undefined) query = query.where("host", "in", listed(hosts.map((host) => host.toLowerCase())));
     return { hostKeys: tx.queries.all(query).map(describe) };
   },
 
   pinHostKey(tx, { configurationId, ...input }) {
     const host = input.host.toLowerCase();
-    const pinned = tx.queries.first(
-      build.selectFrom("host_keys").selectAll().where("host", "=", host).where("port", "=", input.port),
-    );
+    const pinned = tx.queries.first(rows(input.organization).where("host", "=", host).where("port", "=", input.port));
     if (pinned !== undefined) {
       if (pinned.type === input.type && pinned.key === input.key) return describe(pinned);
       throw new ApplianceError({
@@ -49,13 +51,19 @@ export const hostKeyHandlers: HandlersOf<typeof hostKeyOperations> = {
     return describe(row);
   },
 
-  forgetHostKey(tx, { host, port }) {
+  forgetHostKey(tx, { organization, host, port }) {
     const name = host.toLowerCase();
-    let query = build.selectFrom("host_keys").selectAll().where("host", "=", name);
+    let query = rows(organization).where("host", "=", name);
     if (port !== undefined) query = query.where("port", "=", port);
     const pinned = tx.queries.all(query);
     for (const row of pinned) {
-      tx.queries.run(build.deleteFrom("host_keys").where("host", "=", row.host).where("port", "=", row.port));
+      tx.queries.run(
+        build
+          .deleteFrom("host_keys")
+          .where("organization", "=", organization)
+          .where("host", "=", row.host)
+          .where("port", "=", row.port),
+      );
       recordChanges(tx, subjectOf(row.host, row.port), [{ property: "fingerprint", from: row.fingerprint, to: null }]);
     }
     return { forgotten: pinned.length };

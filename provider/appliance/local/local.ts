@@ -1,21 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { hostname, loadavg, userInfo } from "node:os";
 import * as z from "zod";
-import type { Appliance, OperationMethods, Output, PackageContent } from "../appliance.ts";
+import type { Appliance, Caller, OperationMethods, Output, PackageContent } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import { type OperationName, operationNames, operations } from "../operations/table.ts";
 import { apiTokenHandlers } from "./api-tokens.ts";
-import { bundleHandlers, collectGarbage, recordContent } from "./bundles.ts";
+import { bundleHandlers, collectGarbage, hasContent, recordContent } from "./bundles.ts";
 import { configurationHandlers } from "./configurations.ts";
 import type { Database } from "./database.ts";
 import { deviceHandlers } from "./devices.ts";
 import type { Handler, HandlersOf } from "./handlers.ts";
 import { historyHandlers } from "./history.ts";
 import { hostKeyHandlers } from "./host-keys.ts";
+import { keptTo } from "./kept-queries.ts";
 import { labelHandlers } from "./labels.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
+import { noOrganization, organizationHandlers } from "./organizations.ts";
 import { outcomeHandlers } from "./outcomes.ts";
-import { PackageFolder } from "./package-folder.ts";
+import { noContent, PackageFolder } from "./package-folder.ts";
 import { hasEnded } from "./process-identity.ts";
 import { quarantineHandlers } from "./quarantine.ts";
 import { build } from "./query.ts";
@@ -23,6 +25,7 @@ import { ReadOnlyDatabase } from "./read-only-database.ts";
 import { runHandlers } from "./runs.ts";
 import { serverHandlers } from "./server.ts";
 import { settingsHandlers } from "./settings.ts";
+import { statisticsHandlers } from "./statistics.ts";
 import { QUARANTINE_LIMIT } from "./strangers.ts";
 import { tokenHandlers } from "./tokens.ts";
 import type { Transaction, World } from "./transaction.ts";
@@ -47,8 +50,8 @@ export interface LocalOptions extends Partial<World> {
 /** An appliance in a folder of this machine. */
 export interface LocalAppliance extends Appliance {
   readonly folder: string;
-  /** The same appliance on behalf of somebody else, whom the history names; closing it closes nothing. */
-  actingAs(who: string): Appliance;
+  /** The same appliance on behalf of somebody else; closing it closes nothing. */
+  actingAs(caller: Caller): Appliance;
 }
 
 /** How every operation is done here: the compiler sees that none is missing. */
@@ -64,6 +67,8 @@ const handlers: HandlersOf<typeof operations> = {
   ...quarantineHandlers,
   ...historyHandlers,
   ...serverHandlers,
+  ...organizationHandlers,
+  ...statisticsHandlers,
   ...settingsHandlers,
   ...apiTokenHandlers,
 };
@@ -90,9 +95,9 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
   const close = async () => store.close();
   return {
     folder,
-    ...store.actingAs(options.who ?? `${userName()}@${hostname()}`),
+    ...store.actingAs({ who: options.who ?? `${userName()}@${hostname()}` }),
     close,
-    actingAs: (who) => ({ ...store.actingAs(who), close: async () => undefined }),
+    actingAs: (caller) => ({ ...store.actingAs(caller), close: async () => undefined }),
   };
 }
 
@@ -108,12 +113,12 @@ class Store {
     this.#world = world;
   }
 
-  actingAs(who: string): Omit<Appliance, "close"> {
-    const methods = operationNames.map((name) => [name, (input: unknown) => this.#perform(name, input, who)]);
+  actingAs(caller: Caller): Omit<Appliance, "close"> {
+    const methods = operationNames.map((name) => [name, (input: unknown) => this.#perform(name, input, caller)]);
     return {
       ...(Object.fromEntries(methods) as OperationMethods), // Object.fromEntries forgets which keys there were
-      putPackage: (sha256, sizeBytes, content) => this.#putPackage(sha256, sizeBytes, content, who),
-      openPackage: (sha256) => this.#openPackage(sha256),
+      putPackage: (sha256, sizeBytes, content) => this.#putPackage(sha256, sizeBytes, content, caller),
+      openPackage: (sha256) => this.#openPackage(sha256, caller),
     };
   }
 
@@ -122,49 +127,75 @@ class Store {
     this.#database.close();
   }
 
-  async #perform<Name extends OperationName>(name: Name, given: unknown, who: string): Promise<Output<Name>> {
+  async #perform<Name extends OperationName>(name: Name, given: unknown, caller: Caller): Promise<Output<Name>> {
     const operation = operations[name];
-    const parsed = operation.input.safeParse(given);
+    const parsed = operation.input.safeParse(inOwnOrganization(given, operation.input, caller));
     if (!parsed.success) {
       const problem = z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, " ");
       throw new ApplianceError({ code: "invalid", message: `${name}: ${problem}` });
     }
     const input = parsed.data;
+    const named = "organization" in input ? input.organization : undefined;
     const handler = handlers[name] as (tx: Transaction, input: unknown) => Output<Name>; // it takes what was just parsed
-    const result = await this.#transact(operation.access, who, name, (tx) => {
-      if ("organization" in input) requireOrganization(tx, input.organization);
+    const result = await this.#transact(operation.access, { caller, what: name, named }, (tx) => {
+      if (named !== undefined) requireOrganization(tx, named);
       return handler(tx, input);
     });
-    if (name === "deleteBundle" || name === "saveBundle") await this.#transact("write", who, name, collectGarbage);
+    if (name === "deleteBundle" || name === "saveBundle") {
+      // Of a content it counts which bundles have it, whosever they are.
+      await this.#transact("write", { caller: { who: caller.who }, what: name }, collectGarbage);
+    }
     return result;
   }
 
   #transact<Result>(
     access: "read" | "write",
-    who: string,
-    what: string,
+    { caller, what, named }: { readonly caller: Caller; readonly what: string; readonly named?: string | undefined },
     work: (tx: Transaction) => Result,
   ): Promise<Result> {
     this.#requireOpen();
-    return this.#database[access]((opened) =>
-      work({ ...opened, world: this.#world, now: this.#world.now(), who, what, packages: this.#packages }),
+    const { who, organization: within } = caller;
+    return this.#database[access](({ queries, keys }) =>
+      work({
+        // The one place where it is decided what a caller can see and change.
+        queries: within === undefined ? queries : queries.rewritten(keptTo(within)),
+        keys,
+        world: this.#world,
+        now: this.#world.now(),
+        who,
+        within,
+        named,
+        what,
+        packages: this.#packages,
+      }),
     );
   }
 
-  async #putPackage(sha256: string, sizeBytes: number, content: AsyncIterable<Uint8Array>, who: string): Promise<void> {
+  async #putPackage(
+    sha256: string,
+    sizeBytes: number,
+    content: AsyncIterable<Uint8Array>,
+    caller: Caller,
+  ): Promise<void> {
+    const about = { caller, what: "putPackage" };
     // Also what refuses an appliance that was opened to read only.
-    const present = await this.#transact("write", who, "putPackage", (tx) => {
-      const here = tx.packages.sizeOf(sha256) === sizeBytes;
+    const present = await this.#transact("write", about, (tx) => {
+      const here = tx.packages.sizeOf(sha256) === sizeBytes && (tx.within === undefined || hasContent(tx, sha256));
       if (here) recordContent(tx, sha256, sizeBytes);
       return here;
     });
     if (present) return;
     await this.#packages.put(sha256, sizeBytes, content);
-    await this.#transact("write", who, "putPackage", (tx) => recordContent(tx, sha256, sizeBytes));
+    await this.#transact("write", about, (tx) => recordContent(tx, sha256, sizeBytes));
   }
 
-  async #openPackage(sha256: string): Promise<PackageContent> {
+  async #openPackage(sha256: string, caller: Caller): Promise<PackageContent> {
     this.#requireOpen();
+    if (caller.organization !== undefined) {
+      await this.#transact("read", { caller, what: "openPackage" }, (tx) => {
+        if (!hasContent(tx, sha256)) throw noContent(sha256);
+      });
+    }
     return this.#packages.open(sha256);
   }
 
@@ -173,14 +204,16 @@ class Store {
   }
 }
 
+/** Whoever is kept to an organization means that one where they name none. */
+function inOwnOrganization(given: unknown, schema: z.ZodObject, { organization }: Caller): unknown {
+  const isOpen = organization !== undefined && "organization" in schema.shape;
+  if (!isOpen || typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  return "organization" in given && given.organization !== undefined ? given : { ...given, organization };
+}
+
 function requireOrganization(tx: Transaction, organization: string): void {
   const query = build.selectFrom("organizations").select("name").where("name", "=", organization);
-  if (tx.queries.first(query) !== undefined) return;
-  throw new ApplianceError({
-    code: "not-found",
-    message: `there is no organization "${organization}"`,
-    hint: 'leave `organization` out for the one there always is, "default"',
-  });
+  if (tx.queries.first(query) === undefined) throw noOrganization(organization);
 }
 
 /** A user id without an entry in the system's list of users, as containers have, is no error. */

@@ -57,13 +57,7 @@ export class PackageFolder {
   /** @throws ApplianceError `not-found` */
   async open(sha256: string): Promise<PackageContent> {
     const sizeBytes = this.sizeOf(sha256);
-    if (sizeBytes === undefined) {
-      throw new ApplianceError({
-        code: "not-found",
-        message: `the content of the package with SHA-256 ${sha256} is not on this appliance`,
-        hint: "run `pulumi up` on the program that has its AgentBundle",
-      });
-    }
+    if (sizeBytes === undefined) throw noContent(sha256);
     return { sizeBytes, stream: createReadStream(this.#fileOf(sha256)) };
   }
 
@@ -86,6 +80,15 @@ export class PackageFolder {
     }
     return join(this.#path, sha256);
   }
+}
+
+/** The answer to whoever asks for a content that is not here, or that they have not shown to have. */
+export function noContent(sha256: string): ApplianceError {
+  return new ApplianceError({
+    code: "not-found",
+    message: `the content of the package with SHA-256 ${sha256} is not on this appliance`,
+    hint: "run `pulumi up` on the program that has its AgentBundle",
+  });
 }
 
 function filesIn(path: string): string[] {

@@ -1,7 +1,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import {
   type Compilable,
+  type CompiledQuery,
   DummyDriver,
+  InsertQueryNode,
   Kysely,
   type RawBuilder,
   SqliteAdapter,
@@ -9,6 +11,8 @@ import {
   SqliteQueryCompiler,
   sql,
 } from "kysely";
+import { ApplianceError } from "../errors.ts";
+import { isConstraint } from "./sqlite-errors.ts";
 import type { Tables } from "./tables.ts";
 
 /**
@@ -35,13 +39,24 @@ export function listed<Item extends string | number>(items: readonly Item[]): Ra
 /** More kinds of statements than the program has: beyond it something makes SQL out of values. */
 const STATEMENTS_KEPT = 500;
 
+/** Makes of a query the one that is run in its stead. */
+export type Rewrite = (query: CompiledQuery) => CompiledQuery;
+
 /** Runs built queries on one connection; statements are prepared once. */
 export class Queries {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Map<string, StatementSync>;
+  readonly #rewrite: Rewrite | undefined;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, statements = new Map<string, StatementSync>(), rewrite?: Rewrite) {
     this.#database = database;
+    this.#statements = statements;
+    this.#rewrite = rewrite;
+  }
+
+  /** The same connection, on which every query is rewritten; what it may not see it cannot overwrite either. */
+  rewritten(rewrite: Rewrite): Queries {
+    return new Queries(this.#database, this.#statements, rewrite);
   }
 
   all<Row>(query: Compilable<Row>): Row[] {
@@ -58,21 +73,37 @@ export class Queries {
 
   /** Runs a query that changes something; gives the number of rows it changed and the last row it made. */
   run(query: Compilable): { readonly changes: number; readonly row: number } {
-    const { statement, parameters } = this.#prepare(query);
-    const { changes, lastInsertRowid } = statement.run(...parameters);
-    return { changes: Number(changes), row: Number(lastInsertRowid) };
+    const { statement, parameters, node } = this.#prepare(query);
+    try {
+      const { changes, lastInsertRowid } = statement.run(...parameters);
+      const overwrites = InsertQueryNode.is(node) && node.onConflict?.updates !== undefined;
+      if (overwrites && changes === 0 && this.#rewrite !== undefined) throw takenOutOfSight();
+      return { changes: Number(changes), row: Number(lastInsertRowid) };
+    } catch (error) {
+      throw this.#rewrite !== undefined && isConstraint(error) ? takenOutOfSight(error) : error;
+    }
   }
 
-  #prepare(query: Compilable): { statement: StatementSync; parameters: SQLInputValue[] } {
-    const compiled = query.compile();
+  #prepare(query: Compilable) {
+    const built = query.compile();
+    const compiled = this.#rewrite === undefined ? built : this.#rewrite(built);
     let statement = this.#statements.get(compiled.sql);
     if (statement === undefined) {
       if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
       statement = this.#database.prepare(compiled.sql);
       this.#statements.set(compiled.sql, statement);
     }
-    return { statement, parameters: compiled.parameters.map(inputValue) };
+    return { statement, parameters: compiled.parameters.map(inputValue), node: compiled.query };
   }
+}
+
+function takenOutOfSight(cause?: unknown): ApplianceError {
+  return new ApplianceError({
+    code: "conflict",
+    message: "this name or identity is taken where this API token cannot look",
+    hint: "choose another one, or ask whoever looks after the whole appliance",
+    cause,
+  });
 }
 
 function inputValue(value: unknown): SQLInputValue {

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import type { SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { ApplianceError } from "../errors.ts";
-import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import { refuseWriting } from "../reading-only.ts";
-import { checkKeys, DATABASE_FILE, type Database, type Opened, versionOf } from "./database.ts";
+import { checkKeys, DATABASE_FILE, type Database, defaultOrganization, type Opened, versionOf } from "./database.ts";
 import { describeFileError } from "./file-errors.ts";
 import { type Keys, readKeys, unusedKeys } from "./keys.ts";
 import { SQLITE_WAIT_MS, whenFree } from "./lock-wait.ts";
@@ -106,7 +105,7 @@ export class ReadOnlyDatabase implements Database {
     try {
       migrate(empty, 0, this.#options.migrations);
       const queries = new Queries(empty);
-      queries.run(build.insertInto("organizations").values({ name: DEFAULT_ORGANIZATION, created_at: 0 }));
+      queries.run(build.insertInto("organizations").values(defaultOrganization(0)));
       return work({ queries, keys: unusedKeys() });
     } finally {
       empty.close();

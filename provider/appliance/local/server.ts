@@ -102,9 +102,4 @@ export const serverHandlers: HandlersOf<typeof serverOperations> = {
       startedAt: moment(row.started_at),
     };
   },
-
-  listOrganizations(tx) {
-    const rows = tx.queries.all(build.selectFrom("organizations").selectAll().orderBy("name"));
-    return { organizations: rows.map((row) => ({ name: row.name, createdAt: moment(row.created_at) })) };
-  },
 };

@@ -10,6 +10,7 @@ const IOERR = 10;
 const CORRUPT = 11;
 const FULL = 13;
 const CANTOPEN = 14;
+const CONSTRAINT = 19;
 const AUTH = 23;
 const NOTADB = 26;
 
@@ -33,6 +34,11 @@ export function isBusy(error: unknown): boolean {
 export function isDamage(error: unknown): boolean {
   const result = resultOf(error);
   return result === CORRUPT || result === NOTADB;
+}
+
+/** Whether something was to be made that is there already, or that belongs to what is not there. */
+export function isConstraint(error: unknown): boolean {
+  return resultOf(error) === CONSTRAINT;
 }
 
 /** Says in one sentence what SQLite refused; what is no error of SQLite's, or the program's own fault, stays as it is. */

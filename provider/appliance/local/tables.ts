@@ -3,7 +3,13 @@ import type { Generated } from "kysely";
 /** The tables of `migrations.ts`, as queries see them. */
 export interface Tables {
   readonly meta: { key: string; value: string };
-  readonly organizations: { name: string; created_at: number };
+  readonly organizations: {
+    name: string;
+    created_at: number;
+    description: string | null;
+    urn: string | null;
+    updated_at: number;
+  };
   readonly tokens: {
     id: string;
     organization: string;
@@ -53,7 +59,9 @@ export interface Tables {
     sha256: string;
     size_bytes: number;
   };
+  readonly package_owners: { organization: string; sha256: string };
   readonly host_keys: {
+    organization: string;
     host: string;
     port: number;
     type: string;
@@ -191,6 +199,7 @@ export interface Tables {
     subject: string;
     subject_name: string;
     changes: string;
+    organization: string | null;
   };
   readonly server: {
     one: number;
@@ -205,5 +214,14 @@ export interface Tables {
     heartbeat_at: number;
     stopped: number;
   };
-  readonly api_tokens: { id: string; name: string; fingerprint: string; created_at: number };
+  readonly api_tokens: {
+    id: string;
+    name: string;
+    fingerprint: string;
+    created_at: number;
+    role: string;
+    organization: string | null;
+    expires_at: number | null;
+    last_used_at: number | null;
+  };
 }

@@ -27,6 +27,10 @@ export interface Transaction extends Opened {
   /** The one moment of this operation, milliseconds since 1970. */
   readonly now: number;
   readonly who: string;
+  /** The one organization that whoever asks is kept to; undefined where they see all. */
+  readonly within: string | undefined;
+  /** The organization that the operation's input names. */
+  readonly named: string | undefined;
   /** The operation's name. */
   readonly what: string;
   readonly packages: PackageFolder;
@@ -59,8 +63,30 @@ export function recordChanges(
       subject,
       subject_name: subjectName,
       changes: JSON.stringify(changes),
+      organization: organizationOf(tx, subject),
     }),
   );
+}
+
+/** Whose a change is: most often it is said; a device may change hands; what is deleted keeps what was said before. */
+function organizationOf(tx: Transaction, subject: string): string | null {
+  const said = tx.within ?? tx.named;
+  if (said !== undefined) return said;
+  const kuid = /^device:(.+)$/.exec(subject)?.[1];
+  const device =
+    kuid === undefined
+      ? undefined
+      : tx.queries.first(build.selectFrom("devices").select("organization").where("kuid", "=", kuid));
+  if (device !== undefined) return device.organization;
+  const before = tx.queries.first(
+    build
+      .selectFrom("history")
+      .select("organization")
+      .where("subject", "=", subject)
+      .orderBy("sequence", "desc")
+      .limit(1),
+  );
+  return before?.organization ?? null;
 }
 
 /** What differs between two states of something; undefined stands for what is not there. */

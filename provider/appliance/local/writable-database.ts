@@ -1,12 +1,12 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import {
   APPLICATION_ID,
   bindKeys,
   checkKeys,
   DATABASE_FILE,
   type Database,
+  defaultOrganization,
   type Opened,
   versionOf,
 } from "./database.ts";
@@ -81,7 +81,7 @@ function prepare(connection: DatabaseSync, { folder, now, migrations }: Writable
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     const keys = makeKeys(folder);
     bindKeys(queries, keys);
-    queries.run(build.insertInto("organizations").values({ name: DEFAULT_ORGANIZATION, created_at: now }));
+    queries.run(build.insertInto("organizations").values(defaultOrganization(now)));
     return { queries, keys };
   });
 }

@@ -94,6 +94,8 @@ export const deviceOperations = defineOperations({
     description:
       "Records a device whose signature was verified, and says where it stands. A device that is not approved yet is approved by a valid token, one use of which is counted in the same step; without one it is in quarantine. A blocked device stays blocked. Another public key for a known device is a conflict. What stays in quarantine is judged by the organization's decisions; a quarantine that is full makes room by forgetting strangers.",
     access: "write",
+    role: "admin",
+    reach: "appliance",
     input: hello.extend({
       kuid,
       publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected 32 bytes in base64url"),
@@ -112,18 +114,24 @@ export const deviceOperations = defineOperations({
   deviceConnected: {
     description: "Records the connection of a device; a newer one takes the place of an older.",
     access: "write",
+    role: "admin",
+    reach: "appliance",
     input: z.object({ kuid, connectionId, instanceId }),
     output: done,
   },
   deviceDisconnected: {
     description: "Records that a connection ended, unless a newer one has taken its place.",
     access: "write",
+    role: "admin",
+    reach: "appliance",
     input: z.object({ kuid, connectionId }),
     output: done,
   },
   recordInventory: {
     description: "Keeps the inventory of an approved device; that of another is refused (permission-denied).",
     access: "write",
+    role: "admin",
+    reach: "appliance",
     input: z.object({ kuid, inventory }),
     output: done,
   },
@@ -175,6 +183,8 @@ export const deviceOperations = defineOperations({
     description:
       "Changes of standing since a sequence number, by whatever process; without one, only the present number. `complete` is false where older changes are no longer known: then ask for every device.",
     access: "read",
+    role: "admin",
+    reach: "appliance",
     input: z.object({ sequence: z.int().min(0).optional() }),
     output: z.object({
       sequence: z.int(),

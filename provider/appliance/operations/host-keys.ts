@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { moment, port } from "./fields.ts";
+import { moment, organization, port } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 
 const host = z.string().min(1).max(255);
@@ -24,22 +24,22 @@ export type PinnedHostKey = z.output<typeof hostKey>;
 
 export const hostKeyOperations = defineOperations({
   listHostKeys: {
-    description: "The pinned keys of the given hosts, or all of them.",
+    description: "The pinned keys of the given hosts, or all of an organization.",
     access: "read",
-    input: z.object({ hosts: z.array(host).max(100_000).optional() }),
+    input: z.object({ organization, hosts: z.array(host).max(100_000).optional() }),
     output: z.object({ hostKeys: z.array(hostKey) }),
   },
   pinHostKey: {
     description:
       "Pins the key of a host and port. The same key again changes nothing; another one is a conflict until the pinned one is forgotten.",
     access: "write",
-    input: hostKey.omit({ pinnedAt: true }).extend({ host, port }),
+    input: hostKey.omit({ pinnedAt: true }).extend({ organization, host, port }),
     output: hostKey,
   },
   forgetHostKey: {
     description: "Forgets the pinned keys of a host, of one port or all.",
     access: "write",
-    input: z.object({ host, port: port.optional() }),
+    input: z.object({ organization, host, port: port.optional() }),
     output: z.object({ forgotten: z.int() }),
   },
 });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { deleted, done, moment, name, port, processIdentity } from "./fields.ts";
+import { done, moment, port, processIdentity } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 
 const published = z.object({
@@ -24,22 +24,21 @@ const serverStatus = published.partial().extend({ running: z.boolean(), startedA
 /** The server of an appliance: whether it runs, and where; what it said last where it does not. */
 export type ServerStatus = z.output<typeof serverStatus>;
 
-const apiToken = z.object({ id: z.string(), name: z.string(), createdAt: moment });
-
-/** An API token as lists show it. */
-export type ApiToken = z.output<typeof apiToken>;
-
 export const serverOperations = defineOperations({
   publishServer: {
     description:
       "Says that a server of this appliance runs, and says so again at every heartbeat (every 5 s). A conflict while another one runs.",
     access: "write",
+    role: "admin",
+    reach: "appliance",
     input: published,
     output: done,
   },
   withdrawServer: {
     description: "Says that a server has stopped; its devices are no longer connected.",
     access: "write",
+    role: "admin",
+    reach: "appliance",
     input: z.object({ instanceId: z.string().min(1).max(100) }),
     output: done,
   },
@@ -49,39 +48,5 @@ export const serverOperations = defineOperations({
     access: "read",
     input: z.object({}),
     output: serverStatus,
-  },
-  listOrganizations: {
-    description: "The organizations of this appliance.",
-    access: "read",
-    input: z.object({}),
-    output: z.object({ organizations: z.array(z.object({ name: z.string(), createdAt: moment })) }),
-  },
-});
-
-export const apiTokenOperations = defineOperations({
-  createApiToken: {
-    description: "Makes a token for the API; its value is given once and never again.",
-    access: "write",
-    input: z.object({ name }),
-    output: apiToken.extend({ value: z.string() }),
-    secretOutput: ["value"],
-  },
-  checkApiToken: {
-    description: "Whose API token a value is; null where it is nobody's.",
-    access: "read",
-    input: z.object({ value: z.string().max(1_000) }),
-    output: apiToken.nullable(),
-  },
-  listApiTokens: {
-    description: "All API tokens by name, without their values.",
-    access: "read",
-    input: z.object({}),
-    output: z.object({ apiTokens: z.array(apiToken) }),
-  },
-  deleteApiToken: {
-    description: "Deletes an API token: it is refused from then on.",
-    access: "write",
-    input: z.object({ id: z.string().min(1).max(100) }),
-    output: deleted,
   },
 });

@@ -1,3 +1,4 @@
+import { apiTokenOperations } from "./api-tokens.ts";
 import { bundleOperations } from "./bundles.ts";
 import { configurationOperations } from "./configurations.ts";
 import { deviceOperations } from "./devices.ts";
@@ -5,11 +6,13 @@ import { historyOperations } from "./history.ts";
 import { hostKeyOperations } from "./host-keys.ts";
 import { labelOperations } from "./labels.ts";
 import type { Operation } from "./operation.ts";
+import { organizationOperations } from "./organizations.ts";
 import { outcomeOperations } from "./outcomes.ts";
 import { quarantineOperations } from "./quarantine.ts";
 import { runOperations } from "./runs.ts";
-import { apiTokenOperations, serverOperations } from "./server.ts";
+import { serverOperations } from "./server.ts";
 import { settingsOperations } from "./settings.ts";
+import { statisticsOperations } from "./statistics.ts";
 import { tokenOperations } from "./tokens.ts";
 
 /** Everything an appliance does, by name. */
@@ -26,6 +29,8 @@ export const operations = {
   ...historyOperations,
   ...serverOperations,
   ...settingsOperations,
+  ...organizationOperations,
+  ...statisticsOperations,
   ...apiTokenOperations,
 };
 

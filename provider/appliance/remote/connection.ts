@@ -145,7 +145,7 @@ export class Connection {
     if (error.code !== "unauthenticated") return new ApplianceError(error);
     return new ApplianceError({
       code: error.code,
-      message: `${this.#endpoint} does not accept the API token`,
+      message: `${this.#endpoint} does not accept the API token: ${error.message}`,
       hint: "set `apiToken` to one that was made on the server with `kace api-tokens create <name>`",
     });
   }

@@ -20,6 +20,8 @@ export interface RemoteOptions {
   readonly answerTimeoutMs?: number | undefined;
   /** Before each further try of a read that met a fault of the transport. */
   readonly retryDelaysMs?: readonly number[] | undefined;
+  /** How long in all a call that comes too often for the server waits, as it is told to. Default: 1 minute. */
+  readonly maxWaitMs?: number | undefined;
 }
 
 /** Half of what a server takes, since JSON is longer than what it says. */
@@ -40,6 +42,7 @@ export async function openRemote(options: RemoteOptions): Promise<Appliance> {
     answerTimeoutMs: options.answerTimeoutMs ?? 120_000,
   });
   const retryDelaysMs = options.retryDelaysMs ?? [200, 800];
+  const maxWaitMs = options.maxWaitMs ?? 60_000;
 
   async function post(operation: Operation, input: unknown): Promise<unknown> {
     const body = JSON.stringify(input);
@@ -52,7 +55,8 @@ export async function openRemote(options: RemoteOptions): Promise<Appliance> {
       });
       return connection.text(answer);
     };
-    const text = operation.access === "read" ? await retried(send, retryDelaysMs) : await send();
+    const patient = () => whenAllowed(send, maxWaitMs);
+    const text = operation.access === "read" ? await retried(patient, retryDelaysMs) : await patient();
     return parseOutput(operation, text);
   }
 
@@ -87,7 +91,8 @@ export async function openRemote(options: RemoteOptions): Promise<Appliance> {
       await connection.text(answer);
     },
     async openPackage(sha256): Promise<PackageContent> {
-      const answer = await retried(() => connection.call({ method: "GET", path: packagePath(sha256) }), retryDelaysMs);
+      const get = () => connection.call({ method: "GET", path: packagePath(sha256) });
+      const answer = await retried(() => whenAllowed(get, maxWaitMs), retryDelaysMs);
       return { sizeBytes: Number(answer.headers["content-length"]), stream: connection.bytes(answer) };
     },
     async close() {
@@ -116,6 +121,24 @@ async function retried<T>(call: () => Promise<T>, delaysMs: readonly number[]): 
     await delay(delayMs);
   }
   return call();
+}
+
+/** Calls again when the server says that it may: a call that was refused for coming too often was not done. */
+async function whenAllowed<T>(call: () => Promise<T>, maxWaitMs: number): Promise<T> {
+  let leftMs = maxWaitMs;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      const seconds = error instanceof ApplianceError ? error.retryAfterSeconds : undefined;
+      if (seconds === undefined) throw error;
+      // At least a little, so that a server which says 0 is not asked without end.
+      const waitMs = Math.max(seconds * 1_000, 100);
+      if (waitMs > leftMs) throw error;
+      leftMs -= waitMs;
+      await delay(waitMs);
+    }
+  }
 }
 
 function parseOutput(operation: Operation, text: string): unknown {

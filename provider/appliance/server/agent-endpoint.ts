@@ -6,8 +6,15 @@ import { AGENT_PATH } from "../http.ts";
 import { type AgentContext, serveAgent } from "./agent-connection.ts";
 import { MAX_MESSAGE_BYTES } from "./messages.ts";
 
+/** What becomes of the connections of agents. */
+export interface AgentArrivals {
+  readonly onAccepted: (socket: Socket) => void;
+  /** Counts one more connection from an address; how many milliseconds it is too early, 0 where it is not. */
+  readonly waitOf: (address: string) => number;
+}
+
 /** Agents come by an upgrade to a WebSocket; every other upgrade is refused. */
-export function takeAgents(https: Server, context: AgentContext, onAccepted: (socket: Socket) => void): void {
+export function takeAgents(https: Server, context: AgentContext, { onAccepted, waitOf }: AgentArrivals): void {
   const options = {
     noServer: true,
     perMessageDeflate: false,
@@ -20,17 +27,23 @@ export function takeAgents(https: Server, context: AgentContext, onAccepted: (so
   https.on("upgrade", (request, socket: Duplex, head) => {
     const { host } = request.headers;
     if (context.isStopping() || host === undefined || request.url !== AGENT_PATH) {
-      const status = context.isStopping() ? "503 Service Unavailable" : "404 Not Found";
-      socket.on("error", () => socket.destroy());
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
+      return refuse(socket, context.isStopping() ? "503 Service Unavailable" : "404 Not Found");
     }
+    const address = request.socket.remoteAddress ?? "an unknown address";
+    // Before anything is made or computed for it.
+    const waitMs = waitOf(address);
+    if (waitMs > 0) return refuse(socket, "429 Too Many Requests", `Retry-After: ${Math.ceil(waitMs / 1_000)}\r\n`);
     webSockets.handleUpgrade(request, socket, head, (agent) => {
       serveAgent(agent, context, {
         host,
-        address: request.socket.remoteAddress ?? "an unknown address",
+        address,
         onAccepted: () => onAccepted(request.socket),
       });
     });
   });
+}
+
+function refuse(socket: Duplex, status: string, headers = ""): void {
+  socket.on("error", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -1,31 +1,40 @@
 import type { HttpBindings } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Appliance } from "../appliance.ts";
-import { ApplianceError } from "../errors.ts";
+import type { Appliance, Caller } from "../appliance.ts";
+import { ApplianceError, type ApplianceErrorCode } from "../errors.ts";
 import {
   API_PATH,
   API_VERSION,
   API_VERSION_HEADER,
   ERROR_STATUS,
   encodeError,
+  METRICS_PATH,
   OPENAPI_PATH,
   operationPath,
   PACKAGE_SIZE_HEADER,
   PRODUCT_VERSION,
   PRODUCT_VERSION_HEADER,
   packagePath,
+  REFERENCE_PATH,
 } from "../http.ts";
 import { sha256 } from "../operations/fields.ts";
 import { findOperation, type OperationName } from "../operations/table.ts";
+import { authorize, type Bearer, type Guarded, PACKAGE_ACCESS } from "./authorization.ts";
+import type { LogIn } from "./log-in.ts";
 import { openApiDocument } from "./openapi.ts";
+import { PAGE_POLICY, referencePage } from "./reference-page.ts";
 
 /** What the API needs. */
 export interface ApiContext {
-  readonly appliance: Appliance;
-  /** The same appliance, whose history says that this one did it: the name of an API token. */
-  readonly actingAs: (who: string) => Appliance;
+  /** The appliance, on behalf of somebody. */
+  readonly actingAs: (caller: Caller) => Appliance;
+  readonly logIn: LogIn;
+  /** The metrics of now, in the text form of Prometheus. */
+  readonly metrics: () => Promise<string>;
+  /** Told of every call that an API token was accepted for, once it is answered. */
+  readonly onCall: (call: AnsweredCall) => void;
   /** An operation's body may be this long. */
   readonly bodyBytes: number;
   /** Called with a request whose API token was accepted. */
@@ -34,7 +43,20 @@ export interface ApiContext {
   readonly log: (line: string) => void;
 }
 
-type Environment = { Bindings: HttpBindings; Variables: { who: string } };
+/** A call and what came of it. */
+export interface AnsweredCall {
+  readonly operation: string;
+  /** The name of the API token. */
+  readonly who: string;
+  readonly address: string;
+  /** `ok`, or the code of the error. */
+  readonly result: string;
+}
+
+type Environment = { Bindings: HttpBindings; Variables: { bearer: Bearer; operation: string } };
+
+/** The metrics name devices of all organizations by state. */
+const METRICS: Guarded = { name: "metrics", access: "read", reach: "appliance" };
 
 /** The HTTP API: every operation of the table, and the content of packages; all but the description needs an API token. */
 export function createApi(context: ApiContext): Hono<Environment> {
@@ -53,25 +75,52 @@ export function createApi(context: ApiContext): Hono<Environment> {
     return unauthenticated(c).json(description);
   });
 
-  api.use(`${API_PATH}/*`, async (c, next) => {
+  api.get(REFERENCE_PATH, (c) => {
+    description ??= openApiDocument();
+    c.header("content-security-policy", PAGE_POLICY);
+    return unauthenticated(c).html(referencePage(description));
+  });
+
+  const identify = async (c: Context<Environment>, next: Next) => {
     checkVersion(c.req.header(API_VERSION_HEADER));
-    c.set("who", await authenticate(c.req.header("authorization"), context.appliance));
+    const bearer = await context.logIn.of(c.req.header("authorization"), addressOf(c));
+    c.set("bearer", bearer);
     context.onAuthenticated(c.env.incoming);
     await next();
+    const error = c.error instanceof ApplianceError ? c.error.code : "unavailable";
+    const result = c.error === undefined ? "ok" : error;
+    context.onCall({ operation: c.get("operation") ?? "unknown", who: bearer.name, address: addressOf(c), result });
+  };
+  const allow = (c: Context<Environment>, operation: Guarded) => {
+    c.set("operation", operation.name);
+    authorize(operation, c.get("bearer"));
+  };
+  /** The appliance as whoever asks may see it. */
+  const applianceFor = (c: Context<Environment>) => {
+    const { name: who, organization } = c.get("bearer");
+    return context.actingAs({ who, organization });
+  };
+
+  api.use(`${API_PATH}/*`, identify);
+  api.get(METRICS_PATH, identify, async (c) => {
+    allow(c, METRICS);
+    return c.body(await context.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
   });
 
   api.get(packagePath(":sha256"), async (c) => {
-    const { sizeBytes, stream } = await context.appliance.openPackage(hashOf(c));
+    allow(c, PACKAGE_ACCESS.get);
+    const { sizeBytes, stream } = await applianceFor(c).openPackage(hashOf(c));
     c.header("content-length", String(sizeBytes));
     c.header("content-type", "application/octet-stream");
     return c.body(ReadableStream.from(stream));
   });
   api.put(packagePath(":sha256"), async (c) => {
+    allow(c, PACKAGE_ACCESS.put);
     const sizeBytes = Number(c.req.header(PACKAGE_SIZE_HEADER) ?? c.req.header("content-length") ?? "none");
     if (!Number.isSafeInteger(sizeBytes)) {
       throw new ApplianceError({ code: "invalid", message: "the size of the package is not said" });
     }
-    await context.actingAs(c.get("who")).putPackage(hashOf(c), sizeBytes, uploadOf(c.env.incoming));
+    await applianceFor(c).putPackage(hashOf(c), sizeBytes, uploadOf(c.env.incoming));
     return c.body(null, 204);
   });
 
@@ -88,7 +137,8 @@ export function createApi(context: ApiContext): Hono<Environment> {
   api.post(operationPath(":operation"), limit, async (c) => {
     const operation = findOperation(c.req.param("operation") ?? "");
     if (operation === undefined) throw unknownOperation();
-    const output = await call(context.actingAs(c.get("who")), operation, await bodyOf(c));
+    allow(c, operation);
+    const output = await call(applianceFor(c), operation, await bodyOf(c));
     return c.json(output);
   });
 
@@ -96,7 +146,8 @@ export function createApi(context: ApiContext): Hono<Environment> {
   api.onError((error, c) => {
     if (error instanceof ApplianceError) {
       // What is left of a body that nobody read must not be taken for the next request.
-      if (error.code === "unauthenticated" || error.code === "invalid") unauthenticated(c);
+      if (CLOSING.has(error.code)) unauthenticated(c);
+      if (error.retryAfterSeconds !== undefined) c.header("retry-after", String(error.retryAfterSeconds));
       return answer(c, error);
     }
     context.log(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
@@ -104,6 +155,18 @@ export function createApi(context: ApiContext): Hono<Environment> {
     return answer(c, new ApplianceError({ code: "unavailable", ...failed }));
   });
   return api;
+}
+
+/** After these a body may not have been read to its end. */
+const CLOSING: ReadonlySet<ApplianceErrorCode> = new Set([
+  "unauthenticated",
+  "invalid",
+  "permission-denied",
+  "too-many-requests",
+]);
+
+function addressOf(c: Context<Environment>): string {
+  return c.env.incoming.socket.remoteAddress ?? "an unknown address";
 }
 
 /** Who is not known gets one answer a connection, so that connections cannot be hoarded. */
@@ -122,17 +185,6 @@ function checkVersion(said: string | undefined): void {
     code: "unsupported",
     message: `the client speaks version ${said.slice(0, 20)} of the API, this server (${PRODUCT_VERSION}) version ${API_VERSION}`,
     hint: "use the same version of pulumi-kace on both sides",
-  });
-}
-
-async function authenticate(header: string | undefined, appliance: Appliance): Promise<string> {
-  const value = /^Bearer +(\S{1,1000})$/i.exec(header ?? "")?.[1];
-  const token = value === undefined ? null : await appliance.checkApiToken({ value });
-  if (token !== null) return token.name;
-  throw new ApplianceError({
-    code: "unauthenticated",
-    message: value === undefined ? "an API token is needed" : "the API token is not known to this server",
-    hint: "make one on the server with `kace api-tokens create <name>`",
   });
 }
 

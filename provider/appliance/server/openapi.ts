@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { API_VERSION, API_VERSION_HEADER, errorBody, operationPath, PRODUCT_VERSION, packagePath } from "../http.ts";
-import type { Operation } from "../operations/operation.ts";
+import { type Operation, roleOf } from "../operations/operation.ts";
 import { operationNames, operations } from "../operations/table.ts";
+import { type Guarded, PACKAGE_ACCESS } from "./authorization.ts";
 
 const errorAnswer = {
   description: "An error: its code, one sentence, and what to do about it.",
@@ -14,7 +15,7 @@ const bytes = { "application/octet-stream": { schema: { type: "string", format: 
  * The description of the API (OpenAPI 3.1), made from the same table that the server answers by.
  * @see https://spec.openapis.org/oas/v3.1.0
  */
-export function openApiDocument(): Readonly<Record<string, unknown>> {
+export function openApiDocument() {
   const paths = Object.fromEntries(
     operationNames.map((name) => [operationPath(name), { post: describe(operations[name]) }]),
   );
@@ -35,7 +36,7 @@ function describe(operation: Operation) {
   return {
     operationId: operation.name,
     description: operation.description,
-    "x-access": operation.access,
+    ...accessOf(operation),
     ...(operation.secretOutput === undefined ? {} : { "x-secret-output": operation.secretOutput }),
     requestBody: {
       required: true,
@@ -51,15 +52,26 @@ function describe(operation: Operation) {
   };
 }
 
+/** Who may ask for it: the least role, and whether an API token of one organization may. */
+function accessOf(operation: Guarded) {
+  return {
+    "x-access": operation.access,
+    "x-role": roleOf(operation),
+    "x-reach": operation.reach ?? "organization",
+  };
+}
+
 const packageContent = {
   parameters: [{ name: "sha256", in: "path", required: true, schema: { type: "string", pattern: "^[0-9a-f]{64}$" } }],
   get: {
     operationId: "openPackage",
+    ...accessOf(PACKAGE_ACCESS.get),
     description: "The content of a package.",
     responses: { 200: { description: "The bytes.", content: bytes }, default: errorAnswer },
   },
   put: {
     operationId: "putPackage",
+    ...accessOf(PACKAGE_ACCESS.put),
     description: "Keeps the content of a package, if it has the size and hash that are said.",
     requestBody: { required: true, content: bytes },
     responses: { 204: { description: "It is there." }, default: errorAnswer },

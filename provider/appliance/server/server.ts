@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import type { Appliance } from "../appliance.ts";
+import type { Appliance, Caller } from "../appliance.ts";
 import type { ServerIdentity } from "../certificates/identity.ts";
 import { keepCertificate } from "../certificates/keep.ts";
 import { ApplianceError } from "../errors.ts";
@@ -11,11 +11,14 @@ import { PRODUCT_VERSION } from "../http.ts";
 import type { ProcessIdentity } from "../operations/fields.ts";
 import type { AgentContext } from "./agent-connection.ts";
 import { takeAgents } from "./agent-endpoint.ts";
-import { createApi } from "./api.ts";
+import { type AnsweredCall, createApi } from "./api.ts";
 import { CLOSED_GOING_AWAY, ConnectedAgents } from "./connected-agents.ts";
 import { Greeting } from "./greeting.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { ListenError, listen } from "./listen.ts";
+import { LogIn } from "./log-in.ts";
+import { Metrics } from "./metrics.ts";
+import { RateLimiter } from "./rate.ts";
 import { type Repeated, repeat } from "./repeat.ts";
 import { SettingsWatch } from "./settings-watch.ts";
 import { StandingWatch } from "./standing-watch.ts";
@@ -23,8 +26,8 @@ import { StandingWatch } from "./standing-watch.ts";
 export interface ServerOptions {
   /** A local one: this server's own store. It stays the caller's to close, after the server has stopped. */
   readonly appliance: Appliance;
-  /** The same store, whose history says that this one did it. */
-  readonly actingAs: (who: string) => Appliance;
+  /** The same store on behalf of somebody else. */
+  readonly actingAs: (caller: Caller) => Appliance;
   /** What to listen on: an address or a name of this machine, or `0.0.0.0`. */
   readonly host: string;
   /** 0 for any that is free. */
@@ -39,6 +42,8 @@ export interface ServerOptions {
   /** Milliseconds of a clock that nobody sets. */
   readonly monotonicMs: () => number;
   readonly limits?: Partial<ServerLimits>;
+  /** Told of every call of the API once it is answered. */
+  readonly onCall?: (call: AnsweredCall) => void;
   readonly log: (line: string) => void;
 }
 
@@ -79,9 +84,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onTrouble: (error) => log(`the certificate in use stays: ${messageOf(error)}`),
   });
 
+  const metrics = new Metrics();
+  const startedAtSeconds = options.now() / 1_000;
+  const hellos = new RateLimiter(limits.hellosPerAddress, monotonicMs);
   const api = createApi({
-    appliance,
     actingAs: options.actingAs,
+    logIn: new LogIn({
+      appliance,
+      failures: new RateLimiter(limits.failedLogInsPerAddress, monotonicMs),
+      calls: new RateLimiter(limits.callsPerToken, monotonicMs),
+      nowMs: monotonicMs,
+      onLimited: (what) => metrics.countLimited(what),
+      log,
+    }),
+    metrics: async () =>
+      metrics.text({
+        version: PRODUCT_VERSION,
+        startedAtSeconds,
+        connectedAgents: agents.size,
+        statistics: await appliance.getStatistics({}),
+      }),
+    onCall: (call) => {
+      metrics.countCall(call.operation, call.result);
+      options.onCall?.(call);
+    },
     bodyBytes: limits.bodyBytes,
     onAuthenticated: (request) => greeting.greeted(request.socket),
     log,
@@ -91,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     {
       cert: certificate,
       key,
+      minVersion: "TLSv1.2",
       handshakeTimeout: limits.handshakeMs,
       headersTimeout: limits.handshakeMs,
       connectionsCheckingInterval: 2_000,
@@ -120,7 +147,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     isStopping: () => stopping !== undefined,
   };
-  takeAgents(https, agentContext, (socket) => greeting.greeted(socket));
+  takeAgents(https, agentContext, {
+    onAccepted: (socket) => greeting.greeted(socket),
+    waitOf: (address) => {
+      const waitMs = hellos.take(address);
+      if (waitMs > 0) metrics.countLimited("hello");
+      return waitMs;
+    },
+  });
 
   let port: number;
   try {

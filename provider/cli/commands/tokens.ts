@@ -1,5 +1,5 @@
 import { everyPage } from "../../appliance/every-page.ts";
-import type { ApiToken } from "../../appliance/operations/server.ts";
+import type { ApiToken } from "../../appliance/operations/api-tokens.ts";
 import type { TokenInfo } from "../../appliance/operations/tokens.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";

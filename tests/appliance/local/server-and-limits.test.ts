@@ -91,7 +91,7 @@ describe("a local appliance", () => {
   it("names in its history on whose behalf something was changed", async () => {
     const appliance = await openedIn(newFolder(), { who: "ann@laptop" });
     await appliance.createToken({ name: "one" });
-    const other = appliance.actingAs("pipeline");
+    const other = appliance.actingAs({ who: "pipeline" });
     await other.createToken({ name: "two" });
     await other.close();
     const { entries } = await appliance.listHistory({});

@@ -234,7 +234,7 @@ describe("a server that can be used", { timeout: TIMEOUT_MS }, () => {
     appliance = await open({ endpoint: server.endpoint, caCertificate: server.ca });
     expect(await refusal(appliance.listTokens({}))).toMatchObject({
       code: "unauthenticated",
-      message: `${server.endpoint} does not accept the API token`,
+      message: `${server.endpoint} does not accept the API token: the API token is not known to this server`,
       hint: expect.stringContaining("`apiToken`"),
     });
   });

@@ -43,7 +43,7 @@ export async function startTestServer(
   const lines: string[] = [];
   const server = await startServer({
     appliance: changed(appliance),
-    actingAs: (who) => appliance.actingAs(who),
+    actingAs: (caller) => appliance.actingAs(caller),
     host: "127.0.0.1",
     port: 0,
     name: "localhost",
@@ -64,7 +64,7 @@ export async function startTestServer(
     endpoint: `https://localhost:${server.port}`,
     lines,
     async apiToken(name = "test") {
-      return (await appliance.createApiToken({ name })).value;
+      return (await appliance.createApiToken({ name, role: "admin" })).value;
     },
     async remove() {
       await server.stop();

@@ -1,0 +1,94 @@
+import type { Appliance } from "../appliance.ts";
+import { ApplianceError } from "../errors.ts";
+import type { Bearer } from "./authorization.ts";
+import type { RateLimiter } from "./rate.ts";
+
+/** How exact `lastUsedAt` is: a write for every read would make the two cost the same. */
+const USE_RECORDED_EVERY_MS = 60_000;
+
+/** What logging in needs. */
+export interface LogInContext {
+  readonly appliance: Pick<Appliance, "checkApiToken" | "recordApiTokenUse">;
+  /** Counts by address. */
+  readonly failures: RateLimiter;
+  /** Counts by API token. */
+  readonly calls: RateLimiter;
+  /** A monotonic clock. */
+  readonly nowMs: () => number;
+  /** Told of every refusal for asking too often. */
+  readonly onLimited: (what: "call" | "log-in") => void;
+  /** Gets what goes wrong beside the call. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Finds out who asks, by the `Authorization` header of a request.
+ *
+ * @example const bearer = await new LogIn(context).of("Bearer kace_…", "10.0.0.7");
+ */
+export class LogIn {
+  readonly #context: LogInContext;
+  readonly #recordedAtMs = new Map<string, number>();
+
+  constructor(context: LogInContext) {
+    this.#context = context;
+  }
+
+  /**
+   * @param address of whoever asks: those who fail too often are told to wait. A token that is good is always accepted,
+   *   so that nobody can lock out the others behind one address.
+   * @throws ApplianceError `unauthenticated`, `too-many-requests`
+   */
+  async of(header: string | undefined, address: string): Promise<Bearer> {
+    const { appliance, calls } = this.#context;
+    const value = /^Bearer +(\S{1,1000})$/i.exec(header ?? "")?.[1];
+    const token = value === undefined ? null : await appliance.checkApiToken({ value });
+    if (token === null || token.expired) {
+      this.#countFailure(address);
+      throw new ApplianceError({
+        code: "unauthenticated",
+        message:
+          value === undefined
+            ? "an API token is needed"
+            : token === null
+              ? "the API token is not known to this server"
+              : `the API token "${token.name}" has expired at ${token.expiresAt}`,
+        hint: "make one on the server with `kace api-tokens create <name>`",
+      });
+    }
+    const waitMs = calls.take(token.id);
+    if (waitMs > 0) throw this.#limited("call", `the API token "${token.name}" asks too often`, waitMs);
+    await this.#recordUse(token.id);
+    return token;
+  }
+
+  #countFailure(address: string): void {
+    const waitMs = this.#context.failures.take(address);
+    if (waitMs > 0)
+      throw this.#limited("log-in", "too many calls from this address had no API token that is good", waitMs);
+  }
+
+  #limited(what: "call" | "log-in", message: string, waitMs: number): ApplianceError {
+    this.#context.onLimited(what);
+    const retryAfterSeconds = Math.ceil(waitMs / 1_000);
+    return new ApplianceError({
+      code: "too-many-requests",
+      message,
+      hint: `ask again in ${retryAfterSeconds} s`,
+      retryAfterSeconds,
+    });
+  }
+
+  /** That a use cannot be recorded, on a full disk for one, is no reason to refuse what only reads. */
+  async #recordUse(id: string): Promise<void> {
+    const { appliance, nowMs, log } = this.#context;
+    const recordedAt = this.#recordedAtMs.get(id);
+    if (recordedAt !== undefined && nowMs() - recordedAt < USE_RECORDED_EVERY_MS) return;
+    this.#recordedAtMs.set(id, nowMs());
+    try {
+      await appliance.recordApiTokenUse({ id });
+    } catch (error) {
+      log(`the use of an API token was not recorded: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

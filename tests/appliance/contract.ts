@@ -6,6 +6,7 @@ import type { RunSummary } from "../../provider/appliance/operations/runs.ts";
 import { labelContract } from "./contract-labels.ts";
 import { organizationsContract } from "./contract-organizations.ts";
 import { quarantineContract } from "./contract-quarantine.ts";
+import { schedulesContract } from "./contract-schedules.ts";
 import { settingsContract } from "./contract-settings.ts";
 import { device, kuidOf, refusal } from "./devices.ts";
 import type { Subject } from "./subject.ts";
@@ -72,6 +73,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     afterEach(() => subject.dispose());
 
     settingsContract(() => subject);
+    schedulesContract(() => subject);
     organizationsContract(() => subject);
     labelContract(() => subject);
     quarantineContract(() => subject);

@@ -8,8 +8,17 @@ import type { HandlersOf } from "./handlers.ts";
 import { page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
 import { isHeld, type RunRow, summaryOf } from "./runs.ts";
+import { copySchedule, findSchedule, inputsOfCopy, keepSchedule, nextRunOf } from "./schedules.ts";
 import type { Tables } from "./tables.ts";
-import { changesBetween, fromColumn, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
+import {
+  changesBetween,
+  fromColumn,
+  moment,
+  momentOrNone,
+  newId,
+  recordChanges,
+  type Transaction,
+} from "./transaction.ts";
 
 type Row = Selectable<Tables["configurations"]>;
 
@@ -69,7 +78,7 @@ function list(tx: Transaction, row: Row): ListedConfiguration {
       .orderBy("number", "desc")
       .limit(1),
   );
-  const configuration = describe(row);
+  const configuration = { ...describe(row), ...scheduleOf(tx, row) };
   if (run === undefined) return { ...configuration, changedSinceRun: true };
   const running = isHeld(tx, run);
   return {
@@ -86,6 +95,76 @@ function list(tx: Transaction, row: Row): ListedConfiguration {
   };
 }
 
+function scheduleOf(
+  tx: Transaction,
+  row: Row,
+): Pick<ListedConfiguration, "nextRun" | "timezone" | "requestedAt" | "fault"> {
+  const kept = findSchedule(tx, row.id);
+  const { enabled, schedule } = describe(row).description;
+  if (kept === undefined || schedule === undefined) return {};
+  return {
+    timezone: tx.world.timezone,
+    ...(enabled && { nextRun: nextRunOf(tx, schedule) }),
+    ...(kept.requested_at !== null && { requestedAt: moment(kept.requested_at) }),
+    ...(kept.fault !== null && kept.fault_at !== null && { fault: { at: moment(kept.fault_at), message: kept.fault } }),
+  };
+}
+
+/** The configuration of an id. @throws ApplianceError `not-found` */
+export function requireConfiguration(tx: Transaction, id: string): Configuration {
+  const row = tx.queries.first(rows().where("id", "=", id));
+  if (row !== undefined) return describe(row);
+  throw notFound(id);
+}
+
+function notFound(id: string): ApplianceError {
+  return new ApplianceError({
+    code: "not-found",
+    message: `there is no configuration "${id}"`,
+    hint: "`kace config list` lists those there are",
+  });
+}
+
+/** @throws ApplianceError `conflict` if another configuration of the organization has the name */
+function requireFreeName(tx: Transaction, organization: string, name: string, id: string): void {
+  const other = tx.queries.first(
+    rows().where("organization", "=", organization).where("name", "=", name).where("id", "<>", id),
+  );
+  if (other === undefined) return;
+  throw new ApplianceError({
+    code: "conflict",
+    message: `there is already a configuration "${name}" in organization "${organization}" (${other.urn ?? other.id})`,
+    hint: "choose another name: names are unique in an organization",
+  });
+}
+
+/**
+ * Copies a configuration with its schedule. The copy is nobody's resource yet, and is not enabled.
+ * @throws ApplianceError `not-found`, and `conflict` if the name is taken
+ */
+export function saveCopy(tx: Transaction, id: string, name: string): Configuration {
+  const original = requireConfiguration(tx, id);
+  requireFreeName(tx, original.organization, name, "");
+  const row = {
+    id: newId(tx, "config"),
+    organization: original.organization,
+    urn: null,
+    name,
+    description: JSON.stringify({
+      ...original.description,
+      enabled: false,
+      inputs: inputsOfCopy(original.description.inputs, name),
+    }),
+    created_at: tx.now,
+    updated_at: tx.now,
+  };
+  tx.queries.run(build.insertInto("configurations").values(row));
+  copySchedule(tx, id, row.id);
+  const copy = describe(row);
+  recordChanges(tx, subjectOf(row.id, name), changesBetween({}, { ...shown(copy), copyOf: original.name }));
+  return copy;
+}
+
 function shown({ name, description: { targets, ...rest } }: Pick<Configuration, "name" | "description">) {
   return { name, ...rest, targets: targets.length > 1_000 ? `${targets.slice(0, 1_000)}…` : targets };
 }
@@ -95,7 +174,7 @@ function subjectOf(id: string, name: string) {
 }
 
 export const configurationHandlers: HandlersOf<typeof configurationOperations> = {
-  saveConfiguration(tx, { organization, id: givenId, urn, ...settings }) {
+  saveConfiguration(tx, { organization, id: givenId, urn, runInputs, ...settings }) {
     const existing =
       tx.queries.first(rows().where("id", "=", givenId)) ??
       (urn === undefined ? undefined : tx.queries.first(rows().where("urn", "=", urn)));
@@ -107,17 +186,9 @@ export const configurationHandlers: HandlersOf<typeof configurationOperations> =
       });
     }
     const id = existing?.id ?? givenId;
-    const other = tx.queries.first(
-      rows().where("organization", "=", organization).where("name", "=", settings.name).where("id", "<>", id),
-    );
-    if (other !== undefined) {
-      throw new ApplianceError({
-        code: "conflict",
-        message: `there is already a configuration "${settings.name}" in organization "${organization}" (${other.urn ?? other.id})`,
-        hint: "choose another name: names are unique in an organization",
-      });
-    }
-    const changes = changesBetween(existing === undefined ? {} : shown(describe(existing)), shown(settings));
+    requireFreeName(tx, organization, settings.name, id);
+    const before = existing === undefined ? undefined : describe(existing);
+    const changes = changesBetween(before === undefined ? {} : shown(before), shown(settings));
     const row = {
       id,
       organization,
@@ -133,6 +204,12 @@ export const configurationHandlers: HandlersOf<typeof configurationOperations> =
         .values(row)
         .onConflict((conflict) => conflict.column("id").doUpdateSet(row)),
     );
+    keepSchedule(tx, {
+      configurationId: id,
+      description: settings.description,
+      before: before?.description,
+      runInputs,
+    });
     recordChanges(tx, subjectOf(id, settings.name), changes);
     return describe(row);
   },
@@ -140,11 +217,7 @@ export const configurationHandlers: HandlersOf<typeof configurationOperations> =
   getConfiguration(tx, { id }) {
     const row = tx.queries.first(rows().where("id", "=", id));
     if (row !== undefined) return list(tx, row);
-    throw new ApplianceError({
-      code: "not-found",
-      message: `there is no configuration "${id}"`,
-      hint: "`kace config list` lists those there are",
-    });
+    throw notFound(id);
   },
 
   findConfiguration(tx, { organization, name, urn }) {

@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { Appliance, Caller, OperationMethods, Output, PackageContent } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import { type OperationName, operationNames, operations } from "../operations/table.ts";
+import { systemTimezone } from "../schedules/next-runs.ts";
 import { apiTokenHandlers } from "./api-tokens.ts";
 import { bundleHandlers, collectGarbage, hasContent, recordContent } from "./bundles.ts";
 import { configurationHandlers } from "./configurations.ts";
@@ -23,6 +24,8 @@ import { quarantineHandlers } from "./quarantine.ts";
 import { build } from "./query.ts";
 import { ReadOnlyDatabase } from "./read-only-database.ts";
 import { runHandlers } from "./runs.ts";
+import { scheduleHandlers } from "./schedule-handlers.ts";
+import { unsealRunInputs } from "./schedules.ts";
 import { serverHandlers } from "./server.ts";
 import { settingsHandlers } from "./settings.ts";
 import { statisticsHandlers } from "./statistics.ts";
@@ -50,6 +53,12 @@ export interface LocalOptions extends Partial<World> {
 /** An appliance in a folder of this machine. */
 export interface LocalAppliance extends Appliance {
   readonly folder: string;
+  /**
+   * What a run of a configuration needs, with what it logs in with, as JSON: for whoever runs it here. No operation
+   * gives it, so that it never leaves this machine.
+   * @throws ApplianceError `conflict` where the configuration has no schedule, so that nothing is kept
+   */
+  runInputs(configurationId: string): Promise<string>;
   /** The same appliance on behalf of somebody else; closing it closes nothing. */
   actingAs(caller: Caller): Appliance;
 }
@@ -60,6 +69,7 @@ const handlers: HandlersOf<typeof operations> = {
   ...bundleHandlers,
   ...hostKeyHandlers,
   ...configurationHandlers,
+  ...scheduleHandlers,
   ...runHandlers,
   ...outcomeHandlers,
   ...deviceHandlers,
@@ -85,6 +95,7 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
     now: options.now ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
     hasEnded: options.hasEnded ?? hasEnded,
+    timezone: options.timezone ?? systemTimezone(),
     loadAverage: options.loadAverage ?? (() => loadavg()[0] ?? 0),
     quarantineLimit: options.quarantineLimit ?? QUARANTINE_LIMIT,
   };
@@ -97,6 +108,7 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
     folder,
     ...store.actingAs({ who: options.who ?? `${userName()}@${hostname()}` }),
     close,
+    runInputs: (id) => store.runInputs(id),
     actingAs: (caller) => ({ ...store.actingAs(caller), close: async () => undefined }),
   };
 }
@@ -120,6 +132,11 @@ class Store {
       putPackage: (sha256, sizeBytes, content) => this.#putPackage(sha256, sizeBytes, content, caller),
       openPackage: (sha256) => this.#openPackage(sha256, caller),
     };
+  }
+
+  runInputs(configurationId: string): Promise<string> {
+    const about = { caller: { who: "" }, what: "runInputs" };
+    return this.#transact("read", about, (tx) => unsealRunInputs(tx, configurationId));
   }
 
   close(): void {

@@ -304,6 +304,20 @@ CREATE INDEX history_of_name ON history (subject_name, sequence);
 `,
   },
   {
+    number: 4,
+    sql: `
+-- sealed: what a run needs with what it logs in with, encrypted. A row is there only while there is a schedule.
+CREATE TABLE schedules (
+  configuration_id TEXT PRIMARY KEY REFERENCES configurations (id) ON DELETE CASCADE,
+  sealed TEXT NOT NULL,
+  served_until INTEGER NOT NULL,
+  requested_at INTEGER,
+  fault TEXT,
+  fault_at INTEGER
+) STRICT;
+`,
+  },
+  {
     number: 5,
     sql: `
 ALTER TABLE organizations ADD COLUMN description TEXT;

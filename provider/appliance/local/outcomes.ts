@@ -4,16 +4,13 @@ import type { HandlersOf } from "./handlers.ts";
 import { describeOutcome, outcomeRows } from "./outcome-rows.ts";
 import { page, textAt } from "./paging.ts";
 import { build, listed } from "./query.ts";
+import type { RunRow } from "./runs.ts";
 import { moment, type Transaction } from "./transaction.ts";
 
 /** No news: a refresh that could not look at a machine says nothing about it. */
 const NO_NEWS: ReadonlySet<OutcomeClass> = new Set(["absent", "unreachable", "notAttempted"]);
 
-interface RunOfOutcome {
-  readonly number: number;
-  readonly configuration_id: string;
-  readonly kind: "up" | "destroy" | "refresh";
-}
+type RunOfOutcome = Pick<RunRow, "number" | "configuration_id" | "kind">;
 
 /** Whether an outcome becomes what is known of its machine: not if a later run has said something already. */
 function becomesLatest(tx: Transaction, run: RunOfOutcome, outcome: NewOutcome): boolean {

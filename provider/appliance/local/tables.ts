@@ -79,11 +79,20 @@ export interface Tables {
     created_at: number;
     updated_at: number;
   };
+  /** Of configurations with a schedule only. */
+  readonly schedules: {
+    configuration_id: string;
+    sealed: string;
+    served_until: number;
+    requested_at: number | null;
+    fault: string | null;
+    fault_at: number | null;
+  };
   readonly runs: {
     number: Generated<number>;
     id: string;
     configuration_id: string;
-    kind: "up" | "destroy" | "refresh";
+    kind: "up" | "destroy" | "refresh" | "scheduled";
     state: "running" | "finished" | "interrupted";
     holder: string;
     process: string | null;

@@ -11,6 +11,8 @@ export interface World {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly randomBytes: (count: number) => Buffer;
+  /** IANA name; what schedules mean that name none. */
+  readonly timezone: string;
   /** Whether a process has ended; undefined where that cannot be seen from here. */
   readonly hasEnded: (process: ProcessIdentity) => boolean | undefined;
   /** How many processes of this host wanted to run, on average over the last minute. */

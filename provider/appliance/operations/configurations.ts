@@ -2,6 +2,7 @@ import * as z from "zod";
 import { after, deleted, limit, moment, name, next, organization, urn } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 import { runSummary } from "./runs.ts";
+import { runFault, scheduleWords } from "./schedule-words.ts";
 
 const id = z.string().min(1).max(100);
 
@@ -16,6 +17,8 @@ const description = z.object({
   version: z.string().max(100).optional(),
   /** `host:port` that agents connect to. */
   server: z.string().max(300).optional(),
+  /** When it runs by itself. */
+  schedule: scheduleWords.optional(),
   /** What the program said, as JSON and without credentials: an import gives it back. */
   inputs: z.string().max(1_000_000).optional(),
 });
@@ -23,7 +26,7 @@ const description = z.object({
 /** What lists show of a configuration. */
 export type ConfigurationDescription = z.output<typeof description>;
 
-const configuration = z.object({
+export const configuration = z.object({
   id,
   organization: z.string(),
   name: z.string(),
@@ -50,6 +53,14 @@ const listedConfiguration = configuration.extend({
     .optional(),
   /** True from an edit until the next run: what `lastRun` says is of the configuration before. */
   changedSinceRun: z.boolean(),
+  /** Only of an enabled one with a schedule. */
+  nextRun: moment.optional(),
+  /** Of the appliance, for a schedule that names no time zone; only where there is a schedule. */
+  timezone: z.string().optional(),
+  /** When somebody asked the server for a run that has not ended yet. */
+  requestedAt: moment.optional(),
+  /** Of the last run by the appliance itself, where it ended before its first machine. */
+  fault: runFault.optional(),
 });
 
 /** A configuration with the counts of its last run. */
@@ -58,9 +69,17 @@ export type ListedConfiguration = z.output<typeof listedConfiguration>;
 export const configurationOperations = defineOperations({
   saveConfiguration: {
     description:
-      "Makes a configuration, or changes the one of the same id or URN; the id in the answer is the one that counts. A name that another configuration of the organization has is a conflict.",
+      "Makes a configuration, or changes the one of the same id or URN; the id in the answer is the one that counts. A name that another configuration of the organization has is a conflict. One with a schedule needs `runInputs`, which are kept encrypted until the schedule is taken away.",
     access: "write",
-    input: z.object({ organization, id, urn: urn.optional(), name, description }),
+    input: z.object({
+      organization,
+      id,
+      urn: urn.optional(),
+      name,
+      description,
+      /** What a run needs, with what it logs in with, as JSON: kept encrypted while there is a schedule, and never given back. */
+      runInputs: z.string().max(2_000_000).optional(),
+    }),
     output: configuration,
   },
   getConfiguration: {

@@ -7,7 +7,8 @@ const runId = z.string().min(1).max(100);
 const configurationId = z.string().min(1).max(100);
 const count = z.int().min(0);
 
-export const runKind = z.enum(["up", "destroy", "refresh"]);
+/** `scheduled`: by the appliance itself, because it was due or somebody asked for it. */
+export const runKind = z.enum(["up", "destroy", "refresh", "scheduled"]);
 
 export type RunKind = z.output<typeof runKind>;
 

@@ -10,6 +10,7 @@ import { organizationOperations } from "./organizations.ts";
 import { outcomeOperations } from "./outcomes.ts";
 import { quarantineOperations } from "./quarantine.ts";
 import { runOperations } from "./runs.ts";
+import { scheduleOperations } from "./schedules.ts";
 import { serverOperations } from "./server.ts";
 import { settingsOperations } from "./settings.ts";
 import { statisticsOperations } from "./statistics.ts";
@@ -21,6 +22,7 @@ export const operations = {
   ...bundleOperations,
   ...hostKeyOperations,
   ...configurationOperations,
+  ...scheduleOperations,
   ...runOperations,
   ...outcomeOperations,
   ...deviceOperations,

@@ -11,6 +11,7 @@ import { scanNetwork } from "./functions/scan-network.ts";
 import { defineProvider } from "./kit/define/provider.ts";
 import type { WireComponent } from "./kit/pulumi/component.ts";
 import { agentBundle } from "./resources/agent-bundle.ts";
+import { agentSettings } from "./resources/agent-settings.ts";
 import { agentToken } from "./resources/agent-token.ts";
 import { provisioningConfig } from "./resources/provisioning-config.ts";
 
@@ -34,7 +35,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
   },
   config,
   configure,
-  resources: [agentBundle, agentToken, provisioningConfig],
+  resources: [agentBundle, agentSettings, agentToken, provisioningConfig],
   components: [singleMachineProvisioning],
   functions: [
     diagnose,

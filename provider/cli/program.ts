@@ -9,6 +9,7 @@ import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
 import type { DiagnoseArguments } from "./commands/diagnose.ts";
 import { forgetHostKey, listHostKeys } from "./commands/host-keys.ts";
 import { CLASSES, listResults, type ResultFilter, showLog } from "./commands/results.ts";
+import { addSettingsCommands } from "./commands/settings.ts";
 import { createApiToken, deleteApiToken, listApiTokens, listTokens, listTokenUses } from "./commands/tokens.ts";
 import type { Terminal } from "./output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
@@ -194,6 +195,8 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .command("remove <device...>")
     .description("Forgets machines that are gone, by host name or KUID.")
     .action(async (names: string[]) => finish(await removeDevices(session(), names)));
+
+  addSettingsCommands(group("settings", "What the agents of the organization live by."), session, finish);
 
   const tokens = group("tokens", "Enrolment tokens; their values are not shown.");
   tokens

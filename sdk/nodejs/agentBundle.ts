@@ -39,6 +39,16 @@ import * as utilities from "./utilities";
  * });
  * ```
  *
+ * ### One archive for all platforms
+ *
+ * `kace bundle pack` made it; whoever has the key signed what is in it.
+ *
+ * ```typescript
+ * import * as kace from "@pulumi-kace/kace";
+ *
+ * new kace.AgentBundle("agents", { archive: { path: "./agents.kbin", sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" } });
+ * ```
+ *
  * ## Import
  *
  * ```sh
@@ -73,6 +83,10 @@ export class AgentBundle extends pulumi.CustomResource {
         return obj['__pulumiType'] === AgentBundle.__pulumiType;
     }
 
+    /**
+     * One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+     */
+    declare public readonly archive: pulumi.Output<outputs.BundleArchive | undefined>;
     /**
      * The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
      */
@@ -115,12 +129,14 @@ export class AgentBundle extends pulumi.CustomResource {
         opts = opts || {};
         if (opts.id) {
             const state = argsOrState as AgentBundleState | undefined;
+            resourceInputs["archive"] = state?.archive;
             resourceInputs["checksums"] = state?.checksums;
             resourceInputs["files"] = state?.files;
             resourceInputs["folder"] = state?.folder;
             resourceInputs["name"] = state?.name;
         } else {
             const args = argsOrState as AgentBundleArgs | undefined;
+            resourceInputs["archive"] = args?.archive;
             resourceInputs["checksums"] = args?.checksums;
             resourceInputs["files"] = args?.files;
             resourceInputs["folder"] = args?.folder;
@@ -135,6 +151,10 @@ export class AgentBundle extends pulumi.CustomResource {
 }
 
 export interface AgentBundleState {
+    /**
+     * One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+     */
+    archive?: pulumi.Input<inputs.BundleArchiveArgs | undefined>;
     /**
      * The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
      */
@@ -157,6 +177,10 @@ export interface AgentBundleState {
  * The set of arguments for constructing a AgentBundle resource.
  */
 export interface AgentBundleArgs {
+    /**
+     * One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+     */
+    archive?: pulumi.Input<inputs.BundleArchiveArgs | undefined>;
     /**
      * The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
      */

@@ -10,6 +10,11 @@ export type AgentBundle = import("./agentBundle").AgentBundle;
 export const AgentBundle: typeof import("./agentBundle").AgentBundle = null as any;
 utilities.lazyLoad(exports, ["AgentBundle"], () => require("./agentBundle"));
 
+export { AgentSettingsArgs, AgentSettingsState } from "./agentSettings";
+export type AgentSettings = import("./agentSettings").AgentSettings;
+export const AgentSettings: typeof import("./agentSettings").AgentSettings = null as any;
+utilities.lazyLoad(exports, ["AgentSettings"], () => require("./agentSettings"));
+
 export { AgentTokenArgs, AgentTokenState } from "./agentToken";
 export type AgentToken = import("./agentToken").AgentToken;
 export const AgentToken: typeof import("./agentToken").AgentToken = null as any;
@@ -79,6 +84,8 @@ const _module = {
         switch (type) {
             case "kace:index:AgentBundle":
                 return new AgentBundle(name, <any>undefined, { urn })
+            case "kace:index:AgentSettings":
+                return new AgentSettings(name, <any>undefined, { urn })
             case "kace:index:AgentToken":
                 return new AgentToken(name, <any>undefined, { urn })
             case "kace:index:ProvisioningConfig":

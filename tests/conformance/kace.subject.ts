@@ -24,6 +24,7 @@ export async function kaceSubject(): Promise<SubjectOptions> {
     generators: {
       "kace:index:AgentToken": token,
       "kace:index:AgentBundle": bundleOf(join(root, "packages"), packages),
+      "kace:index:AgentSettings": settings,
       "kace:index:ProvisioningConfig": configurationOf(silent.port),
     },
     functionArguments,
@@ -51,8 +52,10 @@ function sideEffectsIn(store: string): SideEffects {
       const { tokens } = await appliance.listTokens({ limit: 1_000 });
       const { bundles } = await appliance.listBundles({ limit: 1_000 });
       const { configurations } = await appliance.listConfigurations({ limit: 1_000 });
+      const { organization, exists, urn: owner = "" } = await appliance.getSettings({});
       await appliance.close();
-      return [...tokens, ...bundles, ...configurations].map(({ id, urn = "" }) => ({ id, urn }));
+      const agentSettings = exists ? [{ id: organization, urn: owner }] : [];
+      return [...tokens, ...bundles, ...configurations, ...agentSettings].map(({ id, urn = "" }) => ({ id, urn }));
     },
   };
 }
@@ -95,6 +98,35 @@ const adoptValue = fc
 function set(property: string, value: Json): (inputs: JsonMap) => JsonMap {
   return (inputs) => ({ ...inputs, [property]: value });
 }
+
+/** An interval in one of the forms that programs write. */
+const interval = fc.constantFrom("1m", "90s", "1.5h", "60m", "1h", "2h", "30d");
+
+const settings: ResourceGenerator = {
+  inputs: fc.record(
+    {
+      communicationsWindow: fc.constantFrom(
+        { from: "22:00", to: "06:00" },
+        { from: "01:00", to: "06:30" },
+        { from: "00:00", to: "00:00" },
+      ),
+      runInterval: interval,
+      inventoryInterval: fc.oneof(fc.constant("0s"), interval),
+      splashText: distinctText().map((text) => `Please wait ${text}`),
+      scriptingUpdateInterval: interval,
+      logRetention: fc.constantFrom("saveAll", "off"),
+      // Always the one there is: whether it may rise depends on how busy this machine is.
+      taskThroughput: fc.constant(50),
+      maxCheckInsPerHour: fc.integer({ min: 1, max: 1_000 }),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
+  mutations: [
+    { name: "another interval", apply: set("runInterval", "77m"), expect: "update", path: "runInterval" },
+    { name: "another window", apply: set("communicationsWindow", { from: "03:33", to: "04:44" }), expect: "update" },
+    { name: "another limit", apply: set("maxCheckInsPerHour", 77_777), expect: "update", path: "maxCheckInsPerHour" },
+  ],
+};
 
 const token: ResourceGenerator = {
   inputs: fc.record(

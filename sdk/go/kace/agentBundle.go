@@ -23,6 +23,8 @@ import (
 type AgentBundle struct {
 	pulumi.CustomResourceState
 
+	// One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+	Archive BundleArchivePtrOutput `pulumi:"archive"`
 	// The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
 	Checksums pulumi.StringPtrOutput `pulumi:"checksums"`
 	// The packages one by one.
@@ -69,6 +71,8 @@ func GetAgentBundle(ctx *pulumi.Context,
 
 // Input properties used for looking up and filtering AgentBundle resources.
 type agentBundleState struct {
+	// One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+	Archive *BundleArchive `pulumi:"archive"`
 	// The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
 	Checksums *string `pulumi:"checksums"`
 	// The packages one by one.
@@ -80,6 +84,8 @@ type agentBundleState struct {
 }
 
 type AgentBundleState struct {
+	// One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+	Archive BundleArchivePtrInput
 	// The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
 	Checksums pulumi.StringPtrInput
 	// The packages one by one.
@@ -95,6 +101,8 @@ func (AgentBundleState) ElementType() reflect.Type {
 }
 
 type agentBundleArgs struct {
+	// One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+	Archive *BundleArchive `pulumi:"archive"`
 	// The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
 	Checksums *string `pulumi:"checksums"`
 	// The packages one by one.
@@ -107,6 +115,8 @@ type agentBundleArgs struct {
 
 // The set of arguments for constructing a AgentBundle resource.
 type AgentBundleArgs struct {
+	// One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+	Archive BundleArchivePtrInput
 	// The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
 	Checksums pulumi.StringPtrInput
 	// The packages one by one.
@@ -202,6 +212,11 @@ func (o AgentBundleOutput) ToAgentBundleOutput() AgentBundleOutput {
 
 func (o AgentBundleOutput) ToAgentBundleOutputWithContext(ctx context.Context) AgentBundleOutput {
 	return o
+}
+
+// One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+func (o AgentBundleOutput) Archive() BundleArchivePtrOutput {
+	return o.ApplyT(func(v *AgentBundle) BundleArchivePtrOutput { return v.Archive }).(BundleArchivePtrOutput)
 }
 
 // The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.

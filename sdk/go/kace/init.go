@@ -23,6 +23,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 	switch typ {
 	case "kace:index:AgentBundle":
 		r = &AgentBundle{}
+	case "kace:index:AgentSettings":
+		r = &AgentSettings{}
 	case "kace:index:AgentToken":
 		r = &AgentToken{}
 	case "kace:index:ProvisioningConfig":

@@ -178,6 +178,174 @@ func (in *agentPresencePtr) ToAgentPresencePtrOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, in).(AgentPresencePtrOutput)
 }
 
+// Whether the appliance keeps what scripts say. Default: `saveAll`.
+type AgentSettingsLogRetention string
+
+const (
+	// Keep all of it.
+	AgentSettingsLogRetentionSaveAll = AgentSettingsLogRetention("saveAll")
+	// Keep none, to save disk space.
+	AgentSettingsLogRetentionOff = AgentSettingsLogRetention("off")
+)
+
+func (AgentSettingsLogRetention) ElementType() reflect.Type {
+	return reflect.TypeOf((*AgentSettingsLogRetention)(nil)).Elem()
+}
+
+func (e AgentSettingsLogRetention) ToAgentSettingsLogRetentionOutput() AgentSettingsLogRetentionOutput {
+	return pulumi.ToOutput(e).(AgentSettingsLogRetentionOutput)
+}
+
+func (e AgentSettingsLogRetention) ToAgentSettingsLogRetentionOutputWithContext(ctx context.Context) AgentSettingsLogRetentionOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(AgentSettingsLogRetentionOutput)
+}
+
+func (e AgentSettingsLogRetention) ToAgentSettingsLogRetentionPtrOutput() AgentSettingsLogRetentionPtrOutput {
+	return e.ToAgentSettingsLogRetentionPtrOutputWithContext(context.Background())
+}
+
+func (e AgentSettingsLogRetention) ToAgentSettingsLogRetentionPtrOutputWithContext(ctx context.Context) AgentSettingsLogRetentionPtrOutput {
+	return AgentSettingsLogRetention(e).ToAgentSettingsLogRetentionOutputWithContext(ctx).ToAgentSettingsLogRetentionPtrOutputWithContext(ctx)
+}
+
+func (e AgentSettingsLogRetention) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e AgentSettingsLogRetention) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e AgentSettingsLogRetention) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e AgentSettingsLogRetention) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type AgentSettingsLogRetentionOutput struct{ *pulumi.OutputState }
+
+func (AgentSettingsLogRetentionOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AgentSettingsLogRetention)(nil)).Elem()
+}
+
+func (o AgentSettingsLogRetentionOutput) ToAgentSettingsLogRetentionOutput() AgentSettingsLogRetentionOutput {
+	return o
+}
+
+func (o AgentSettingsLogRetentionOutput) ToAgentSettingsLogRetentionOutputWithContext(ctx context.Context) AgentSettingsLogRetentionOutput {
+	return o
+}
+
+func (o AgentSettingsLogRetentionOutput) ToAgentSettingsLogRetentionPtrOutput() AgentSettingsLogRetentionPtrOutput {
+	return o.ToAgentSettingsLogRetentionPtrOutputWithContext(context.Background())
+}
+
+func (o AgentSettingsLogRetentionOutput) ToAgentSettingsLogRetentionPtrOutputWithContext(ctx context.Context) AgentSettingsLogRetentionPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v AgentSettingsLogRetention) *AgentSettingsLogRetention {
+		return &v
+	}).(AgentSettingsLogRetentionPtrOutput)
+}
+
+func (o AgentSettingsLogRetentionOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o AgentSettingsLogRetentionOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e AgentSettingsLogRetention) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o AgentSettingsLogRetentionOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o AgentSettingsLogRetentionOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e AgentSettingsLogRetention) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type AgentSettingsLogRetentionPtrOutput struct{ *pulumi.OutputState }
+
+func (AgentSettingsLogRetentionPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**AgentSettingsLogRetention)(nil)).Elem()
+}
+
+func (o AgentSettingsLogRetentionPtrOutput) ToAgentSettingsLogRetentionPtrOutput() AgentSettingsLogRetentionPtrOutput {
+	return o
+}
+
+func (o AgentSettingsLogRetentionPtrOutput) ToAgentSettingsLogRetentionPtrOutputWithContext(ctx context.Context) AgentSettingsLogRetentionPtrOutput {
+	return o
+}
+
+func (o AgentSettingsLogRetentionPtrOutput) Elem() AgentSettingsLogRetentionOutput {
+	return o.ApplyT(func(v *AgentSettingsLogRetention) AgentSettingsLogRetention {
+		if v != nil {
+			return *v
+		}
+		var ret AgentSettingsLogRetention
+		return ret
+	}).(AgentSettingsLogRetentionOutput)
+}
+
+func (o AgentSettingsLogRetentionPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o AgentSettingsLogRetentionPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *AgentSettingsLogRetention) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// AgentSettingsLogRetentionInput is an input type that accepts values of the AgentSettingsLogRetention enum
+// A concrete instance of `AgentSettingsLogRetentionInput` can be one of the following:
+//
+//	AgentSettingsLogRetentionSaveAll
+//	AgentSettingsLogRetentionOff
+type AgentSettingsLogRetentionInput interface {
+	pulumi.Input
+
+	ToAgentSettingsLogRetentionOutput() AgentSettingsLogRetentionOutput
+	ToAgentSettingsLogRetentionOutputWithContext(context.Context) AgentSettingsLogRetentionOutput
+}
+
+var agentSettingsLogRetentionPtrType = reflect.TypeOf((**AgentSettingsLogRetention)(nil)).Elem()
+
+type AgentSettingsLogRetentionPtrInput interface {
+	pulumi.Input
+
+	ToAgentSettingsLogRetentionPtrOutput() AgentSettingsLogRetentionPtrOutput
+	ToAgentSettingsLogRetentionPtrOutputWithContext(context.Context) AgentSettingsLogRetentionPtrOutput
+}
+
+type agentSettingsLogRetentionPtr string
+
+func AgentSettingsLogRetentionPtr(v string) AgentSettingsLogRetentionPtrInput {
+	return (*agentSettingsLogRetentionPtr)(&v)
+}
+
+func (*agentSettingsLogRetentionPtr) ElementType() reflect.Type {
+	return agentSettingsLogRetentionPtrType
+}
+
+func (in *agentSettingsLogRetentionPtr) ToAgentSettingsLogRetentionPtrOutput() AgentSettingsLogRetentionPtrOutput {
+	return pulumi.ToOutput(in).(AgentSettingsLogRetentionPtrOutput)
+}
+
+func (in *agentSettingsLogRetentionPtr) ToAgentSettingsLogRetentionPtrOutputWithContext(ctx context.Context) AgentSettingsLogRetentionPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(AgentSettingsLogRetentionPtrOutput)
+}
+
 // How the log-in becomes root.
 type BecomeMethod string
 
@@ -1527,6 +1695,8 @@ func (in *singleMachineActionPtr) ToSingleMachineActionPtrOutputWithContext(ctx 
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AgentPresenceInput)(nil)).Elem(), AgentPresence("present"))
 	pulumi.RegisterInputType(reflect.TypeOf((*AgentPresencePtrInput)(nil)).Elem(), AgentPresence("present"))
+	pulumi.RegisterInputType(reflect.TypeOf((*AgentSettingsLogRetentionInput)(nil)).Elem(), AgentSettingsLogRetention("saveAll"))
+	pulumi.RegisterInputType(reflect.TypeOf((*AgentSettingsLogRetentionPtrInput)(nil)).Elem(), AgentSettingsLogRetention("saveAll"))
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomeMethodInput)(nil)).Elem(), BecomeMethod("none"))
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomeMethodPtrInput)(nil)).Elem(), BecomeMethod("none"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeyPolicyInput)(nil)).Elem(), HostKeyPolicy("strict"))
@@ -1542,6 +1712,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*SingleMachineActionPtrInput)(nil)).Elem(), SingleMachineAction("install"))
 	pulumi.RegisterOutputType(AgentPresenceOutput{})
 	pulumi.RegisterOutputType(AgentPresencePtrOutput{})
+	pulumi.RegisterOutputType(AgentSettingsLogRetentionOutput{})
+	pulumi.RegisterOutputType(AgentSettingsLogRetentionPtrOutput{})
 	pulumi.RegisterOutputType(BecomeMethodOutput{})
 	pulumi.RegisterOutputType(BecomeMethodPtrOutput{})
 	pulumi.RegisterOutputType(DiagnosisStateOutput{})

@@ -232,6 +232,184 @@ func (o BecomeWithoutCredentialsPtrOutput) Method() BecomeMethodPtrOutput {
 	}).(BecomeMethodPtrOutput)
 }
 
+// An archive of packages, and what proves it.
+type BundleArchive struct {
+	// Where it is; relative to the program's folder.
+	Path string `pulumi:"path"`
+	// The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+	PublicKey *string `pulumi:"publicKey"`
+	// What it must be. Needed unless there is a `publicKey`.
+	Sha256 *string `pulumi:"sha256"`
+}
+
+// BundleArchiveInput is an input type that accepts BundleArchiveArgs and BundleArchiveOutput values.
+// You can construct a concrete instance of `BundleArchiveInput` via:
+//
+//	BundleArchiveArgs{...}
+type BundleArchiveInput interface {
+	pulumi.Input
+
+	ToBundleArchiveOutput() BundleArchiveOutput
+	ToBundleArchiveOutputWithContext(context.Context) BundleArchiveOutput
+}
+
+// An archive of packages, and what proves it.
+type BundleArchiveArgs struct {
+	// Where it is; relative to the program's folder.
+	Path pulumi.StringInput `pulumi:"path"`
+	// The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+	PublicKey pulumi.StringPtrInput `pulumi:"publicKey"`
+	// What it must be. Needed unless there is a `publicKey`.
+	Sha256 pulumi.StringPtrInput `pulumi:"sha256"`
+}
+
+func (BundleArchiveArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*BundleArchive)(nil)).Elem()
+}
+
+func (i BundleArchiveArgs) ToBundleArchiveOutput() BundleArchiveOutput {
+	return i.ToBundleArchiveOutputWithContext(context.Background())
+}
+
+func (i BundleArchiveArgs) ToBundleArchiveOutputWithContext(ctx context.Context) BundleArchiveOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BundleArchiveOutput)
+}
+
+func (i BundleArchiveArgs) ToBundleArchivePtrOutput() BundleArchivePtrOutput {
+	return i.ToBundleArchivePtrOutputWithContext(context.Background())
+}
+
+func (i BundleArchiveArgs) ToBundleArchivePtrOutputWithContext(ctx context.Context) BundleArchivePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BundleArchiveOutput).ToBundleArchivePtrOutputWithContext(ctx)
+}
+
+// BundleArchivePtrInput is an input type that accepts BundleArchiveArgs, BundleArchivePtr and BundleArchivePtrOutput values.
+// You can construct a concrete instance of `BundleArchivePtrInput` via:
+//
+//	        BundleArchiveArgs{...}
+//
+//	or:
+//
+//	        nil
+type BundleArchivePtrInput interface {
+	pulumi.Input
+
+	ToBundleArchivePtrOutput() BundleArchivePtrOutput
+	ToBundleArchivePtrOutputWithContext(context.Context) BundleArchivePtrOutput
+}
+
+type bundleArchivePtrType BundleArchiveArgs
+
+func BundleArchivePtr(v *BundleArchiveArgs) BundleArchivePtrInput {
+	return (*bundleArchivePtrType)(v)
+}
+
+func (*bundleArchivePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**BundleArchive)(nil)).Elem()
+}
+
+func (i *bundleArchivePtrType) ToBundleArchivePtrOutput() BundleArchivePtrOutput {
+	return i.ToBundleArchivePtrOutputWithContext(context.Background())
+}
+
+func (i *bundleArchivePtrType) ToBundleArchivePtrOutputWithContext(ctx context.Context) BundleArchivePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BundleArchivePtrOutput)
+}
+
+// An archive of packages, and what proves it.
+type BundleArchiveOutput struct{ *pulumi.OutputState }
+
+func (BundleArchiveOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BundleArchive)(nil)).Elem()
+}
+
+func (o BundleArchiveOutput) ToBundleArchiveOutput() BundleArchiveOutput {
+	return o
+}
+
+func (o BundleArchiveOutput) ToBundleArchiveOutputWithContext(ctx context.Context) BundleArchiveOutput {
+	return o
+}
+
+func (o BundleArchiveOutput) ToBundleArchivePtrOutput() BundleArchivePtrOutput {
+	return o.ToBundleArchivePtrOutputWithContext(context.Background())
+}
+
+func (o BundleArchiveOutput) ToBundleArchivePtrOutputWithContext(ctx context.Context) BundleArchivePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v BundleArchive) *BundleArchive {
+		return &v
+	}).(BundleArchivePtrOutput)
+}
+
+// Where it is; relative to the program's folder.
+func (o BundleArchiveOutput) Path() pulumi.StringOutput {
+	return o.ApplyT(func(v BundleArchive) string { return v.Path }).(pulumi.StringOutput)
+}
+
+// The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+func (o BundleArchiveOutput) PublicKey() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BundleArchive) *string { return v.PublicKey }).(pulumi.StringPtrOutput)
+}
+
+// What it must be. Needed unless there is a `publicKey`.
+func (o BundleArchiveOutput) Sha256() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BundleArchive) *string { return v.Sha256 }).(pulumi.StringPtrOutput)
+}
+
+type BundleArchivePtrOutput struct{ *pulumi.OutputState }
+
+func (BundleArchivePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**BundleArchive)(nil)).Elem()
+}
+
+func (o BundleArchivePtrOutput) ToBundleArchivePtrOutput() BundleArchivePtrOutput {
+	return o
+}
+
+func (o BundleArchivePtrOutput) ToBundleArchivePtrOutputWithContext(ctx context.Context) BundleArchivePtrOutput {
+	return o
+}
+
+func (o BundleArchivePtrOutput) Elem() BundleArchiveOutput {
+	return o.ApplyT(func(v *BundleArchive) BundleArchive {
+		if v != nil {
+			return *v
+		}
+		var ret BundleArchive
+		return ret
+	}).(BundleArchiveOutput)
+}
+
+// Where it is; relative to the program's folder.
+func (o BundleArchivePtrOutput) Path() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BundleArchive) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Path
+	}).(pulumi.StringPtrOutput)
+}
+
+// The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+func (o BundleArchivePtrOutput) PublicKey() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BundleArchive) *string {
+		if v == nil {
+			return nil
+		}
+		return v.PublicKey
+	}).(pulumi.StringPtrOutput)
+}
+
+// What it must be. Needed unless there is a `publicKey`.
+func (o BundleArchivePtrOutput) Sha256() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BundleArchive) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Sha256
+	}).(pulumi.StringPtrOutput)
+}
+
 // A package and its checksum.
 type BundleFile struct {
 	// Where it is; relative to the program's folder.
@@ -427,6 +605,165 @@ func (o BundlePackageArrayOutput) Index(i pulumi.IntInput) BundlePackageOutput {
 	return pulumi.All(o, i).ApplyT(func(vs []interface{}) BundlePackage {
 		return vs[0].([]BundlePackage)[vs[1].(int)]
 	}).(BundlePackageOutput)
+}
+
+// A time of every day, by each machine's own clock.
+type CommunicationsWindow struct {
+	// When it begins. Examples: `"22:00"`.
+	From string `pulumi:"from"`
+	// When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+	To string `pulumi:"to"`
+}
+
+// CommunicationsWindowInput is an input type that accepts CommunicationsWindowArgs and CommunicationsWindowOutput values.
+// You can construct a concrete instance of `CommunicationsWindowInput` via:
+//
+//	CommunicationsWindowArgs{...}
+type CommunicationsWindowInput interface {
+	pulumi.Input
+
+	ToCommunicationsWindowOutput() CommunicationsWindowOutput
+	ToCommunicationsWindowOutputWithContext(context.Context) CommunicationsWindowOutput
+}
+
+// A time of every day, by each machine's own clock.
+type CommunicationsWindowArgs struct {
+	// When it begins. Examples: `"22:00"`.
+	From pulumi.StringInput `pulumi:"from"`
+	// When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+	To pulumi.StringInput `pulumi:"to"`
+}
+
+func (CommunicationsWindowArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*CommunicationsWindow)(nil)).Elem()
+}
+
+func (i CommunicationsWindowArgs) ToCommunicationsWindowOutput() CommunicationsWindowOutput {
+	return i.ToCommunicationsWindowOutputWithContext(context.Background())
+}
+
+func (i CommunicationsWindowArgs) ToCommunicationsWindowOutputWithContext(ctx context.Context) CommunicationsWindowOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CommunicationsWindowOutput)
+}
+
+func (i CommunicationsWindowArgs) ToCommunicationsWindowPtrOutput() CommunicationsWindowPtrOutput {
+	return i.ToCommunicationsWindowPtrOutputWithContext(context.Background())
+}
+
+func (i CommunicationsWindowArgs) ToCommunicationsWindowPtrOutputWithContext(ctx context.Context) CommunicationsWindowPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CommunicationsWindowOutput).ToCommunicationsWindowPtrOutputWithContext(ctx)
+}
+
+// CommunicationsWindowPtrInput is an input type that accepts CommunicationsWindowArgs, CommunicationsWindowPtr and CommunicationsWindowPtrOutput values.
+// You can construct a concrete instance of `CommunicationsWindowPtrInput` via:
+//
+//	        CommunicationsWindowArgs{...}
+//
+//	or:
+//
+//	        nil
+type CommunicationsWindowPtrInput interface {
+	pulumi.Input
+
+	ToCommunicationsWindowPtrOutput() CommunicationsWindowPtrOutput
+	ToCommunicationsWindowPtrOutputWithContext(context.Context) CommunicationsWindowPtrOutput
+}
+
+type communicationsWindowPtrType CommunicationsWindowArgs
+
+func CommunicationsWindowPtr(v *CommunicationsWindowArgs) CommunicationsWindowPtrInput {
+	return (*communicationsWindowPtrType)(v)
+}
+
+func (*communicationsWindowPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**CommunicationsWindow)(nil)).Elem()
+}
+
+func (i *communicationsWindowPtrType) ToCommunicationsWindowPtrOutput() CommunicationsWindowPtrOutput {
+	return i.ToCommunicationsWindowPtrOutputWithContext(context.Background())
+}
+
+func (i *communicationsWindowPtrType) ToCommunicationsWindowPtrOutputWithContext(ctx context.Context) CommunicationsWindowPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CommunicationsWindowPtrOutput)
+}
+
+// A time of every day, by each machine's own clock.
+type CommunicationsWindowOutput struct{ *pulumi.OutputState }
+
+func (CommunicationsWindowOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*CommunicationsWindow)(nil)).Elem()
+}
+
+func (o CommunicationsWindowOutput) ToCommunicationsWindowOutput() CommunicationsWindowOutput {
+	return o
+}
+
+func (o CommunicationsWindowOutput) ToCommunicationsWindowOutputWithContext(ctx context.Context) CommunicationsWindowOutput {
+	return o
+}
+
+func (o CommunicationsWindowOutput) ToCommunicationsWindowPtrOutput() CommunicationsWindowPtrOutput {
+	return o.ToCommunicationsWindowPtrOutputWithContext(context.Background())
+}
+
+func (o CommunicationsWindowOutput) ToCommunicationsWindowPtrOutputWithContext(ctx context.Context) CommunicationsWindowPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v CommunicationsWindow) *CommunicationsWindow {
+		return &v
+	}).(CommunicationsWindowPtrOutput)
+}
+
+// When it begins. Examples: `"22:00"`.
+func (o CommunicationsWindowOutput) From() pulumi.StringOutput {
+	return o.ApplyT(func(v CommunicationsWindow) string { return v.From }).(pulumi.StringOutput)
+}
+
+// When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+func (o CommunicationsWindowOutput) To() pulumi.StringOutput {
+	return o.ApplyT(func(v CommunicationsWindow) string { return v.To }).(pulumi.StringOutput)
+}
+
+type CommunicationsWindowPtrOutput struct{ *pulumi.OutputState }
+
+func (CommunicationsWindowPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**CommunicationsWindow)(nil)).Elem()
+}
+
+func (o CommunicationsWindowPtrOutput) ToCommunicationsWindowPtrOutput() CommunicationsWindowPtrOutput {
+	return o
+}
+
+func (o CommunicationsWindowPtrOutput) ToCommunicationsWindowPtrOutputWithContext(ctx context.Context) CommunicationsWindowPtrOutput {
+	return o
+}
+
+func (o CommunicationsWindowPtrOutput) Elem() CommunicationsWindowOutput {
+	return o.ApplyT(func(v *CommunicationsWindow) CommunicationsWindow {
+		if v != nil {
+			return *v
+		}
+		var ret CommunicationsWindow
+		return ret
+	}).(CommunicationsWindowOutput)
+}
+
+// When it begins. Examples: `"22:00"`.
+func (o CommunicationsWindowPtrOutput) From() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *CommunicationsWindow) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.From
+	}).(pulumi.StringPtrOutput)
+}
+
+// When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+func (o CommunicationsWindowPtrOutput) To() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *CommunicationsWindow) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.To
+	}).(pulumi.StringPtrOutput)
 }
 
 // What was found at one step.
@@ -4117,8 +4454,12 @@ func (o UnresolvedNameArrayOutput) Index(i pulumi.IntInput) UnresolvedNameOutput
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomeInput)(nil)).Elem(), BecomeArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomePtrInput)(nil)).Elem(), BecomeArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BundleArchiveInput)(nil)).Elem(), BundleArchiveArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BundleArchivePtrInput)(nil)).Elem(), BundleArchiveArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BundleFileInput)(nil)).Elem(), BundleFileArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BundleFileArrayInput)(nil)).Elem(), BundleFileArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CommunicationsWindowInput)(nil)).Elem(), CommunicationsWindowArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CommunicationsWindowPtrInput)(nil)).Elem(), CommunicationsWindowArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DiagnosisServerInput)(nil)).Elem(), DiagnosisServerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DiagnosisServerPtrInput)(nil)).Elem(), DiagnosisServerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeysInput)(nil)).Elem(), HostKeysArgs{})
@@ -4147,10 +4488,14 @@ func init() {
 	pulumi.RegisterOutputType(BecomePtrOutput{})
 	pulumi.RegisterOutputType(BecomeWithoutCredentialsOutput{})
 	pulumi.RegisterOutputType(BecomeWithoutCredentialsPtrOutput{})
+	pulumi.RegisterOutputType(BundleArchiveOutput{})
+	pulumi.RegisterOutputType(BundleArchivePtrOutput{})
 	pulumi.RegisterOutputType(BundleFileOutput{})
 	pulumi.RegisterOutputType(BundleFileArrayOutput{})
 	pulumi.RegisterOutputType(BundlePackageOutput{})
 	pulumi.RegisterOutputType(BundlePackageArrayOutput{})
+	pulumi.RegisterOutputType(CommunicationsWindowOutput{})
+	pulumi.RegisterOutputType(CommunicationsWindowPtrOutput{})
 	pulumi.RegisterOutputType(DiagnosisFindingOutput{})
 	pulumi.RegisterOutputType(DiagnosisFindingPtrOutput{})
 	pulumi.RegisterOutputType(DiagnosisFindingArrayOutput{})

@@ -21,6 +21,24 @@ export interface BecomeArgs {
 }
 
 /**
+ * An archive of packages, and what proves it.
+ */
+export interface BundleArchiveArgs {
+    /**
+     * Where it is; relative to the program's folder.
+     */
+    path: pulumi.Input<string>;
+    /**
+     * The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+     */
+    publicKey?: pulumi.Input<string | undefined>;
+    /**
+     * What it must be. Needed unless there is a `publicKey`.
+     */
+    sha256?: pulumi.Input<string | undefined>;
+}
+
+/**
  * A package and its checksum.
  */
 export interface BundleFileArgs {
@@ -32,6 +50,20 @@ export interface BundleFileArgs {
      * What it must be.
      */
     sha256: pulumi.Input<string>;
+}
+
+/**
+ * A time of every day, by each machine's own clock.
+ */
+export interface CommunicationsWindowArgs {
+    /**
+     * When it begins. Examples: `"22:00"`.
+     */
+    from: pulumi.Input<string>;
+    /**
+     * When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+     */
+    to: pulumi.Input<string>;
 }
 
 /**

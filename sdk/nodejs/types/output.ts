@@ -17,6 +17,24 @@ export interface BecomeWithoutCredentials {
 }
 
 /**
+ * An archive of packages, and what proves it.
+ */
+export interface BundleArchive {
+    /**
+     * Where it is; relative to the program's folder.
+     */
+    path: string;
+    /**
+     * The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+     */
+    publicKey?: string;
+    /**
+     * What it must be. Needed unless there is a `publicKey`.
+     */
+    sha256?: string;
+}
+
+/**
  * A package and its checksum.
  */
 export interface BundleFile {
@@ -62,6 +80,20 @@ export interface BundlePackage {
      * The version of the agent in it.
      */
     version: string;
+}
+
+/**
+ * A time of every day, by each machine's own clock.
+ */
+export interface CommunicationsWindow {
+    /**
+     * When it begins. Examples: `"22:00"`.
+     */
+    from: string;
+    /**
+     * When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+     */
+    to: string;
 }
 
 /**

@@ -8,6 +8,7 @@ import typing
 # Export this package's modules as members:
 from ._enums import *
 from .agent_bundle import *
+from .agent_settings import *
 from .agent_token import *
 from .diagnose import *
 from .expand_targets import *
@@ -37,6 +38,7 @@ _utilities.register(
   "fqn": "pulumi_kace",
   "classes": {
    "kace:index:AgentBundle": "AgentBundle",
+   "kace:index:AgentSettings": "AgentSettings",
    "kace:index:AgentToken": "AgentToken",
    "kace:index:ProvisioningConfig": "ProvisioningConfig",
    "kace:index:SingleMachineProvisioning": "SingleMachineProvisioning"

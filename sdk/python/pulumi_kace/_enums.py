@@ -8,6 +8,7 @@ from enum import Enum
 
 __all__ = [
     'AgentPresence',
+    'AgentSettingsLogRetention',
     'BecomeMethod',
     'DiagnosisState',
     'DiagnosisStep',
@@ -32,6 +33,21 @@ class AgentPresence(_builtins.str, Enum):
     REMOVED = "removed"
     """
     Not there.
+    """
+
+
+@pulumi.type_token("kace:index:AgentSettingsLogRetention")
+class AgentSettingsLogRetention(_builtins.str, Enum):
+    """
+    Whether the appliance keeps what scripts say. Default: `saveAll`.
+    """
+    SAVE_ALL = "saveAll"
+    """
+    Keep all of it.
+    """
+    OFF = "off"
+    """
+    Keep none, to save disk space.
     """
 
 

@@ -18,8 +18,12 @@ from ._enums import *
 __all__ = [
     'BecomeArgs',
     'BecomeArgsDict',
+    'BundleArchiveArgs',
+    'BundleArchiveArgsDict',
     'BundleFileArgs',
     'BundleFileArgsDict',
+    'CommunicationsWindowArgs',
+    'CommunicationsWindowArgsDict',
     'DiagnosisServer',
     'DiagnosisServerDict',
     'HostKeysArgs',
@@ -102,6 +106,79 @@ class BecomeArgs:
         pulumi.set(self, "password", value)
 
 
+class BundleArchiveArgsDict(TypedDict):
+    """
+    An archive of packages, and what proves it.
+    """
+    path: pulumi.Input[_builtins.str]
+    """
+    Where it is; relative to the program's folder.
+    """
+    public_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+    """
+    sha256: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What it must be. Needed unless there is a `publicKey`.
+    """
+
+@pulumi.input_type
+class BundleArchiveArgs:
+    def __init__(__self__, *,
+                 path: pulumi.Input[_builtins.str],
+                 public_key: pulumi.Input[Optional[_builtins.str]] = None,
+                 sha256: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        An archive of packages, and what proves it.
+
+        :param pulumi.Input[_builtins.str] path: Where it is; relative to the program's folder.
+        :param pulumi.Input[_builtins.str] public_key: The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+        :param pulumi.Input[_builtins.str] sha256: What it must be. Needed unless there is a `publicKey`.
+        """
+        pulumi.set(__self__, "path", path)
+        if public_key is not None:
+            pulumi.set(__self__, "public_key", public_key)
+        if sha256 is not None:
+            pulumi.set(__self__, "sha256", sha256)
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> pulumi.Input[_builtins.str]:
+        """
+        Where it is; relative to the program's folder.
+        """
+        return pulumi.get(self, "path")
+
+    @path.setter
+    def path(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "path", value)
+
+    @_builtins.property
+    @pulumi.getter(name="publicKey")
+    def public_key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+        """
+        return pulumi.get(self, "public_key")
+
+    @public_key.setter
+    def public_key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "public_key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def sha256(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What it must be. Needed unless there is a `publicKey`.
+        """
+        return pulumi.get(self, "sha256")
+
+    @sha256.setter
+    def sha256(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "sha256", value)
+
+
 class BundleFileArgsDict(TypedDict):
     """
     A package and its checksum.
@@ -152,6 +229,58 @@ class BundleFileArgs:
     @sha256.setter
     def sha256(self, value: pulumi.Input[_builtins.str]):
         pulumi.set(self, "sha256", value)
+
+
+class CommunicationsWindowArgsDict(TypedDict):
+    """
+    A time of every day, by each machine's own clock.
+    """
+    from_: pulumi.Input[_builtins.str]
+    """
+    When it begins. Examples: `"22:00"`.
+    """
+    to: pulumi.Input[_builtins.str]
+    """
+    When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+    """
+
+@pulumi.input_type
+class CommunicationsWindowArgs:
+    def __init__(__self__, *,
+                 from_: pulumi.Input[_builtins.str],
+                 to: pulumi.Input[_builtins.str]):
+        """
+        A time of every day, by each machine's own clock.
+
+        :param pulumi.Input[_builtins.str] from_: When it begins. Examples: `"22:00"`.
+        :param pulumi.Input[_builtins.str] to: When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it begins. Examples: `"22:00"`.
+        """
+        return pulumi.get(self, "from_")
+
+    @from_.setter
+    def from_(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "from_", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "to", value)
 
 
 class DiagnosisServerDict(TypedDict):

@@ -21,6 +21,7 @@ __all__ = ['AgentBundleArgs', 'AgentBundle']
 @pulumi.input_type
 class AgentBundleArgs:
     def __init__(__self__, *,
+                 archive: pulumi.Input[Optional['BundleArchiveArgs']] = None,
                  checksums: pulumi.Input[Optional[_builtins.str]] = None,
                  files: pulumi.Input[Optional[Sequence[pulumi.Input['BundleFileArgs']]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
@@ -28,11 +29,14 @@ class AgentBundleArgs:
         """
         The set of arguments for constructing a AgentBundle resource.
 
+        :param pulumi.Input['BundleArchiveArgs'] archive: One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
         :param pulumi.Input[_builtins.str] checksums: The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
         :param pulumi.Input[Sequence[pulumi.Input['BundleFileArgs']]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
         :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
+        if archive is not None:
+            pulumi.set(__self__, "archive", archive)
         if checksums is not None:
             pulumi.set(__self__, "checksums", checksums)
         if files is not None:
@@ -41,6 +45,18 @@ class AgentBundleArgs:
             pulumi.set(__self__, "folder", folder)
         if name is not None:
             pulumi.set(__self__, "name", name)
+
+    @_builtins.property
+    @pulumi.getter
+    def archive(self) -> pulumi.Input[Optional['BundleArchiveArgs']]:
+        """
+        One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+        """
+        return pulumi.get(self, "archive")
+
+    @archive.setter
+    def archive(self, value: pulumi.Input[Optional['BundleArchiveArgs']]):
+        pulumi.set(self, "archive", value)
 
     @_builtins.property
     @pulumi.getter
@@ -94,6 +110,7 @@ class AgentBundleArgs:
 @pulumi.input_type
 class _AgentBundleState:
     def __init__(__self__, *,
+                 archive: pulumi.Input[Optional['BundleArchiveArgs']] = None,
                  checksums: pulumi.Input[Optional[_builtins.str]] = None,
                  files: pulumi.Input[Optional[Sequence[pulumi.Input['BundleFileArgs']]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
@@ -101,11 +118,14 @@ class _AgentBundleState:
         """
         Input properties used for looking up and filtering AgentBundle resources.
 
+        :param pulumi.Input['BundleArchiveArgs'] archive: One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
         :param pulumi.Input[_builtins.str] checksums: The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
         :param pulumi.Input[Sequence[pulumi.Input['BundleFileArgs']]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
         :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
+        if archive is not None:
+            pulumi.set(__self__, "archive", archive)
         if checksums is not None:
             pulumi.set(__self__, "checksums", checksums)
         if files is not None:
@@ -114,6 +134,18 @@ class _AgentBundleState:
             pulumi.set(__self__, "folder", folder)
         if name is not None:
             pulumi.set(__self__, "name", name)
+
+    @_builtins.property
+    @pulumi.getter
+    def archive(self) -> pulumi.Input[Optional['BundleArchiveArgs']]:
+        """
+        One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+        """
+        return pulumi.get(self, "archive")
+
+    @archive.setter
+    def archive(self, value: pulumi.Input[Optional['BundleArchiveArgs']]):
+        pulumi.set(self, "archive", value)
 
     @_builtins.property
     @pulumi.getter
@@ -170,6 +202,7 @@ class AgentBundle(pulumi.CustomResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 archive: pulumi.Input[Optional[Union['BundleArchiveArgs', 'BundleArchiveArgsDict']]] = None,
                  checksums: pulumi.Input[Optional[_builtins.str]] = None,
                  files: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
@@ -206,6 +239,16 @@ class AgentBundle(pulumi.CustomResource):
         agents = kace.AgentBundle("agents", folder="./packages", checksums=Path("./packages/SHA256SUMS").read_text())
         ```
 
+        ### One archive for all platforms
+
+        `kace bundle pack` made it; whoever has the key signed what is in it.
+
+        ```python
+        import pulumi_kace as kace
+
+        kace.AgentBundle("agents", archive={"path": "./agents.kbin", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"})
+        ```
+
         ## Import
 
         ```sh
@@ -214,6 +257,7 @@ class AgentBundle(pulumi.CustomResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param pulumi.Input[Union['BundleArchiveArgs', 'BundleArchiveArgsDict']] archive: One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
         :param pulumi.Input[_builtins.str] checksums: The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
         :param pulumi.Input[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
@@ -256,6 +300,16 @@ class AgentBundle(pulumi.CustomResource):
         agents = kace.AgentBundle("agents", folder="./packages", checksums=Path("./packages/SHA256SUMS").read_text())
         ```
 
+        ### One archive for all platforms
+
+        `kace bundle pack` made it; whoever has the key signed what is in it.
+
+        ```python
+        import pulumi_kace as kace
+
+        kace.AgentBundle("agents", archive={"path": "./agents.kbin", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"})
+        ```
+
         ## Import
 
         ```sh
@@ -277,6 +331,7 @@ class AgentBundle(pulumi.CustomResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 archive: pulumi.Input[Optional[Union['BundleArchiveArgs', 'BundleArchiveArgsDict']]] = None,
                  checksums: pulumi.Input[Optional[_builtins.str]] = None,
                  files: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
@@ -290,6 +345,7 @@ class AgentBundle(pulumi.CustomResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = AgentBundleArgs.__new__(AgentBundleArgs)
 
+            __props__.__dict__["archive"] = archive
             __props__.__dict__["checksums"] = checksums
             __props__.__dict__["files"] = files
             __props__.__dict__["folder"] = folder
@@ -307,6 +363,7 @@ class AgentBundle(pulumi.CustomResource):
     def get(resource_name: str,
             id: pulumi.Input[str],
             opts: Optional[pulumi.ResourceOptions] = None,
+            archive: pulumi.Input[Optional[Union['BundleArchiveArgs', 'BundleArchiveArgsDict']]] = None,
             checksums: pulumi.Input[Optional[_builtins.str]] = None,
             files: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]]] = None,
             folder: pulumi.Input[Optional[_builtins.str]] = None,
@@ -318,6 +375,7 @@ class AgentBundle(pulumi.CustomResource):
         :param str resource_name: The unique name of the resulting resource.
         :param pulumi.Input[str] id: The unique provider ID of the resource to lookup.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param pulumi.Input[Union['BundleArchiveArgs', 'BundleArchiveArgsDict']] archive: One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
         :param pulumi.Input[_builtins.str] checksums: The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
         :param pulumi.Input[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
@@ -327,6 +385,7 @@ class AgentBundle(pulumi.CustomResource):
 
         __props__ = _AgentBundleState.__new__(_AgentBundleState)
 
+        __props__.__dict__["archive"] = archive
         __props__.__dict__["checksums"] = checksums
         __props__.__dict__["files"] = files
         __props__.__dict__["folder"] = folder
@@ -335,6 +394,14 @@ class AgentBundle(pulumi.CustomResource):
         __props__.__dict__["packages"] = None
         __props__.__dict__["version"] = None
         return AgentBundle(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def archive(self) -> pulumi.Output[Optional['outputs.BundleArchive']]:
+        """
+        One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.
+        """
+        return pulumi.get(self, "archive")
 
     @_builtins.property
     @pulumi.getter

@@ -18,8 +18,10 @@ from ._enums import *
 
 __all__ = [
     'BecomeWithoutCredentials',
+    'BundleArchive',
     'BundleFile',
     'BundlePackage',
+    'CommunicationsWindow',
     'DiagnosisFinding',
     'HostKeys',
     'JumpHostWithoutCredentials',
@@ -59,6 +61,70 @@ class BecomeWithoutCredentials(dict):
         How the log-in becomes root.
         """
         return pulumi.get(self, "method")
+
+
+@pulumi.output_type
+class BundleArchive(dict):
+    """
+    An archive of packages, and what proves it.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "publicKey":
+            suggest = "public_key"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in BundleArchive. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        BundleArchive.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        BundleArchive.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 path: _builtins.str,
+                 public_key: Optional[_builtins.str] = None,
+                 sha256: Optional[_builtins.str] = None):
+        """
+        An archive of packages, and what proves it.
+
+        :param _builtins.str path: Where it is; relative to the program's folder.
+        :param _builtins.str public_key: The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+        :param _builtins.str sha256: What it must be. Needed unless there is a `publicKey`.
+        """
+        pulumi.set(__self__, "path", path)
+        if public_key is not None:
+            pulumi.set(__self__, "public_key", public_key)
+        if sha256 is not None:
+            pulumi.set(__self__, "sha256", sha256)
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> _builtins.str:
+        """
+        Where it is; relative to the program's folder.
+        """
+        return pulumi.get(self, "path")
+
+    @_builtins.property
+    @pulumi.getter(name="publicKey")
+    def public_key(self) -> Optional[_builtins.str]:
+        """
+        The Ed25519 key, in PEM form, that it must be signed by. Needed unless there is a `sha256`.
+        """
+        return pulumi.get(self, "public_key")
+
+    @_builtins.property
+    @pulumi.getter
+    def sha256(self) -> Optional[_builtins.str]:
+        """
+        What it must be. Needed unless there is a `publicKey`.
+        """
+        return pulumi.get(self, "sha256")
 
 
 @pulumi.output_type
@@ -201,6 +267,57 @@ class BundlePackage(dict):
         The version of the agent in it.
         """
         return pulumi.get(self, "version")
+
+
+@pulumi.output_type
+class CommunicationsWindow(dict):
+    """
+    A time of every day, by each machine's own clock.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "from":
+            suggest = "from_"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in CommunicationsWindow. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        CommunicationsWindow.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        CommunicationsWindow.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 from_: _builtins.str,
+                 to: _builtins.str):
+        """
+        A time of every day, by each machine's own clock.
+
+        :param _builtins.str from_: When it begins. Examples: `"22:00"`.
+        :param _builtins.str to: When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> _builtins.str:
+        """
+        When it begins. Examples: `"22:00"`.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> _builtins.str:
+        """
+        When it ends; on the next day where that is not after the beginning. Examples: `"06:00"`.
+        """
+        return pulumi.get(self, "to")
 
 
 @pulumi.output_type

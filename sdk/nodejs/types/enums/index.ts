@@ -18,6 +18,22 @@ export const AgentPresence = {
  */
 export type AgentPresence = (typeof AgentPresence)[keyof typeof AgentPresence];
 
+export const AgentSettingsLogRetention = {
+    /**
+     * Keep all of it.
+     */
+    SaveAll: "saveAll",
+    /**
+     * Keep none, to save disk space.
+     */
+    Off: "off",
+} as const;
+
+/**
+ * Whether the appliance keeps what scripts say. Default: `saveAll`.
+ */
+export type AgentSettingsLogRetention = (typeof AgentSettingsLogRetention)[keyof typeof AgentSettingsLogRetention];
+
 export const BecomeMethod = {
     /**
      * Not at all: it is root.

@@ -225,6 +225,37 @@ export function settingsContract(opened: () => Subject): void {
       });
     });
 
+    it("are each organization's own, and what is the appliance's is set through the default one", async () => {
+      const { appliance } = opened();
+      await appliance.createOrganization({ name: "berlin" });
+      const ofBerlin = { organization: "berlin", runIntervalSeconds: 7_200 };
+      expect(await appliance.updateSettings({ ...ofBerlin, urn: "urn:berlin" })).toMatchObject({
+        organization: "berlin",
+        urn: "urn:berlin",
+        effective: { runIntervalSeconds: 7_200 },
+      });
+      expect(await update({ urn: "urn:default" })).toMatchObject({ effective: { runIntervalSeconds: 3_600 } });
+      for (const input of [{ taskThroughput: 10 }, { maxCheckInsPerHour: 10 }]) {
+        const { code, message } = await refusal(appliance.updateSettings({ organization: "berlin", ...input }));
+        expect(code).toBe("invalid");
+        expect(message).toContain('not one of organization "berlin"');
+      }
+      await update({ taskThroughput: 40 });
+      await appliance.resetSettings({ organization: "berlin" });
+      expect((await get()).appliance.taskThroughput).toBe(40);
+      const { value } = await appliance.createToken({ name: "t" });
+      await enrol(appliance, 2, value);
+      await appliance.updateSettings(ofBerlin);
+      expect(await appliance.checkInLoad({ organization: "berlin" })).toEqual({
+        maxCheckInsPerHour: 500,
+        devices: 0,
+        runIntervalSeconds: 7_200,
+        others: [{ devices: 2, runIntervalSeconds: 3_600 }],
+      });
+      const { code } = await refusal(appliance.getSettings({ organization: "bonn" }));
+      expect(code).toBe("not-found");
+    });
+
     it("know how often the appliance is asked", async () => {
       const { appliance } = opened();
       const { value } = await appliance.createToken({ name: "t", useLimit: 2 });

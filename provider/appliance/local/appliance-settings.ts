@@ -71,7 +71,11 @@ export function whyNotRise(tx: Transaction): ApplianceError | undefined {
   });
 }
 
-/** Changes what the appliance shares. @throws ApplianceError `not-now` for a throughput that may not rise now */
+/**
+ * Changes what the appliance shares.
+ * @throws ApplianceError `not-now` for a throughput that may not rise now, `permission-denied` for a change by whoever is
+ * kept to one organization
+ */
 export function changeAppliance(
   tx: Transaction,
   { taskThroughput, maxCheckInsPerHour }: Pick<SettingsChanges, "taskThroughput" | "maxCheckInsPerHour">,
@@ -84,11 +88,20 @@ export function changeAppliance(
   const [before, after] = [throughputOf(row), throughputOf({ ...row, ...next })];
   const refusal = after > before ? whyNotRise(tx) : undefined;
   if (refusal !== undefined) throw refusal;
+  const changes = changesBetween(shown(row), shown(next));
+  if (changes.length === 0) return;
+  if (tx.within !== undefined) {
+    throw new ApplianceError({
+      code: "permission-denied",
+      message: "the task throughput and the limit of check-ins are the appliance's, over all organizations",
+      hint: "use an API token that is not kept to one organization",
+    });
+  }
   const changedAt = after === before ? row.task_throughput_at : tx.now;
   tx.queries.run(build.updateTable("appliance_settings").set({ ...next, task_throughput_at: changedAt }));
-  const shown = (of: typeof next) => ({
-    taskThroughput: of.task_throughput,
-    maxCheckInsPerHour: of.max_check_ins_per_hour,
-  });
-  recordChanges(tx, SUBJECT, changesBetween(shown(row), shown(next)));
+  recordChanges(tx, SUBJECT, changes);
+}
+
+function shown(of: Pick<Row, "task_throughput" | "max_check_ins_per_hour">) {
+  return { taskThroughput: of.task_throughput, maxCheckInsPerHour: of.max_check_ins_per_hour };
 }

@@ -153,7 +153,8 @@ export const settingsHandlers: HandlersOf<typeof settingsOperations> = {
     if (before.present === 0 || (urn !== undefined && before.urn !== null && before.urn !== urn))
       return { reset: false, taskThroughputKept: false };
     let taskThroughputKept = false;
-    if (organization === DEFAULT_ORGANIZATION) {
+    // Whoever is kept to one organization gives back what is that one's.
+    if (organization === DEFAULT_ORGANIZATION && tx.within === undefined) {
       const row = applianceRow(tx);
       const rises = throughputOf({ ...row, task_throughput: null }) > throughputOf(row);
       taskThroughputKept = taskThroughput && rises && whyNotRise(tx) !== undefined;

@@ -138,7 +138,7 @@ export const settingsOperations = defineOperations({
   },
   updateSettings: {
     description:
-      "Changes the given settings of an organization, all or none; null gives the default back. With a URN they belong to that resource from then on; where they belong to another one it is a conflict that names it. The task throughput and the limit of check-ins are the appliance's: they are changed through the default organization only. The throughput rises only while the load average of the appliance's host is at most 10.0, and more than 15 minutes after its last change (not-now); it may be lowered at any time.",
+      "Changes the given settings of an organization, all or none; null gives the default back. With a URN they belong to that resource from then on; where they belong to another one it is a conflict that names it. The task throughput and the limit of check-ins are the appliance's: they are changed through the default organization only. The throughput rises only while the load average of the appliance's host is at most 10.0, and more than 15 minutes after its last change (not-now); it may be lowered at any time. Whoever is kept to one organization may change neither (permission-denied).",
     access: "write",
     input: changes.extend({ organization, urn: urn.optional() }),
     output: settings,
@@ -158,6 +158,8 @@ export const settingsOperations = defineOperations({
     description:
       "The settings of the organizations that changed theirs after a revision, whatever process did; without one, of all that ever did. Others have the defaults, with revision 0.",
     access: "read",
+    role: "admin",
+    reach: "appliance",
     input: z.object({ revision: z.int().min(0).optional() }),
     output: z.object({
       /** That of the last change in any organization. */
@@ -170,7 +172,7 @@ export const settingsOperations = defineOperations({
   },
   checkInLoad: {
     description:
-      "How often the appliance is asked: the approved devices of an organization, the same of the others without their names, and the limit.",
+      "How often the appliance is asked: the approved devices of an organization, the same of the others without their names, and the limit. Whoever is kept to one organization is told nothing of others.",
     access: "read",
     input: z.object({ organization }),
     output: z.object({

@@ -104,6 +104,31 @@ describe("a server whose database was restored from a backup", () => {
   });
 });
 
+describe("whoever is kept to one organization", { timeout: TIMEOUT_MS }, () => {
+  it("sets what is that one's, and not what is the appliance's", async () => {
+    const { appliance } = server;
+    await appliance.updateSettings({ taskThroughput: 40, maxCheckInsPerHour: 100 });
+    await appliance.createOrganization({ name: "berlin" });
+    const kept = (organization: string) => appliance.actingAs({ who: "one of them", organization });
+    expect(await kept("berlin").updateSettings({ runIntervalSeconds: 7_200 })).toMatchObject({
+      organization: "berlin",
+      effective: { runIntervalSeconds: 7_200 },
+    });
+    for (const input of [{ taskThroughput: 30 }, { maxCheckInsPerHour: null }]) {
+      const refused = kept("default").updateSettings({ ...input, runIntervalSeconds: 60 });
+      await expect(refused).rejects.toMatchObject({ code: "permission-denied" });
+    }
+    // Saying what is so changes nothing.
+    await kept("default").updateSettings({ taskThroughput: 40, logRetention: "off" });
+    await kept("default").resetSettings({});
+    expect(await appliance.getSettings({})).toMatchObject({
+      exists: false,
+      appliance: { taskThroughput: 40, maxCheckInsPerHour: 100 },
+    });
+    await kept("berlin").resetSettings({});
+  });
+});
+
 describe("a throughput", () => {
   /** Work that ends when it is told to. */
   function work(of: Throughput) {

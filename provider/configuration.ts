@@ -26,6 +26,17 @@ export const config = z.object({
       description: "The folder of a local appliance. Default: `pulumi-kace` in the user's data folder.",
       environment: ["KACE_DATABASE"],
     }),
+  organization: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({
+      description:
+        "The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.",
+      environment: ["KACE_ORGANIZATION"],
+      examples: ["berlin"],
+    }),
   apiToken: z
     .string()
     .min(1)
@@ -65,7 +76,7 @@ export async function configure(
     log.warn(
       "the appliance is a folder of this machine, and this looks like a pipeline: what it keeps is lost with the machine; set `kace:endpoint` to a `kace serve` that stays",
     );
-  const { database, apiToken, caCertificate } = settings;
+  const { database, apiToken, caCertificate, organization } = settings;
   return accessTo(
     ({ readOnly }) =>
       openAppliance({
@@ -73,6 +84,7 @@ export async function configure(
         database,
         apiToken,
         caCertificate,
+        organization,
         connectTimeoutMs: durationMs(settings.connectTimeout),
         readOnly,
       }),

@@ -13,6 +13,7 @@ import type { WireComponent } from "./kit/pulumi/component.ts";
 import { agentBundle } from "./resources/agent-bundle.ts";
 import { agentSettings } from "./resources/agent-settings.ts";
 import { agentToken } from "./resources/agent-token.ts";
+import { organization } from "./resources/organization.ts";
 import { provisioningConfig } from "./resources/provisioning-config.ts";
 
 /** The provider `kace`: everything it offers, in one list. */
@@ -35,7 +36,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
   },
   config,
   configure,
-  resources: [agentBundle, agentSettings, agentToken, provisioningConfig],
+  resources: [agentBundle, agentSettings, agentToken, organization, provisioningConfig],
   components: [singleMachineProvisioning],
   functions: [
     diagnose,

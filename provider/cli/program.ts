@@ -4,13 +4,21 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Appliance } from "../appliance/appliance.ts";
 import { openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
+import { ROLES, type Role } from "../appliance/operations/operation.ts";
+import { createApiToken, deleteApiToken, listApiTokens } from "./commands/api-tokens.ts";
 import { listConfigurations, showConfiguration } from "./commands/configurations.ts";
 import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
 import type { DiagnoseArguments } from "./commands/diagnose.ts";
 import { forgetHostKey, listHostKeys } from "./commands/host-keys.ts";
+import {
+  createOrganization,
+  deleteOrganization,
+  describeOrganization,
+  listOrganizations,
+} from "./commands/organizations.ts";
 import { CLASSES, listResults, type ResultFilter, showLog } from "./commands/results.ts";
 import { addSettingsCommands } from "./commands/settings.ts";
-import { createApiToken, deleteApiToken, listApiTokens, listTokens, listTokenUses } from "./commands/tokens.ts";
+import { listTokens, listTokenUses } from "./commands/tokens.ts";
 import type { Terminal } from "./output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 
@@ -26,6 +34,7 @@ interface GlobalOptions {
   readonly endpoint: string;
   readonly database?: string;
   readonly caCertificate?: string;
+  readonly organization?: string;
   readonly json: boolean;
 }
 
@@ -72,6 +81,9 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
       new Option("--ca-certificate <file>", "the PEM file of the authority that the endpoint's certificate is of").env(
         "KACE_CA_CERTIFICATE",
       ),
+    )
+    .addOption(
+      new Option("--organization <name>", "work in this organization of the appliance").env("KACE_ORGANIZATION"),
     )
     .option("--json", "print JSON for programs", false)
     .addHelpText(
@@ -215,12 +227,37 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .action(async () => finish(await listApiTokens(session())));
   apiTokens
     .command("create <name>")
-    .description("Makes one and prints its value, once.")
-    .action(async (name: string) => finish(await createApiToken(session(), name)));
+    .description("Makes one and prints its value, once; with --organization for that one only.")
+    .addOption(new Option("--role <role>", "what it may do").choices(ROLES).default("operator"))
+    .option("--expires <date>", "when it ends: a date or a moment; never if left out")
+    .action(async (name: string, given: { role: Role; expires?: string }) =>
+      finish(await createApiToken(session(), name, given)),
+    );
   apiTokens
     .command("delete <token>")
     .description("Deletes one, by its name or id.")
     .action(async (token: string) => finish(await deleteApiToken(session(), token)));
+
+  const orgs = group("orgs", "Organizations: parts of the appliance that cannot see one another.");
+  orgs
+    .command("list")
+    .description("All of them.")
+    .action(async () => finish(await listOrganizations(session())));
+  orgs
+    .command("create <name>")
+    .description("Makes one.")
+    .option("--description <text>", "what it is for")
+    .action(async (name: string, { description }: { description?: string }) =>
+      finish(await createOrganization(session(), name, description)),
+    );
+  orgs
+    .command("describe <name> <text>")
+    .description("Says what one is for; an empty text takes that away.")
+    .action(async (name: string, text: string) => finish(await describeOrganization(session(), name, text)));
+  orgs
+    .command("delete <name>")
+    .description("Deletes one that is empty.")
+    .action(async (name: string) => finish(await deleteOrganization(session(), name)));
 
   return program;
 }
@@ -239,6 +276,7 @@ function sessionOf(options: GlobalOptions, world: ProgramWorld): CommandSession 
       database: options.database,
       apiToken: world.environment.KACE_API_TOKEN,
       caCertificate: options.caCertificate === undefined ? undefined : await readFile(options.caCertificate, "utf8"),
+      organization: options.organization,
       readOnly,
     });
     try {

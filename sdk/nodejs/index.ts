@@ -40,6 +40,11 @@ export const getProvisioningResults: typeof import("./getProvisioningResults").g
 export const getProvisioningResultsOutput: typeof import("./getProvisioningResults").getProvisioningResultsOutput = null as any;
 utilities.lazyLoad(exports, ["getProvisioningResults","getProvisioningResultsOutput"], () => require("./getProvisioningResults"));
 
+export { OrganizationArgs, OrganizationState } from "./organization";
+export type Organization = import("./organization").Organization;
+export const Organization: typeof import("./organization").Organization = null as any;
+utilities.lazyLoad(exports, ["Organization"], () => require("./organization"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
@@ -88,6 +93,8 @@ const _module = {
                 return new AgentSettings(name, <any>undefined, { urn })
             case "kace:index:AgentToken":
                 return new AgentToken(name, <any>undefined, { urn })
+            case "kace:index:Organization":
+                return new Organization(name, <any>undefined, { urn })
             case "kace:index:ProvisioningConfig":
                 return new ProvisioningConfig(name, <any>undefined, { urn })
             case "kace:index:SingleMachineProvisioning":

@@ -42,6 +42,10 @@ export class Provider extends pulumi.ProviderResource {
      * The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
      */
     declare public readonly endpoint: pulumi.Output<string | undefined>;
+    /**
+     * The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.
+     */
+    declare public readonly organization: pulumi.Output<string | undefined>;
 
     /**
      * Create a Provider resource with the given unique name, arguments, and options.
@@ -60,6 +64,7 @@ export class Provider extends pulumi.ProviderResource {
             resourceInputs["database"] = (args?.database) ?? utilities.getEnv("KACE_DATABASE");
             resourceInputs["endpoint"] = (args?.endpoint) ?? utilities.getEnv("KACE_ENDPOINT");
             resourceInputs["maxConcurrency"] = pulumi.output((args?.maxConcurrency) ?? utilities.getEnvNumber("KACE_MAX_CONCURRENCY")).apply(JSON.stringify);
+            resourceInputs["organization"] = (args?.organization) ?? utilities.getEnv("KACE_ORGANIZATION");
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         const secretOpts = { additionalSecretOutputs: ["apiToken"] };
@@ -96,4 +101,8 @@ export interface ProviderArgs {
      * How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
      */
     maxConcurrency?: pulumi.Input<number | undefined>;
+    /**
+     * The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

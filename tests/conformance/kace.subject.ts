@@ -23,6 +23,7 @@ export async function kaceSubject(): Promise<SubjectOptions> {
     env: { KACE_DATABASE: store },
     generators: {
       "kace:index:AgentToken": token,
+      "kace:index:Organization": organization,
       "kace:index:AgentBundle": bundleOf(join(root, "packages"), packages),
       "kace:index:AgentSettings": settings,
       "kace:index:ProvisioningConfig": configurationOf(silent.port),
@@ -53,9 +54,12 @@ function sideEffectsIn(store: string): SideEffects {
       const { bundles } = await appliance.listBundles({ limit: 1_000 });
       const { configurations } = await appliance.listConfigurations({ limit: 1_000 });
       const { organization, exists, urn: owner = "" } = await appliance.getSettings({});
+      const { organizations } = await appliance.listOrganizations({});
       await appliance.close();
       const agentSettings = exists ? [{ id: organization, urn: owner }] : [];
-      return [...tokens, ...bundles, ...configurations, ...agentSettings].map(({ id, urn = "" }) => ({ id, urn }));
+      return [...tokens, ...bundles, ...configurations, ...agentSettings]
+        .map(({ id, urn = "" }) => ({ id, urn }))
+        .concat(organizations.flatMap(({ name: id, urn = "" }) => (id === "default" ? [] : [{ id, urn }])));
     },
   };
 }
@@ -147,6 +151,20 @@ const token: ResourceGenerator = {
     { name: "another limit", apply: set("useLimit", 77_777), expect: "update", path: "useLimit" },
     { name: "another name", apply: set("name", "another name"), expect: "update", path: "name" },
     { name: "another adopted value", apply: set("adoptValue", "another-value"), expect: "update", path: "adoptValue" },
+  ],
+};
+
+const organization: ResourceGenerator = {
+  inputs: fc.record(
+    {
+      name: fc.integer({ min: 0, max: 2 ** 48 - 1 }).map((number) => `o-${number.toString(36)}`),
+      description: distinctText(),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
+  mutations: [
+    { name: "another description", apply: set("description", "another one"), expect: "update", path: "description" },
+    { name: "another name", apply: set("name", "another-name"), expect: "replace", path: "name" },
   ],
 };
 

@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { backUp } from "./backups.ts";
 import {
   APPLICATION_ID,
   bindKeys,
@@ -73,6 +74,8 @@ function prepare(connection: DatabaseSync, { folder, now, migrations }: Writable
   connection.exec("PRAGMA synchronous = FULL");
   const queries = new Queries(connection);
   if (version === newest(migrations)) return { queries, keys: checkKeys(queries, readKeys(folder), folder) };
+  // Outside of the transaction, in which SQLite cannot copy; who is quicker meanwhile has made a copy of their own.
+  if (version > 0) backUp(connection, folder, version, now);
   return transact(connection, "BEGIN IMMEDIATE", () => {
     // Another process may have been quicker.
     const from = versionOf(connection, folder, migrations);

@@ -1,8 +1,7 @@
 import { everyPage } from "../../appliance/every-page.ts";
-import type { ApiToken } from "../../appliance/operations/api-tokens.ts";
 import type { TokenInfo } from "../../appliance/operations/tokens.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import type { CommandSession, ExitCode } from "../session.ts";
 
 const COLUMNS: readonly Column<TokenInfo>[] = [
   ["token", ({ name }) => name],
@@ -37,36 +36,5 @@ export async function listTokenUses(session: CommandSession, nameOrId: string): 
     ["when", ({ usedAt }) => usedAt],
   ];
   printList(session.terminal, session.json, uses, columns, "nothing has enrolled with it");
-  return 0;
-}
-
-const API_COLUMNS: readonly Column<ApiToken>[] = [
-  ["api token", ({ name }) => name],
-  ["id", ({ id }) => id],
-  ["made", ({ createdAt }) => createdAt],
-];
-
-export async function listApiTokens(session: CommandSession): Promise<ExitCode> {
-  const { apiTokens } = await session.read((appliance) => appliance.listApiTokens({}));
-  printList(session.terminal, session.json, apiTokens, API_COLUMNS, "there is no API token yet");
-  return 0;
-}
-
-/** Makes an API token. Its value goes to standard output, once, and nothing else does. */
-export async function createApiToken(session: CommandSession, name: string): Promise<ExitCode> {
-  const made = await session.write((appliance) => appliance.createApiToken({ name }));
-  session.terminal.out(session.json ? JSON.stringify(made, undefined, 2) : made.value);
-  session.terminal.err("this value is shown once: keep it as the secret `kace:apiToken`");
-  return 0;
-}
-
-export async function deleteApiToken(session: CommandSession, nameOrId: string): Promise<ExitCode> {
-  await session.write(async (appliance) => {
-    const { apiTokens } = await appliance.listApiTokens({});
-    const found = apiTokens.find(({ id, name }) => id === nameOrId || name === nameOrId);
-    if (found === undefined) throw new CommandError(`there is no API token ${nameOrId}`);
-    await appliance.deleteApiToken({ id: found.id });
-  });
-  session.terminal.err(`deleted the API token ${nameOrId}`);
   return 0;
 }

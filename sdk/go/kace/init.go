@@ -27,6 +27,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &AgentSettings{}
 	case "kace:index:AgentToken":
 		r = &AgentToken{}
+	case "kace:index:Organization":
+		r = &Organization{}
 	case "kace:index:ProvisioningConfig":
 		r = &ProvisioningConfig{}
 	case "kace:index:SingleMachineProvisioning":

@@ -25,6 +25,8 @@ type Provider struct {
 	Database pulumi.StringPtrOutput `pulumi:"database"`
 	// The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
 	Endpoint pulumi.StringPtrOutput `pulumi:"endpoint"`
+	// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.
+	Organization pulumi.StringPtrOutput `pulumi:"organization"`
 }
 
 // NewProvider registers a new resource with the given unique name, arguments, and options.
@@ -57,6 +59,11 @@ func NewProvider(ctx *pulumi.Context,
 			args.MaxConcurrency = pulumi.IntPtr(d.(int))
 		}
 	}
+	if args.Organization == nil {
+		if d := internal.GetEnvOrDefault(nil, nil, "KACE_ORGANIZATION"); d != nil {
+			args.Organization = pulumi.StringPtr(d.(string))
+		}
+	}
 	if args.ApiToken != nil {
 		args.ApiToken = pulumi.ToSecret(args.ApiToken).(pulumi.StringPtrInput)
 	}
@@ -86,6 +93,8 @@ type providerArgs struct {
 	Endpoint *string `pulumi:"endpoint"`
 	// How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
 	MaxConcurrency *int `pulumi:"maxConcurrency"`
+	// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 // The set of arguments for constructing a Provider resource.
@@ -102,6 +111,8 @@ type ProviderArgs struct {
 	Endpoint pulumi.StringPtrInput
 	// How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
 	MaxConcurrency pulumi.IntPtrInput
+	// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 }
 
 func (ProviderArgs) ElementType() reflect.Type {
@@ -164,6 +175,11 @@ func (o ProviderOutput) Database() pulumi.StringPtrOutput {
 // The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
 func (o ProviderOutput) Endpoint() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.Endpoint }).(pulumi.StringPtrOutput)
+}
+
+// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.
+func (o ProviderOutput) Organization() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.Organization }).(pulumi.StringPtrOutput)
 }
 
 func init() {

@@ -73,3 +73,14 @@ Object.defineProperty(exports, "maxConcurrency", {
     enumerable: true,
 });
 
+/**
+ * The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+ */
+export declare const organization: string | undefined;
+Object.defineProperty(exports, "organization", {
+    get() {
+        return __config.get("organization") ?? utilities.getEnv("KACE_ORGANIZATION");
+    },
+    enumerable: true,
+});
+

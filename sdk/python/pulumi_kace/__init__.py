@@ -14,6 +14,7 @@ from .diagnose import *
 from .expand_targets import *
 from .get_provisioned_configurations import *
 from .get_provisioning_results import *
+from .organization import *
 from .provider import *
 from .provisioning_config import *
 from .recommend_run_interval import *
@@ -40,6 +41,7 @@ _utilities.register(
    "kace:index:AgentBundle": "AgentBundle",
    "kace:index:AgentSettings": "AgentSettings",
    "kace:index:AgentToken": "AgentToken",
+   "kace:index:Organization": "Organization",
    "kace:index:ProvisioningConfig": "ProvisioningConfig",
    "kace:index:SingleMachineProvisioning": "SingleMachineProvisioning"
   }

@@ -24,7 +24,8 @@ class ProviderArgs:
                  connect_timeout: pulumi.Input[Optional[_builtins.str]] = None,
                  database: pulumi.Input[Optional[_builtins.str]] = None,
                  endpoint: pulumi.Input[Optional[_builtins.str]] = None,
-                 max_concurrency: pulumi.Input[Optional[_builtins.int]] = None):
+                 max_concurrency: pulumi.Input[Optional[_builtins.int]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a Provider resource.
 
@@ -34,6 +35,7 @@ class ProviderArgs:
         :param pulumi.Input[_builtins.str] database: The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
         :param pulumi.Input[_builtins.str] endpoint: The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
         :param pulumi.Input[_builtins.int] max_concurrency: How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
+        :param pulumi.Input[_builtins.str] organization: The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
         """
         if api_token is None:
             api_token = _utilities.get_env('KACE_API_TOKEN')
@@ -57,6 +59,10 @@ class ProviderArgs:
             max_concurrency = _utilities.get_env_int('KACE_MAX_CONCURRENCY')
         if max_concurrency is not None:
             pulumi.set(__self__, "max_concurrency", max_concurrency)
+        if organization is None:
+            organization = _utilities.get_env('KACE_ORGANIZATION')
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
 
     @_builtins.property
     @pulumi.getter(name="apiToken")
@@ -130,6 +136,18 @@ class ProviderArgs:
     def max_concurrency(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "max_concurrency", value)
 
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
+
 
 @pulumi.type_token("pulumi:providers:kace")
 class Provider(pulumi.ProviderResource):
@@ -143,6 +161,7 @@ class Provider(pulumi.ProviderResource):
                  database: pulumi.Input[Optional[_builtins.str]] = None,
                  endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  max_concurrency: pulumi.Input[Optional[_builtins.int]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
         An instance of the KACE provider with settings of its own. The default one takes them from the configuration of the stack.
@@ -155,6 +174,7 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[_builtins.str] database: The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
         :param pulumi.Input[_builtins.str] endpoint: The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
         :param pulumi.Input[_builtins.int] max_concurrency: How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
+        :param pulumi.Input[_builtins.str] organization: The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
         """
         ...
     @overload
@@ -186,6 +206,7 @@ class Provider(pulumi.ProviderResource):
                  database: pulumi.Input[Optional[_builtins.str]] = None,
                  endpoint: pulumi.Input[Optional[_builtins.str]] = None,
                  max_concurrency: pulumi.Input[Optional[_builtins.int]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -211,6 +232,9 @@ class Provider(pulumi.ProviderResource):
             if max_concurrency is None:
                 max_concurrency = _utilities.get_env_int('KACE_MAX_CONCURRENCY')
             __props__.__dict__["max_concurrency"] = pulumi.Output.from_input(max_concurrency).apply(pulumi.runtime.to_json) if max_concurrency is not None else None
+            if organization is None:
+                organization = _utilities.get_env('KACE_ORGANIZATION')
+            __props__.__dict__["organization"] = organization
         secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["apiToken"])
         opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(Provider, __self__).__init__(
@@ -258,4 +282,12 @@ class Provider(pulumi.ProviderResource):
         The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
         """
         return pulumi.get(self, "endpoint")
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.
+        """
+        return pulumi.get(self, "organization")
 

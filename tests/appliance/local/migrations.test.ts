@@ -1,3 +1,5 @@
+import { copyFileSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { migrations, newest } from "../../../provider/appliance/local/migrations.ts";
 import { listing, newFolder, openedIn, refusal } from "./folders.ts";
@@ -42,6 +44,40 @@ describe("migrations of the local appliance", () => {
     expect(tokens.map(({ name }) => name)).toEqual(["berlin (migrated)"]);
     expect((await preview.getToken({ id: tokens[0]?.id ?? "" })).value).toHaveLength(54);
     expect(listing(folder)).toEqual(before);
+  });
+
+  it("keep the database as it was before each of them, for its owner only, the latest five", async () => {
+    const folder = await used();
+    const steps = [...migrations];
+    let now = Date.parse("2027-03-01T08:00:00Z");
+    for (let step = 1; step <= 7; step++) {
+      steps.push({ ...renaming, number: newest(migrations) + step });
+      now += 1_000;
+      const appliance = await openedIn(folder, { migrations: [...steps], now: () => now });
+      await appliance.close();
+    }
+    const backups = join(folder, "backups");
+    const files = readdirSync(backups).sort();
+    expect(files).toHaveLength(5);
+    expect(files.at(-1)).toBe(`appliance-2027-03-01T08-00-07-000Z-version-${newest(migrations) + 6}.db`);
+    for (const file of files) expect(statSync(join(backups, file)).mode & 0o777).toBe(0o600);
+    expect(statSync(backups).mode & 0o777).toBe(0o700);
+
+    // With the key of the folder it is an appliance again, as it was.
+    const restored = newFolder();
+    mkdirSync(restored, { mode: 0o700 });
+    copyFileSync(join(backups, files.at(-1) ?? ""), join(restored, "appliance.db"));
+    copyFileSync(join(folder, "secrets.key"), join(restored, "secrets.key"));
+    const appliance = await openedIn(restored, { migrations: steps.slice(0, -1) });
+    const { tokens } = await appliance.listTokens({});
+    expect(tokens.map(({ name }) => name)).toEqual([`berlin${" (migrated)".repeat(6)}`]);
+    expect((await appliance.getToken({ id: tokens[0]?.id ?? "" })).value).toHaveLength(54);
+  });
+
+  it("are not copied where there is nothing to keep yet, nor where nothing changes", async () => {
+    const folder = await used();
+    await (await openedIn(folder)).close();
+    expect(readdirSync(folder)).not.toContain("backups");
   });
 
   it("are done whole or not at all", async () => {

@@ -78,3 +78,16 @@ func GetMaxConcurrency(ctx *pulumi.Context) int {
 	}
 	return value
 }
+
+// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+func GetOrganization(ctx *pulumi.Context) string {
+	v, err := config.Try(ctx, "kace:organization")
+	if err == nil {
+		return v
+	}
+	var value string
+	if d := internal.GetEnvOrDefault(nil, nil, "KACE_ORGANIZATION"); d != nil {
+		value = d.(string)
+	}
+	return value
+}

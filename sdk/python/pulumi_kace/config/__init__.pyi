@@ -44,3 +44,8 @@ maxConcurrency: Optional[int]
 How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
 """
 
+organization: Optional[str]
+"""
+The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+"""
+

@@ -62,3 +62,10 @@ class _ExportableConfig(types.ModuleType):
         """
         return __config__.get_int('maxConcurrency') or _utilities.get_env_int('KACE_MAX_CONCURRENCY')
 
+    @_builtins.property
+    def organization(self) -> Optional[str]:
+        """
+        The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+        """
+        return __config__.get('organization') or _utilities.get_env('KACE_ORGANIZATION')
+

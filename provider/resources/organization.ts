@@ -1,0 +1,74 @@
+import * as z from "zod";
+import type { ApplianceAccess } from "../appliance/access.ts";
+import type { Organization } from "../appliance/operations/organizations.ts";
+import { defineResource } from "../kit/define/resource.ts";
+import { foundOrGone } from "./found-or-gone.ts";
+import { organizationExamples } from "./organization-examples.ts";
+
+const MAX_NAME_LENGTH = 64;
+
+const definition = defineResource({
+  name: "Organization",
+  description:
+    "A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. A provider with `organization` works in it. It cannot be deleted while anything is in it. Imported by its name.",
+  inputs: z.object({
+    name: z
+      .string()
+      .max(MAX_NAME_LENGTH)
+      .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/, {
+        error: 'expected letters, digits, and ".", "_" or "-" between them',
+      })
+      .refine((name) => name !== "default", { error: 'there is always one called "default": choose another name' })
+      .optional()
+      .meta({
+        description: "Its name, unique on the appliance. It does not change: another one is another organization.",
+        replaces: true,
+        autoname: { maxLength: MAX_NAME_LENGTH },
+        examples: ["berlin"],
+      }),
+    description: z.string().max(1_000).optional().meta({ description: "What it is for, for people." }),
+  }),
+  outputs: z.object({}),
+  examples: organizationExamples,
+});
+
+function inputsOf({ name, description }: Organization) {
+  return { name, description: description ?? null };
+}
+
+/** `kace:index:Organization`. */
+export const organization = definition.handle<ApplianceAccess>({
+  async create({ urn, logicalName, inputs, exists }, { client }) {
+    const made = await client.write((appliance) =>
+      appliance.createOrganization({
+        urn,
+        name: inputs.name ?? logicalName, // the check has given it a name
+        description: inputs.description,
+      }),
+    );
+    exists(made.name, {});
+    return { id: made.name, outputs: {} };
+  },
+
+  async read({ id }, { client }) {
+    const found = await client.read((appliance) => foundOrGone(appliance.getOrganization({ name: id })));
+    return found === undefined ? undefined : { inputs: inputsOf(found), outputs: {} };
+  },
+
+  async update({ id, inputs }, { client }) {
+    await client.write((appliance) =>
+      appliance.updateOrganization({ name: id, description: inputs.description ?? null }),
+    );
+    return { outputs: {} };
+  },
+
+  async delete({ id }, { client }) {
+    await client.write((appliance) => appliance.deleteOrganization({ name: id }));
+  },
+
+  async *list({ limit }, { client }) {
+    const { organizations } = await client.read((appliance) => appliance.listOrganizations({}));
+    const made = organizations.filter(({ name }) => name !== "default");
+    for (const { name } of limit === 0 ? made : made.slice(0, limit)) yield { id: name, name };
+  },
+});

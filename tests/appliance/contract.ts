@@ -4,6 +4,7 @@ import type { Appliance, Input } from "../../provider/appliance/appliance.ts";
 import type { NewOutcome } from "../../provider/appliance/operations/outcomes.ts";
 import type { RunSummary } from "../../provider/appliance/operations/runs.ts";
 import { labelContract } from "./contract-labels.ts";
+import { messagesContract } from "./contract-messages.ts";
 import { organizationsContract } from "./contract-organizations.ts";
 import { quarantineContract } from "./contract-quarantine.ts";
 import { schedulesContract } from "./contract-schedules.ts";
@@ -77,6 +78,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     organizationsContract(() => subject);
     labelContract(() => subject);
     quarantineContract(() => subject);
+    messagesContract(() => subject);
 
     describe("tokens", () => {
       it("mints values of 54 characters, each another one", async () => {

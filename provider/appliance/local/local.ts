@@ -15,6 +15,7 @@ import { historyHandlers } from "./history.ts";
 import { hostKeyHandlers } from "./host-keys.ts";
 import { keptTo } from "./kept-queries.ts";
 import { labelHandlers } from "./labels.ts";
+import { messageHandlers } from "./messages.ts";
 import { migrations as allMigrations, type Migration } from "./migrations.ts";
 import { noOrganization, organizationHandlers } from "./organizations.ts";
 import { outcomeHandlers } from "./outcomes.ts";
@@ -75,6 +76,7 @@ const handlers: HandlersOf<typeof operations> = {
   ...deviceHandlers,
   ...labelHandlers,
   ...quarantineHandlers,
+  ...messageHandlers,
   ...historyHandlers,
   ...serverHandlers,
   ...organizationHandlers,

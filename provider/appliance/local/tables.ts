@@ -199,6 +199,20 @@ export interface Tables {
     last_seen_at: number;
     attempts: number;
   };
+  readonly messages: {
+    sequence: Generated<number>;
+    id: string;
+    organization: string;
+    kuid: string;
+    type: string;
+    source_id: string;
+    payload: string;
+    status: string;
+    note: string | null;
+    connection_id: string | null;
+    created_at: number;
+    expires_at: number;
+  };
   readonly device_changes: { sequence: Generated<number>; kuid: string; state: string | null; reason: string | null };
   readonly history: {
     sequence: Generated<number>;

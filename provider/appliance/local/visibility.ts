@@ -80,6 +80,7 @@ export const VISIBILITY: { readonly [Table in keyof Tables]: Visibility } & Read
   labels: owned("labels"),
   quarantine_decisions: owned("decisions about the quarantine"),
   key_conflicts: owned(),
+  messages: owned(),
   device_changes: within<"device_changes">((eb, of) =>
     eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
   ),

@@ -5,6 +5,7 @@ import { deviceOperations } from "./devices.ts";
 import { historyOperations } from "./history.ts";
 import { hostKeyOperations } from "./host-keys.ts";
 import { labelOperations } from "./labels.ts";
+import { messageOperations } from "./messages.ts";
 import type { Operation } from "./operation.ts";
 import { organizationOperations } from "./organizations.ts";
 import { outcomeOperations } from "./outcomes.ts";
@@ -28,6 +29,7 @@ export const operations = {
   ...deviceOperations,
   ...labelOperations,
   ...quarantineOperations,
+  ...messageOperations,
   ...historyOperations,
   ...serverOperations,
   ...settingsOperations,

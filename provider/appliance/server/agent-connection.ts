@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from "ws";
 import type { OperationMethods } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import type { DeviceReason, DeviceState } from "../operations/devices.ts";
+import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
 import { CLOSED_FORGOTTEN, type ConnectedAgent, type ConnectedAgents } from "./connected-agents.ts";
 import {
@@ -21,7 +22,12 @@ import { isSignedHello } from "./signature.ts";
 export interface AgentContext {
   readonly store: Pick<
     OperationMethods,
-    "enrolDevice" | "recordKeyConflict" | "deviceConnected" | "deviceDisconnected" | "recordInventory"
+    | "enrolDevice"
+    | "recordKeyConflict"
+    | "deviceConnected"
+    | "deviceDisconnected"
+    | "recordInventory"
+    | "recordMessages"
   >;
   readonly agents: ConnectedAgents;
   /** Of this start of the server. */
@@ -99,6 +105,10 @@ export function serveAgent(
         return keepInventory(agent, parsed.message);
       case "check-in":
         return agent.tellSettings(context.settings.of(agent.organization), parsed.message.settingsRevision);
+      case "message-status": {
+        const { type: _type, ...said } = parsed.message;
+        await context.store.recordMessages({ messages: [{ ...said, kuid: agent.kuid }] });
+      }
     }
   }
 
@@ -258,6 +268,14 @@ class AcceptedAgent implements ConnectedAgent {
 
   checkIn(): void {
     if (this.welcomed) this.#send({ type: "check-in" });
+  }
+
+  deliver({ id, type, payload }: DueMessage): boolean {
+    if (!this.welcomed) return false;
+    this.#send(
+      type === "check-in" ? { type: "check-in", messageId: id } : { type: "message", id, messageType: type, payload },
+    );
+    return true;
   }
 
   tellSettings(settings: ToldSettings, known = this.toldRevision): void {

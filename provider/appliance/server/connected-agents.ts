@@ -1,4 +1,5 @@
 import type { DeviceReason, DeviceState } from "../operations/devices.ts";
+import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
 
 /** An agent that said hello and was accepted. */
@@ -11,6 +12,8 @@ export interface ConnectedAgent {
   /** Tells it where it stands now, if that is not what it was told last. */
   tell(state: DeviceState, reason: DeviceReason | undefined): void;
   checkIn(): void;
+  /** Sends a message of the queue. False where it cannot be sent yet. */
+  deliver(message: DueMessage): boolean;
   /** Tells it what to live by, if that is not what it was told last. */
   tellSettings(settings: ToldSettings): void;
   /** Ends the connection with a code of RFC 6455, 7.4. */

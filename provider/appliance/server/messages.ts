@@ -26,13 +26,22 @@ const checkInMessage = z.object({
   settingsRevision: z.int().min(0),
 });
 
+/** What an agent says became of a message. */
+const messageStatusMessage = z.object({
+  type: z.literal("message-status"),
+  id: z.string().min(1).max(100),
+  status: z.enum(["received", "completed", "failed"]),
+  note: z.string().max(300).optional(),
+});
+
 export type Hello = z.output<typeof helloMessage>;
 export type InventoryMessage = z.output<typeof inventoryMessage>;
 export type AgentMessage =
   | Hello
   | InventoryMessage
   | z.output<typeof heartbeatMessage>
-  | z.output<typeof checkInMessage>;
+  | z.output<typeof checkInMessage>
+  | z.output<typeof messageStatusMessage>;
 
 /** What an agent lives by, as it is told. */
 export interface SettingsOnWire extends AgentSettings {
@@ -63,7 +72,9 @@ export type ServerMessage =
   | { readonly type: "settings"; readonly settings: SettingsOnWire }
   | { readonly type: "refused"; readonly code: RefusalCode; readonly message: string }
   | { readonly type: "state"; readonly state: DeviceState; readonly reason?: DeviceReason | undefined }
-  | { readonly type: "check-in" }
+  /** With the id of the message of the queue that it comes from; older agents check in and say nothing of it. */
+  | { readonly type: "check-in"; readonly messageId?: string }
+  | { readonly type: "message"; readonly id: string; readonly messageType: "alert"; readonly payload: string }
   | { readonly type: "inventory-received" }
   | { readonly type: "heartbeat"; readonly serverTime: string };
 
@@ -78,6 +89,7 @@ const known = {
   inventory: inventoryMessage,
   heartbeat: heartbeatMessage,
   "check-in": checkInMessage,
+  "message-status": messageStatusMessage,
 };
 const envelope = z.object({ type: z.string() });
 

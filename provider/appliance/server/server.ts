@@ -13,6 +13,7 @@ import type { AgentContext } from "./agent-connection.ts";
 import { takeAgents } from "./agent-endpoint.ts";
 import { type AnsweredCall, createApi } from "./api.ts";
 import { CLOSED_GOING_AWAY, ConnectedAgents } from "./connected-agents.ts";
+import { Courier } from "./courier.ts";
 import { Greeting } from "./greeting.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { ListenError, listen } from "./listen.ts";
@@ -68,6 +69,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const instanceId = randomUUID();
   const agents = new ConnectedAgents();
   const settings = new SettingsWatch(appliance, agents);
+  const courier = new Courier(appliance, agents, instanceId);
   const greeting = new Greeting(limits.greeting, monotonicMs);
   const sockets = new Set<Socket>();
   let stopping: Promise<void> | undefined;
@@ -194,11 +196,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
   const watching = repeat({
-    what: "looking for approvals and settings",
+    what: "looking for approvals, settings and messages",
     everyMs: limits.changesEveryMs,
     work: async () => {
       await watch.look();
       await settings.look();
+      await courier.look();
     },
     log,
   });

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"pulumi-kace/reference-agent/internal/alert"
 	"pulumi-kace/reference-agent/internal/atomicfile"
 	"pulumi-kace/reference-agent/internal/configuration"
 	"pulumi-kace/reference-agent/internal/connection"
@@ -102,6 +103,7 @@ func serve(at layout.Layout, version string, log *slog.Logger) (err error) {
 		// A window opens to the minute.
 		LookEvery: 30 * time.Second,
 		Look:      func() (inventory.Machine, error) { return inventory.Look(at) },
+		Alert:     alert.Show,
 		CheckIn:   checkIns,
 		Reload:    reloads,
 	}

@@ -32,6 +32,8 @@ type Agent struct {
 	// LookEvery bounds how long an opening window, or a clock that was set, goes unnoticed.
 	LookEvery time.Duration
 	Look      func() (inventory.Machine, error)
+	// Alert shows a text to the people at the machine.
+	Alert func(ctx context.Context, text string) error
 	// CheckIn asks for an inventory now, and for an attempt to connect now where there is no connection.
 	CheckIn <-chan struct{}
 	// Reload says that the configuration changed.
@@ -41,6 +43,8 @@ type Agent struct {
 	server string
 	lived  settings.Settings
 	rhythm *rhythm.Rhythm
+	// delivered are the messages that were shown lately.
+	delivered recent
 }
 
 // Why a connection ended, where that changes what comes next.

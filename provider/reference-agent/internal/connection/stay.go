@@ -146,7 +146,9 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 		}
 		return nil
 	case protocol.TypeCheckIn:
-		return s.forced(ctx)
+		return s.ordered(ctx, message.MessageID)
+	case protocol.TypeMessage:
+		return s.deliver(ctx, message)
 	case protocol.TypeSettings:
 		s.learn(message)
 	case protocol.TypeRefused:

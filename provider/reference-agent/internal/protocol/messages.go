@@ -30,6 +30,8 @@ const (
 	TypeInventory         = "inventory"
 	TypeInventoryReceived = "inventory-received"
 	TypeHeartbeat         = "heartbeat"
+	TypeMessage           = "message"
+	TypeMessageStatus     = "message-status"
 )
 
 // Incoming is any message of the server; which fields are there depends on its type. Unknown types and fields are let
@@ -44,8 +46,13 @@ type Incoming struct {
 	RunIntervalSeconds float64 `json:"runIntervalSeconds"`
 	// Settings are the agent's to live by; older servers say none.
 	Settings json.RawMessage `json:"settings"`
-	Code     string          `json:"code"`
-	Message  string          `json:"message"`
+	// MessageID names the message of the server's queue that a check-in comes from, if it comes from one.
+	MessageID   string `json:"messageId"`
+	ID          string `json:"id"`
+	MessageType string `json:"messageType"`
+	Payload     string `json:"payload"`
+	Code        string `json:"code"`
+	Message     string `json:"message"`
 }
 
 // Parse reads one message of the server.
@@ -105,6 +112,14 @@ type CheckIn struct {
 	Type string `json:"type"`
 	// SettingsRevision is that of the settings which the agent lives by.
 	SettingsRevision int64 `json:"settingsRevision"`
+}
+
+// MessageStatus says what became of a message of the server's queue: "received", "completed" or "failed".
+type MessageStatus struct {
+	Type   string `json:"type"`
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Note   string `json:"note,omitempty"`
 }
 
 // Heartbeat shows that the agent is alive.

@@ -37,7 +37,8 @@ module.exports = {
     only("functions", "rollout", "appliance", "agent", "machines", "kit/define"),
     only("resources", "rollout", "appliance", "agent", "machines", "kit/define"),
     only("components", "resources", "functions", "rollout", "appliance", "agent", "machines", "kit"),
-    only("cli", "rollout", "appliance", "agent", "machines", "kit/define"),
+    // A scheduled run, and `kace config run`, do what a resource does, without a program.
+    only("cli", "resources/provisioning", "rollout", "appliance", "agent", "machines", "kit/define"),
     only("kit/define"),
     only("kit", "kit"),
     only("configuration[.]ts", "appliance", "kit/define"),

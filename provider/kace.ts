@@ -4,6 +4,7 @@ import { singleMachineProvisioning } from "./components/single-machine-provision
 import { config, configure } from "./configuration.ts";
 import { diagnose } from "./functions/diagnose.ts";
 import { expandTargets } from "./functions/expand-targets.ts";
+import { getNextRuns } from "./functions/get-next-runs.ts";
 import { getProvisionedConfigurations } from "./functions/get-provisioned-configurations.ts";
 import { getProvisioningResults } from "./functions/get-provisioning-results.ts";
 import { recommendRunInterval } from "./functions/recommend-run-interval.ts";
@@ -41,6 +42,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
   functions: [
     diagnose,
     expandTargets,
+    getNextRuns,
     getProvisionedConfigurations,
     getProvisioningResults,
     recommendRunInterval,

@@ -124,6 +124,20 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .command("show <name>")
     .description("One of them.")
     .action(async (name: string) => finish(await showConfiguration(session(), name)));
+  config
+    .command("run <name>")
+    .description("Runs one with a schedule now; exit code 3 if a machine is not right after it.")
+    .action(async (name: string) => {
+      const { runConfiguration } = await import("./commands/run-configuration.ts");
+      finish(await runConfiguration(session(), name));
+    });
+  config
+    .command("duplicate <name> <new-name>")
+    .description("Copies one, with its schedule; the copy is not enabled.")
+    .action(async (name: string, newName: string) => {
+      const { duplicateConfiguration } = await import("./commands/run-configuration.ts");
+      finish(await duplicateConfiguration(session(), name, newName));
+    });
 
   const bundle = group("bundle", "Archives of agents' packages (.kbin), which an `AgentBundle` loads.");
   const bundleOutput = () => ({ terminal, json: program.opts<GlobalOptions>().json });

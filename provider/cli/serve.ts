@@ -11,6 +11,7 @@ import { thisProcess } from "../appliance/local/process-identity.ts";
 import { ListenError } from "../appliance/server/listen.ts";
 import { localNames } from "../appliance/server/local-names.ts";
 import { startServer } from "../appliance/server/server.ts";
+import { keepSchedules } from "./schedules.ts";
 
 export interface ServeOptions {
   /** The data folder of the appliance: its database, packages and certificates; made where there is none. */
@@ -80,8 +81,11 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
       log(`clients trust it by the authority in ${join(folder, "certificates", AUTHORITY_CERTIFICATE_FILE)}`);
     }
     options.onListening?.({ name, port: server.port });
+    const schedules = keepSchedules(appliance, { now, log });
     if (!signal.aborted) await once(signal, "abort");
     log("stopping: no new calls; those in flight may finish");
+    // Machines in work may still have to connect to the server to be done.
+    await schedules.stop();
     await server.stop();
     log("stopped");
   } catch (error) {

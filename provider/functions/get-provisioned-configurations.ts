@@ -2,13 +2,15 @@ import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import type { ListedConfiguration } from "../appliance/operations/configurations.ts";
+import { parseSchedule } from "../appliance/schedules/parse.ts";
+import { describeSchedule } from "../appliance/schedules/schedule.ts";
 import { defineFunction } from "../kit/define/function.ts";
 
 const count = (description: string) =>
   z
     .int()
     .optional()
-    .meta({ description: `${description} Absent before the first run.` });
+    .meta({ description: `${description} Absent before the first run, and after an edit until the next.` });
 
 const listed = z
   .object({
@@ -18,6 +20,14 @@ const listed = z
     targets: z.string().meta({ description: "Its targets, as text." }),
     version: z.string().optional().meta({ description: "The least agent version it wants." }),
     server: z.string().optional().meta({ description: "Where agents connect to." }),
+    schedule: z.string().optional().meta({ description: "When it runs by itself, in words; absent for never." }),
+    nextRun: z
+      .string()
+      .optional()
+      .meta({ description: "When it runs by itself next, RFC 3339; only of an enabled one with a schedule." }),
+    changedSinceRun: z
+      .boolean()
+      .meta({ description: "Whether it was edited after its last run: then there are no counts until the next one." }),
     running: z.boolean().meta({ description: "Whether a run goes on now." }),
     lastRun: z.string().optional().meta({ description: "When its last run began, RFC 3339." }),
     total: count("Targets of the last run."),
@@ -67,7 +77,8 @@ pulumi.export("configurations", kace.get_provisioned_configurations_output().con
   ],
 });
 
-function rowOf({ id, name, description, lastRun }: ListedConfiguration): z.output<typeof listed> {
+function rowOf(configuration: ListedConfiguration): z.output<typeof listed> {
+  const { id, name, description, lastRun, changedSinceRun, nextRun } = configuration;
   const { enabled, targets, version, server } = description;
   return {
     id,
@@ -76,20 +87,30 @@ function rowOf({ id, name, description, lastRun }: ListedConfiguration): z.outpu
     targets,
     version,
     server,
+    schedule: scheduleText(description.schedule),
+    nextRun,
+    changedSinceRun,
     running: lastRun?.running ?? false,
-    ...(lastRun !== undefined && {
-      lastRun: lastRun.startedAt,
-      total: lastRun.total,
-      notStarted: lastRun.notAttempted,
-      succeeded: lastRun.succeeded + lastRun.unchanged + lastRun.removed,
-      failed: lastRun.failed + lastRun.unreachable,
-      absent: lastRun.absent,
-      percentSucceeded: lastRun.percentSucceeded,
-    }),
+    ...(lastRun !== undefined && { lastRun: lastRun.startedAt }),
+    ...(lastRun !== undefined &&
+      !changedSinceRun && {
+        total: lastRun.total,
+        notStarted: lastRun.notAttempted,
+        succeeded: lastRun.succeeded + lastRun.unchanged + lastRun.removed,
+        failed: lastRun.failed + lastRun.unreachable,
+        absent: lastRun.absent,
+        percentSucceeded: lastRun.percentSucceeded,
+      }),
   };
 }
 
-/** `kace:index:getProvisionedConfigurations` (seed A19, in part). */
+function scheduleText(words: ListedConfiguration["description"]["schedule"]): string | undefined {
+  if (words === undefined) return undefined;
+  const parsed = parseSchedule(words);
+  return parsed.ok ? describeSchedule(parsed.schedule) : undefined;
+}
+
+/** `kace:index:getProvisionedConfigurations` (seed A19). */
 export const getProvisionedConfigurations = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
   const all = await client.read((appliance) =>
     everyPage(async (after) => {

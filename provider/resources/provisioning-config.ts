@@ -11,6 +11,7 @@ import { outputs } from "./provisioning/outputs.ts";
 import { previewProvisioning } from "./provisioning/preview.ts";
 import { provision, withdraw } from "./provisioning/provision.ts";
 import { readProvisioning } from "./provisioning/read.ts";
+import { keepCredentials } from "./provisioning/schedule.ts";
 
 const definition = defineResource({
   name: "ProvisioningConfig",
@@ -63,6 +64,13 @@ export const provisioningConfig = definition.handle<ApplianceAccess>({
     const name = given.name ?? old.inputs.name ?? logicalName;
     const { recording, reasons } = await provision({ id, urn, name, inputs: given, shape, old, changed }, context);
     return { outputs: recording, reasons };
+  },
+
+  async updateCredentials({ id, urn, logicalName, inputs: given, old }, { client }) {
+    const name = given.name ?? old.inputs.name ?? logicalName;
+    if (given.schedule !== undefined)
+      await client.write((appliance) => keepCredentials({ id, urn, name, inputs: given, shape }, appliance));
+    return { outputs: old.outputs };
   },
 
   async delete({ id, old }, context) {

@@ -102,7 +102,7 @@ export class Lease {
 /**
  * Takes the lease of a configuration, waiting for a run that has it.
  *
- * @throws ProviderError `conflict`, naming who has it, if that run does not end in time; ApplianceError for all else
+ * @throws BusyError, naming who has it, if that run does not end in time; ApplianceError for all else
  * @example const lease = await holdLease({ store: appliance, run: { configurationId, kind: "up", holder }, clock, signal, patienceMs: 60_000 });
  */
 export async function holdLease(options: LeaseOptions): Promise<Lease> {
@@ -116,16 +116,19 @@ export async function holdLease(options: LeaseOptions): Promise<Lease> {
       if (!(error instanceof ApplianceError) || error.code !== "conflict") throw error;
       if (!told) onBusy?.(error.message);
       const leftMs = untilMs - clock.nowMs();
-      if (leftMs <= 0 || !(await wait(clock, Math.min(leftMs, ASK_AGAIN_MS), signal))) throw busy(error);
+      if (leftMs <= 0 || !(await wait(clock, Math.min(leftMs, ASK_AGAIN_MS), signal))) throw new BusyError(error);
     }
   }
 }
 
-function busy(error: ApplianceError): ProviderError {
-  return new ProviderError({
-    code: "conflict",
-    message: `[busy] ${error.message}`,
-    hint: error.hint ?? "run `pulumi up` again once it has ended",
-    cause: error,
-  });
+/** Another run of the configuration goes on, and did not end in time: this one did not begin. */
+export class BusyError extends ProviderError {
+  constructor(error: ApplianceError) {
+    super({
+      code: "conflict",
+      message: `[busy] ${error.message}`,
+      hint: error.hint ?? "run `pulumi up` again once it has ended",
+      cause: error,
+    });
+  }
 }

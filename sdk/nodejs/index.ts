@@ -30,6 +30,11 @@ export const expandTargets: typeof import("./expandTargets").expandTargets = nul
 export const expandTargetsOutput: typeof import("./expandTargets").expandTargetsOutput = null as any;
 utilities.lazyLoad(exports, ["expandTargets","expandTargetsOutput"], () => require("./expandTargets"));
 
+export { GetNextRunsArgs, GetNextRunsResult, GetNextRunsOutputArgs } from "./getNextRuns";
+export const getNextRuns: typeof import("./getNextRuns").getNextRuns = null as any;
+export const getNextRunsOutput: typeof import("./getNextRuns").getNextRunsOutput = null as any;
+utilities.lazyLoad(exports, ["getNextRuns","getNextRunsOutput"], () => require("./getNextRuns"));
+
 export { GetProvisionedConfigurationsArgs, GetProvisionedConfigurationsResult, GetProvisionedConfigurationsOutputArgs } from "./getProvisionedConfigurations";
 export const getProvisionedConfigurations: typeof import("./getProvisionedConfigurations").getProvisionedConfigurations = null as any;
 export const getProvisionedConfigurationsOutput: typeof import("./getProvisionedConfigurations").getProvisionedConfigurationsOutput = null as any;

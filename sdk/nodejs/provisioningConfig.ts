@@ -47,6 +47,27 @@ import * as utilities from "./utilities";
  * export const summary = fleet.summary;
  * ```
  *
+ * ### Every night
+ *
+ * `kace serve` runs it by itself, beside every `pulumi up`. The key is kept on the appliance, encrypted, for as long as there is a schedule.
+ *
+ * ```typescript
+ * import * as kace from "@pulumi-kace/kace";
+ * import * as pulumi from "@pulumi/pulumi";
+ *
+ * const nightly = new kace.ProvisioningConfig("nightly", {
+ *   state: "removed",
+ *   targets: { ipRanges: ["192.168.9.1-200"] },
+ *   linux: {
+ *     username: "deploy",
+ *     privateKey: new pulumi.Config().requireSecret("privateKey"),
+ *     become: { method: "sudo" },
+ *   },
+ *   schedule: { every: "day", at: "02:30", timezone: "Europe/Berlin" },
+ * });
+ * export const summary = nightly.summary;
+ * ```
+ *
  * ## Import
  *
  * ```sh
@@ -126,6 +147,10 @@ export class ProvisioningConfig extends pulumi.CustomResource {
      */
     declare public readonly rollout: pulumi.Output<outputs.ProvisioningRollout | undefined>;
     /**
+     * When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+     */
+    declare public readonly schedule: pulumi.Output<outputs.ProvisioningSchedule | undefined>;
+    /**
      * Where agents connect to.
      */
     declare public readonly server: pulumi.Output<outputs.ProvisioningServer | undefined>;
@@ -169,6 +194,7 @@ export class ProvisioningConfig extends pulumi.CustomResource {
             resourceInputs["probe"] = state?.probe;
             resourceInputs["removeDataDirectory"] = state?.removeDataDirectory;
             resourceInputs["rollout"] = state?.rollout;
+            resourceInputs["schedule"] = state?.schedule;
             resourceInputs["server"] = state?.server;
             resourceInputs["state"] = state?.state;
             resourceInputs["takeOver"] = state?.takeOver;
@@ -188,6 +214,7 @@ export class ProvisioningConfig extends pulumi.CustomResource {
             resourceInputs["probe"] = (args?.probe) ?? "always";
             resourceInputs["removeDataDirectory"] = (args?.removeDataDirectory) ?? false;
             resourceInputs["rollout"] = args?.rollout;
+            resourceInputs["schedule"] = args?.schedule;
             resourceInputs["server"] = args?.server;
             resourceInputs["state"] = (args?.state) ?? "present";
             resourceInputs["takeOver"] = (args?.takeOver) ?? false;
@@ -241,6 +268,10 @@ export interface ProvisioningConfigState {
      * How fast a rollout goes, and when it stops.
      */
     rollout?: pulumi.Input<inputs.ProvisioningRolloutArgs | undefined>;
+    /**
+     * When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+     */
+    schedule?: pulumi.Input<inputs.ProvisioningScheduleArgs | undefined>;
     /**
      * Where agents connect to.
      */
@@ -303,6 +334,10 @@ export interface ProvisioningConfigArgs {
      * How fast a rollout goes, and when it stops.
      */
     rollout?: pulumi.Input<inputs.ProvisioningRolloutArgs | undefined>;
+    /**
+     * When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+     */
+    schedule?: pulumi.Input<inputs.ProvisioningScheduleArgs | undefined>;
     /**
      * Where agents connect to.
      */

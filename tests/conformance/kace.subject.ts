@@ -230,6 +230,12 @@ function configurationOf(silentPort: number): ResourceGenerator {
         // Not "uninstall": a create that was ended may have touched machines, so its deletion would look for them.
         onDestroy: fc.constant("abandon"),
         probe: fc.constantFrom("always", "onRefresh"),
+        schedule: fc.constantFrom<JsonMap>(
+          { every: "15 minutes" },
+          { every: "monday", at: "2:30 AM" },
+          { every: "month", day: 31, at: "23:59", timezone: "Europe/Berlin" },
+          { every: "february", day: 29, at: "12:00 PM", timezone: "UTC" },
+        ),
       },
       { requiredKeys: ["enabled", "targets", "agent", "linux"], noNullPrototype: true },
     ),
@@ -238,6 +244,11 @@ function configurationOf(silentPort: number): ResourceGenerator {
       {
         name: "a new order of a set",
         apply: (inputs) => ({ ...inputs, agent: { bundle: "b", deniedVersions: ["14.0.2", "14.0.1"] } }),
+        expect: "update",
+      },
+      {
+        name: "another schedule",
+        apply: set("schedule", { every: "day", at: "03:33", timezone: "Asia/Tokyo" }),
         expect: "update",
       },
       {
@@ -276,6 +287,17 @@ const functionArguments: NonNullable<SubjectOptions["functionArguments"]> = {
       timeout: fc.constant("1s"),
     },
     { requiredKeys: ["machine", "server"], noNullPrototype: true },
+  ),
+  "kace:index:getNextRuns": fc.record(
+    {
+      schedule: fc.constantFrom<JsonMap>(
+        { every: "2 hours" },
+        { every: "day", at: "02:30", timezone: "Europe/Berlin" },
+      ),
+      count: fc.integer({ min: 1, max: 20 }),
+      after: fc.constantFrom("2027-03-01T00:00:00Z", "2028-02-29T12:00:00+01:00"),
+    },
+    { requiredKeys: ["schedule"], noNullPrototype: true },
   ),
   "kace:index:scanNetwork": fc.record(
     {

@@ -304,6 +304,12 @@ export class Site implements Place {
     this.#server = undefined;
   }
 
+  /** Ends the server at once, as a power cut would. */
+  async killServer(): Promise<void> {
+    if (this.#server !== undefined) process.kill(this.#server.pid, "SIGKILL");
+    await this.stopServer();
+  }
+
   async restartServer(): Promise<void> {
     await this.stopServer();
     await this.startServer();

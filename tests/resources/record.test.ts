@@ -46,6 +46,17 @@ describe("what an appliance keeps of a configuration", () => {
     for (const canary of CANARIES) expect(JSON.stringify(record)).not.toContain(canary);
   });
 
+  it("says when it runs by itself, and hands over what runs need to be encrypted", () => {
+    const schedule = { every: "day", at: "02:30" };
+    const record = configurationRecord({ ...content, inputs: { ...inputs, schedule } });
+    expect(record.description.schedule).toEqual(schedule);
+    expect(recordedInputs(record.description.inputs)?.schedule).toEqual(schedule);
+    for (const canary of CANARIES) {
+      expect(JSON.stringify(record.description)).not.toContain(canary);
+      expect(record.runInputs).toContain(canary);
+    }
+  });
+
   it("gives an import its inputs back, credentials apart", () => {
     const { description } = configurationRecord(content);
     const read = recordedInputs(description.inputs);

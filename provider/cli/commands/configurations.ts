@@ -1,24 +1,48 @@
 import { everyPage } from "../../appliance/every-page.ts";
 import type { ListedConfiguration } from "../../appliance/operations/configurations.ts";
+import { parseSchedule } from "../../appliance/schedules/parse.ts";
+import { describeSchedule } from "../../appliance/schedules/schedule.ts";
 import { type Column, printable, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 
-function lastRunOf({ lastRun, changedSinceRun }: ListedConfiguration): string {
+function lastRunOf({ lastRun, changedSinceRun, fault }: ListedConfiguration): string {
+  if (fault !== undefined && (lastRun === undefined || fault.at > lastRun.startedAt)) return `failed ${fault.at}`;
   if (lastRun === undefined) return "never";
   const state = lastRun.running ? "running" : lastRun.interrupted ? "interrupted" : lastRun.startedAt;
   return changedSinceRun ? `${state} (edited since)` : state;
+}
+
+/** The counts of the last run; none after an edit, since they are of the configuration before. */
+function countsOf({ lastRun, changedSinceRun }: ListedConfiguration): ListedConfiguration["lastRun"] {
+  return changedSinceRun ? undefined : lastRun;
+}
+
+function scheduleOf({ description: { schedule } }: ListedConfiguration): string {
+  if (schedule === undefined) return "never";
+  const parsed = parseSchedule(schedule);
+  return parsed.ok ? describeSchedule(parsed.schedule) : `every ${schedule.every}`;
+}
+
+/** A count of the last run. */
+function count(of: (run: NonNullable<ListedConfiguration["lastRun"]>) => number) {
+  return (configuration: ListedConfiguration) => {
+    const run = countsOf(configuration);
+    return run && of(run);
+  };
 }
 
 const COLUMNS: readonly Column<ListedConfiguration>[] = [
   ["name", ({ name }) => name],
   ["targets", ({ description }) => description.targets],
   ["enabled", ({ description }) => description.enabled],
-  ["total", ({ lastRun }) => lastRun?.total],
-  ["ok", ({ lastRun }) => lastRun && lastRun.succeeded + lastRun.unchanged + lastRun.removed],
-  ["failed", ({ lastRun }) => lastRun && lastRun.failed + lastRun.unreachable],
-  ["not started", ({ lastRun }) => lastRun?.notAttempted],
-  ["% ok", ({ lastRun }) => lastRun && Math.round(lastRun.percentSucceeded)],
+  ["total", count(({ total }) => total)],
+  ["ok", count(({ succeeded, unchanged, removed }) => succeeded + unchanged + removed)],
+  ["failed", count(({ failed, unreachable }) => failed + unreachable)],
+  ["not started", count(({ notAttempted }) => notAttempted)],
+  ["% ok", count(({ percentSucceeded }) => Math.round(percentSucceeded))],
   ["last run", lastRunOf],
+  ["schedule", scheduleOf],
+  ["next run", ({ nextRun }) => nextRun],
 ];
 
 /** All configurations of an appliance. */
@@ -52,7 +76,8 @@ export async function showConfiguration(session: CommandSession, nameOrId: strin
     session.terminal.out(JSON.stringify(found, undefined, 2));
     return 0;
   }
-  const { description, lastRun } = found;
+  const { description } = found;
+  const lastRun = countsOf(found);
   const rows: readonly (readonly [string, string | number | boolean | undefined])[] = [
     ["name", found.name],
     ["id", found.id],
@@ -62,7 +87,10 @@ export async function showConfiguration(session: CommandSession, nameOrId: strin
     ["state", description.state],
     ["agent", [description.flavour, description.version ?? "any version"].filter(Boolean).join(" ")],
     ["server", description.server],
+    ["schedule", scheduleOf(found)],
+    ["next run", found.nextRun],
     ["last run", lastRunOf(found)],
+    ...(found.fault === undefined ? [] : [["why it failed", found.fault.message] as const]),
     ["succeeded", lastRun?.succeeded],
     ["unchanged", lastRun?.unchanged],
     ["removed", lastRun?.removed],

@@ -17,6 +17,7 @@ export async function checkProvisioning(inputs: Given): Promise<Finding[]> {
     ...targetFindings(inputs),
     ...agentFindings(inputs),
     ...serverFindings(inputs),
+    ...scheduleFindings(inputs),
     ...(await credentialFindings(inputs)),
   ];
 }
@@ -85,6 +86,24 @@ function serverFindings({ server }: Given): Finding[] {
       },
     ];
   return [];
+}
+
+/** Nobody is logged in when a scheduled run begins, so that there is no ssh agent to ask. */
+function scheduleFindings({ schedule, linux }: Given): Finding[] {
+  if (schedule === undefined || linux === undefined || linux instanceof Unknown) return [];
+  const jumps = linux.jumpHosts instanceof Unknown ? [] : linux.jumpHosts;
+  const logIns = [
+    { at: ["linux"], logIn: linux },
+    ...jumps.map((logIn, index) => ({ at: ["linux", "jumpHosts", index], logIn })),
+  ];
+  return logIns.flatMap(({ at, logIn }) => {
+    if (logIn instanceof Unknown) return [];
+    const { agentSocket, password, privateKey } = logIn;
+    if (agentSocket === undefined || password !== undefined || privateKey !== undefined) return [];
+    const reason =
+      "an ssh agent cannot serve a `schedule`: it is gone when nobody is logged in; give `privateKey` or `password`, or leave the schedule out";
+    return [{ path: [...at, "agentSocket"], reason }];
+  });
 }
 
 async function credentialFindings({ linux }: Given): Promise<Finding[]> {

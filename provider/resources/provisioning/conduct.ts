@@ -26,7 +26,11 @@ import { tell } from "./telling.ts";
 
 /** A run of a configuration. */
 export interface Conduct {
-  readonly kind: Extract<RunKind, "up" | "destroy">;
+  readonly kind: Exclude<RunKind, "refresh">;
+  /** Who runs it, for people. Default: `pulumi`, and on which host. */
+  readonly holder?: string | undefined;
+  /** How long another run of the same configuration is waited for. Default 5 minutes. */
+  readonly patienceMs?: number | undefined;
   readonly configurationId: string;
   readonly appliance: Appliance;
   readonly session: Session;
@@ -72,14 +76,14 @@ export async function conduct(run: Conduct): Promise<Conducted> {
       configurationId,
       kind,
       total: crowd.total + run.dropped.length,
-      holder: `pulumi ${kind} on ${hostname() || "a machine"}`,
+      holder: run.holder ?? `pulumi ${kind} on ${hostname() || "a machine"}`,
       process: thisProcess(),
     },
     clock: systemClock,
     signal,
-    patienceMs: PATIENCE_MS,
+    patienceMs: run.patienceMs ?? PATIENCE_MS,
     leaseSeconds: LEASE_SECONDS,
-    onBusy: (message) => log.warn(`waiting: ${message}`),
+    onBusy: run.patienceMs === 0 ? undefined : (message) => log.warn(`waiting: ${message}`),
   });
   try {
     const conducted = await conductWith(run, lease);

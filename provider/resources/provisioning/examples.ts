@@ -94,4 +94,59 @@ fleet = kace.ProvisioningConfig("fleet",
 pulumi.export("summary", fleet.summary)
 `,
   },
+  {
+    title: "Every night",
+    description:
+      "`kace serve` runs it by itself, beside every `pulumi up`. The key is kept on the appliance, encrypted, for as long as there is a schedule.",
+    yaml: `name: nightly
+runtime: yaml
+resources:
+  nightly:
+    type: kace:ProvisioningConfig
+    properties:
+      enabled: false
+      state: removed
+      targets:
+        ipRanges: [ "192.168.9.1-200" ]
+      linux:
+        username: deploy
+        password:
+          fn::secret: change-me
+        become:
+          method: sudo
+      schedule:
+        every: day
+        at: "02:30"
+        timezone: Europe/Berlin
+`,
+    typescript: `import * as kace from "@pulumi-kace/kace";
+import * as pulumi from "@pulumi/pulumi";
+
+const nightly = new kace.ProvisioningConfig("nightly", {
+  state: "removed",
+  targets: { ipRanges: ["192.168.9.1-200"] },
+  linux: {
+    username: "deploy",
+    privateKey: new pulumi.Config().requireSecret("privateKey"),
+    become: { method: "sudo" },
+  },
+  schedule: { every: "day", at: "02:30", timezone: "Europe/Berlin" },
+});
+export const summary = nightly.summary;
+`,
+    python: `import pulumi
+import pulumi_kace as kace
+
+nightly = kace.ProvisioningConfig("nightly",
+    state="removed",
+    targets={"ip_ranges": ["192.168.9.1-200"]},
+    linux={
+        "username": "deploy",
+        "password": pulumi.Output.secret("change-me"),
+        "become": {"method": "sudo"},
+    },
+    schedule={"every": "day", "at": "02:30", "timezone": "Europe/Berlin"})
+pulumi.export("summary", nightly.summary)
+`,
+  },
 ];

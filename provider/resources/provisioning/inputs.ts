@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { scheduleShape } from "../../appliance/schedules/shape.ts";
 import type { PreviewOf } from "../../kit/define/plain.ts";
 import { numberOrPercent } from "../../kit/define/scalars.ts";
 import { Unknown } from "../../kit/define/value.ts";
@@ -129,6 +130,10 @@ export const inputs = z.object({
   dns: dns.optional(),
   linux: linux.optional(),
   rollout: rollout.optional(),
+  schedule: scheduleShape.optional().meta({
+    description:
+      "When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.",
+  }),
   state: z
     .enum(["present", "removed"])
     .default("present")

@@ -18,6 +18,7 @@ import { groundOf, requireToken } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Outputs } from "./outputs.ts";
 import { droppedBy } from "./provision.ts";
+import { scheduleWarning } from "./schedule.ts";
 
 /** What a preview is about. */
 export interface Previewed {
@@ -54,7 +55,8 @@ export async function previewProvisioning(
   let warned = false;
   const ground = async (appliance: Appliance) => {
     const found = await groundOf(inputs, appliance, coming);
-    for (const warning of warned ? [] : found.warnings) log.warn(warning);
+    const warnings = warned ? [] : [...found.warnings, ...(await scheduleWarning(inputs, appliance))];
+    for (const warning of warnings) log.warn(warning);
     warned = true;
     if (given.old === undefined) await requireToken(found, given.id, appliance);
     return coming.bundle ? { ...found, bundle: anyBundle(inputs.agent?.version ?? "0") } : found;

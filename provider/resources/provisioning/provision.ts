@@ -8,6 +8,7 @@ import { droppedTargets, targetOf } from "./dropped.ts";
 import { type Ground, groundOf, requireToken } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
 import { configurationRecord } from "./record.ts";
+import { scheduleWarning } from "./schedule.ts";
 import { openSession } from "./session.ts";
 
 /** What a create or an update is about. */
@@ -39,7 +40,7 @@ export function provision(given: Provisioning, { client, log, signal }: Context<
     const ground = inputs.enabled ? await groundOf(inputs, appliance) : UNUSED;
     // Machines of an update may be enrolled already; those of a create all need the token.
     if (old === undefined) await requireToken(ground, id, appliance);
-    for (const warning of ground.warnings) log.warn(warning);
+    for (const warning of [...ground.warnings, ...(await scheduleWarning(inputs, appliance))]) log.warn(warning);
     await appliance.saveConfiguration(configurationRecord({ ...given, ground }));
     given.saved?.();
     if (!inputs.enabled) return { recording: old?.outputs ?? NOTHING, reasons: [] };

@@ -11,6 +11,7 @@ import { groundOf } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Outputs } from "./outputs.ts";
 import { recordedInputs } from "./record.ts";
+import { keptSchedule } from "./schedule.ts";
 
 type Request = ReadRequest<Inputs, Outputs>;
 
@@ -31,7 +32,9 @@ async function looked(
   { client, log, signal }: Context<ApplianceAccess>,
 ): Promise<Found<Inputs, Outputs>> {
   if (!inputs.enabled) return { inputs: {}, outputs };
+  let kept: Awaited<ReturnType<typeof keptSchedule>> = {};
   try {
+    kept = await client.read((appliance) => keptSchedule(id, inputs, appliance));
     const { outcomes } = await examine({
       inputs,
       configurationId: id,
@@ -47,11 +50,11 @@ async function looked(
       },
     });
     warnOfUnseen(unseen(outputs, outcomes), log.warn);
-    return { inputs: {}, outputs: refreshed(outputs, outcomes) };
+    return { inputs: kept, outputs: refreshed(outputs, outcomes) };
   } catch (error) {
     if (signal.aborted || !(error instanceof ProviderError) || !saysNothing(error)) throw error;
     log.warn(`the machines were not looked at, and what is recorded of them stays: ${error.message}`);
-    return { inputs: {}, outputs };
+    return { inputs: kept, outputs };
   }
 }
 

@@ -5,6 +5,7 @@ import type { ObjectShape } from "../../kit/define/shape.ts";
 import type { ValueMap } from "../../kit/define/value.ts";
 import type { Ground } from "./ground.ts";
 import { type Inputs, inputs as inputsSchema } from "./inputs.ts";
+import { runInputsOf } from "./run-inputs.ts";
 
 /** What identifies a configuration and what it says. */
 export interface ConfigurationContent {
@@ -19,7 +20,10 @@ export interface ConfigurationContent {
 
 const MAX_TARGETS_TEXT = 2_000;
 
-/** A configuration as the appliance keeps it: what lists show, and the inputs without credentials, for an import. */
+/**
+ * A configuration as the appliance keeps it: what lists show, and the inputs without credentials, for an import; with a
+ * schedule also, to be encrypted, what its runs need.
+ */
 export function configurationRecord(content: ConfigurationContent): Input<"saveConfiguration"> {
   const { id, urn, name, inputs, ground, shape } = content;
   const plain: ValueMap = JSON.parse(JSON.stringify(inputs)); // what is absent stays away, and the rest are plain values
@@ -34,8 +38,10 @@ export function configurationRecord(content: ConfigurationContent): Input<"saveC
       flavour: ground.bundle?.flavour,
       version: inputs.agent?.version,
       server: ground.server && serverText(ground.server),
+      schedule: inputs.schedule,
       inputs: JSON.stringify(withoutCredentials(shape, plain)),
     },
+    runInputs: runInputsOf(inputs),
   };
 }
 

@@ -48,6 +48,8 @@ type ProvisioningConfig struct {
 	Results ProvisioningResultMapOutput `pulumi:"results"`
 	// How fast a rollout goes, and when it stops.
 	Rollout ProvisioningRolloutPtrOutput `pulumi:"rollout"`
+	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+	Schedule ProvisioningSchedulePtrOutput `pulumi:"schedule"`
 	// Where agents connect to.
 	Server ProvisioningServerPtrOutput `pulumi:"server"`
 	// Whether the agent shall be on the machines.
@@ -134,6 +136,8 @@ type provisioningConfigState struct {
 	RemoveDataDirectory *bool `pulumi:"removeDataDirectory"`
 	// How fast a rollout goes, and when it stops.
 	Rollout *ProvisioningRollout `pulumi:"rollout"`
+	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+	Schedule *ProvisioningSchedule `pulumi:"schedule"`
 	// Where agents connect to.
 	Server *ProvisioningServer `pulumi:"server"`
 	// Whether the agent shall be on the machines.
@@ -165,6 +169,8 @@ type ProvisioningConfigState struct {
 	RemoveDataDirectory pulumi.BoolPtrInput
 	// How fast a rollout goes, and when it stops.
 	Rollout ProvisioningRolloutPtrInput
+	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+	Schedule ProvisioningSchedulePtrInput
 	// Where agents connect to.
 	Server ProvisioningServerPtrInput
 	// Whether the agent shall be on the machines.
@@ -200,6 +206,8 @@ type provisioningConfigArgs struct {
 	RemoveDataDirectory *bool `pulumi:"removeDataDirectory"`
 	// How fast a rollout goes, and when it stops.
 	Rollout *ProvisioningRollout `pulumi:"rollout"`
+	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+	Schedule *ProvisioningSchedule `pulumi:"schedule"`
 	// Where agents connect to.
 	Server *ProvisioningServer `pulumi:"server"`
 	// Whether the agent shall be on the machines.
@@ -232,6 +240,8 @@ type ProvisioningConfigArgs struct {
 	RemoveDataDirectory pulumi.BoolPtrInput
 	// How fast a rollout goes, and when it stops.
 	Rollout ProvisioningRolloutPtrInput
+	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+	Schedule ProvisioningSchedulePtrInput
 	// Where agents connect to.
 	Server ProvisioningServerPtrInput
 	// Whether the agent shall be on the machines.
@@ -382,6 +392,11 @@ func (o ProvisioningConfigOutput) Results() ProvisioningResultMapOutput {
 // How fast a rollout goes, and when it stops.
 func (o ProvisioningConfigOutput) Rollout() ProvisioningRolloutPtrOutput {
 	return o.ApplyT(func(v *ProvisioningConfig) ProvisioningRolloutPtrOutput { return v.Rollout }).(ProvisioningRolloutPtrOutput)
+}
+
+// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+func (o ProvisioningConfigOutput) Schedule() ProvisioningSchedulePtrOutput {
+	return o.ApplyT(func(v *ProvisioningConfig) ProvisioningSchedulePtrOutput { return v.Schedule }).(ProvisioningSchedulePtrOutput)
 }
 
 // Where agents connect to.

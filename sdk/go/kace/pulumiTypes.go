@@ -2276,11 +2276,13 @@ func (o OrganizationLoadArrayOutput) Index(i pulumi.IntInput) OrganizationLoadOu
 
 // A configuration and how its last run went.
 type ProvisionedConfiguration struct {
-	// Addresses of ranges where nothing answers. Absent before the first run.
+	// Addresses of ranges where nothing answers. Absent before the first run, and after an edit until the next.
 	Absent *int `pulumi:"absent"`
+	// Whether it was edited after its last run: then there are no counts until the next one.
+	ChangedSinceRun bool `pulumi:"changedSinceRun"`
 	// Whether machines are worked on.
 	Enabled bool `pulumi:"enabled"`
-	// Machines that failed or were unreachable. Absent before the first run.
+	// Machines that failed or were unreachable. Absent before the first run, and after an edit until the next.
 	Failed *int `pulumi:"failed"`
 	// Its id.
 	Id string `pulumi:"id"`
@@ -2288,19 +2290,23 @@ type ProvisionedConfiguration struct {
 	LastRun *string `pulumi:"lastRun"`
 	// Its friendly name.
 	Name string `pulumi:"name"`
-	// Machines it did not begin. Absent before the first run.
+	// When it runs by itself next, RFC 3339; only of an enabled one with a schedule.
+	NextRun *string `pulumi:"nextRun"`
+	// Machines it did not begin. Absent before the first run, and after an edit until the next.
 	NotStarted *int `pulumi:"notStarted"`
 	// The right ones in a hundred of those that are there.
 	PercentSucceeded *float64 `pulumi:"percentSucceeded"`
 	// Whether a run goes on now.
 	Running bool `pulumi:"running"`
+	// When it runs by itself, in words; absent for never.
+	Schedule *string `pulumi:"schedule"`
 	// Where agents connect to.
 	Server *string `pulumi:"server"`
-	// Machines that are right: changed, unchanged or removed. Absent before the first run.
+	// Machines that are right: changed, unchanged or removed. Absent before the first run, and after an edit until the next.
 	Succeeded *int `pulumi:"succeeded"`
 	// Its targets, as text.
 	Targets string `pulumi:"targets"`
-	// Targets of the last run. Absent before the first run.
+	// Targets of the last run. Absent before the first run, and after an edit until the next.
 	Total *int `pulumi:"total"`
 	// The least agent version it wants.
 	Version *string `pulumi:"version"`
@@ -2321,9 +2327,14 @@ func (o ProvisionedConfigurationOutput) ToProvisionedConfigurationOutputWithCont
 	return o
 }
 
-// Addresses of ranges where nothing answers. Absent before the first run.
+// Addresses of ranges where nothing answers. Absent before the first run, and after an edit until the next.
 func (o ProvisionedConfigurationOutput) Absent() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Absent }).(pulumi.IntPtrOutput)
+}
+
+// Whether it was edited after its last run: then there are no counts until the next one.
+func (o ProvisionedConfigurationOutput) ChangedSinceRun() pulumi.BoolOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) bool { return v.ChangedSinceRun }).(pulumi.BoolOutput)
 }
 
 // Whether machines are worked on.
@@ -2331,7 +2342,7 @@ func (o ProvisionedConfigurationOutput) Enabled() pulumi.BoolOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) bool { return v.Enabled }).(pulumi.BoolOutput)
 }
 
-// Machines that failed or were unreachable. Absent before the first run.
+// Machines that failed or were unreachable. Absent before the first run, and after an edit until the next.
 func (o ProvisionedConfigurationOutput) Failed() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Failed }).(pulumi.IntPtrOutput)
 }
@@ -2351,7 +2362,12 @@ func (o ProvisionedConfigurationOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) string { return v.Name }).(pulumi.StringOutput)
 }
 
-// Machines it did not begin. Absent before the first run.
+// When it runs by itself next, RFC 3339; only of an enabled one with a schedule.
+func (o ProvisionedConfigurationOutput) NextRun() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *string { return v.NextRun }).(pulumi.StringPtrOutput)
+}
+
+// Machines it did not begin. Absent before the first run, and after an edit until the next.
 func (o ProvisionedConfigurationOutput) NotStarted() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.NotStarted }).(pulumi.IntPtrOutput)
 }
@@ -2366,12 +2382,17 @@ func (o ProvisionedConfigurationOutput) Running() pulumi.BoolOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) bool { return v.Running }).(pulumi.BoolOutput)
 }
 
+// When it runs by itself, in words; absent for never.
+func (o ProvisionedConfigurationOutput) Schedule() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *string { return v.Schedule }).(pulumi.StringPtrOutput)
+}
+
 // Where agents connect to.
 func (o ProvisionedConfigurationOutput) Server() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *string { return v.Server }).(pulumi.StringPtrOutput)
 }
 
-// Machines that are right: changed, unchanged or removed. Absent before the first run.
+// Machines that are right: changed, unchanged or removed. Absent before the first run, and after an edit until the next.
 func (o ProvisionedConfigurationOutput) Succeeded() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Succeeded }).(pulumi.IntPtrOutput)
 }
@@ -2381,7 +2402,7 @@ func (o ProvisionedConfigurationOutput) Targets() pulumi.StringOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) string { return v.Targets }).(pulumi.StringOutput)
 }
 
-// Targets of the last run. Absent before the first run.
+// Targets of the last run. Absent before the first run, and after an edit until the next.
 func (o ProvisionedConfigurationOutput) Total() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Total }).(pulumi.IntPtrOutput)
 }
@@ -3424,6 +3445,203 @@ func (o ProvisioningRolloutPtrOutput) MaxUnreachable() pulumi.AnyOutput {
 		}
 		return v.MaxUnreachable
 	}).(pulumi.AnyOutput)
+}
+
+// When a configuration runs by itself.
+type ProvisioningSchedule struct {
+	// The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+	At *string `pulumi:"at"`
+	// The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+	Day *int `pulumi:"day"`
+	// How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+	Every string `pulumi:"every"`
+	// The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	Timezone *string `pulumi:"timezone"`
+}
+
+// ProvisioningScheduleInput is an input type that accepts ProvisioningScheduleArgs and ProvisioningScheduleOutput values.
+// You can construct a concrete instance of `ProvisioningScheduleInput` via:
+//
+//	ProvisioningScheduleArgs{...}
+type ProvisioningScheduleInput interface {
+	pulumi.Input
+
+	ToProvisioningScheduleOutput() ProvisioningScheduleOutput
+	ToProvisioningScheduleOutputWithContext(context.Context) ProvisioningScheduleOutput
+}
+
+// When a configuration runs by itself.
+type ProvisioningScheduleArgs struct {
+	// The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+	At pulumi.StringPtrInput `pulumi:"at"`
+	// The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+	Day pulumi.IntPtrInput `pulumi:"day"`
+	// How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+	Every pulumi.StringInput `pulumi:"every"`
+	// The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	Timezone pulumi.StringPtrInput `pulumi:"timezone"`
+}
+
+func (ProvisioningScheduleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningSchedule)(nil)).Elem()
+}
+
+func (i ProvisioningScheduleArgs) ToProvisioningScheduleOutput() ProvisioningScheduleOutput {
+	return i.ToProvisioningScheduleOutputWithContext(context.Background())
+}
+
+func (i ProvisioningScheduleArgs) ToProvisioningScheduleOutputWithContext(ctx context.Context) ProvisioningScheduleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningScheduleOutput)
+}
+
+func (i ProvisioningScheduleArgs) ToProvisioningSchedulePtrOutput() ProvisioningSchedulePtrOutput {
+	return i.ToProvisioningSchedulePtrOutputWithContext(context.Background())
+}
+
+func (i ProvisioningScheduleArgs) ToProvisioningSchedulePtrOutputWithContext(ctx context.Context) ProvisioningSchedulePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningScheduleOutput).ToProvisioningSchedulePtrOutputWithContext(ctx)
+}
+
+// ProvisioningSchedulePtrInput is an input type that accepts ProvisioningScheduleArgs, ProvisioningSchedulePtr and ProvisioningSchedulePtrOutput values.
+// You can construct a concrete instance of `ProvisioningSchedulePtrInput` via:
+//
+//	        ProvisioningScheduleArgs{...}
+//
+//	or:
+//
+//	        nil
+type ProvisioningSchedulePtrInput interface {
+	pulumi.Input
+
+	ToProvisioningSchedulePtrOutput() ProvisioningSchedulePtrOutput
+	ToProvisioningSchedulePtrOutputWithContext(context.Context) ProvisioningSchedulePtrOutput
+}
+
+type provisioningSchedulePtrType ProvisioningScheduleArgs
+
+func ProvisioningSchedulePtr(v *ProvisioningScheduleArgs) ProvisioningSchedulePtrInput {
+	return (*provisioningSchedulePtrType)(v)
+}
+
+func (*provisioningSchedulePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningSchedule)(nil)).Elem()
+}
+
+func (i *provisioningSchedulePtrType) ToProvisioningSchedulePtrOutput() ProvisioningSchedulePtrOutput {
+	return i.ToProvisioningSchedulePtrOutputWithContext(context.Background())
+}
+
+func (i *provisioningSchedulePtrType) ToProvisioningSchedulePtrOutputWithContext(ctx context.Context) ProvisioningSchedulePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ProvisioningSchedulePtrOutput)
+}
+
+// When a configuration runs by itself.
+type ProvisioningScheduleOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningScheduleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisioningSchedule)(nil)).Elem()
+}
+
+func (o ProvisioningScheduleOutput) ToProvisioningScheduleOutput() ProvisioningScheduleOutput {
+	return o
+}
+
+func (o ProvisioningScheduleOutput) ToProvisioningScheduleOutputWithContext(ctx context.Context) ProvisioningScheduleOutput {
+	return o
+}
+
+func (o ProvisioningScheduleOutput) ToProvisioningSchedulePtrOutput() ProvisioningSchedulePtrOutput {
+	return o.ToProvisioningSchedulePtrOutputWithContext(context.Background())
+}
+
+func (o ProvisioningScheduleOutput) ToProvisioningSchedulePtrOutputWithContext(ctx context.Context) ProvisioningSchedulePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ProvisioningSchedule) *ProvisioningSchedule {
+		return &v
+	}).(ProvisioningSchedulePtrOutput)
+}
+
+// The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+func (o ProvisioningScheduleOutput) At() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningSchedule) *string { return v.At }).(pulumi.StringPtrOutput)
+}
+
+// The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+func (o ProvisioningScheduleOutput) Day() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisioningSchedule) *int { return v.Day }).(pulumi.IntPtrOutput)
+}
+
+// How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+func (o ProvisioningScheduleOutput) Every() pulumi.StringOutput {
+	return o.ApplyT(func(v ProvisioningSchedule) string { return v.Every }).(pulumi.StringOutput)
+}
+
+// The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+func (o ProvisioningScheduleOutput) Timezone() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ProvisioningSchedule) *string { return v.Timezone }).(pulumi.StringPtrOutput)
+}
+
+type ProvisioningSchedulePtrOutput struct{ *pulumi.OutputState }
+
+func (ProvisioningSchedulePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisioningSchedule)(nil)).Elem()
+}
+
+func (o ProvisioningSchedulePtrOutput) ToProvisioningSchedulePtrOutput() ProvisioningSchedulePtrOutput {
+	return o
+}
+
+func (o ProvisioningSchedulePtrOutput) ToProvisioningSchedulePtrOutputWithContext(ctx context.Context) ProvisioningSchedulePtrOutput {
+	return o
+}
+
+func (o ProvisioningSchedulePtrOutput) Elem() ProvisioningScheduleOutput {
+	return o.ApplyT(func(v *ProvisioningSchedule) ProvisioningSchedule {
+		if v != nil {
+			return *v
+		}
+		var ret ProvisioningSchedule
+		return ret
+	}).(ProvisioningScheduleOutput)
+}
+
+// The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+func (o ProvisioningSchedulePtrOutput) At() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningSchedule) *string {
+		if v == nil {
+			return nil
+		}
+		return v.At
+	}).(pulumi.StringPtrOutput)
+}
+
+// The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+func (o ProvisioningSchedulePtrOutput) Day() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *ProvisioningSchedule) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Day
+	}).(pulumi.IntPtrOutput)
+}
+
+// How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+func (o ProvisioningSchedulePtrOutput) Every() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningSchedule) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Every
+	}).(pulumi.StringPtrOutput)
+}
+
+// The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+func (o ProvisioningSchedulePtrOutput) Timezone() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ProvisioningSchedule) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Timezone
+	}).(pulumi.StringPtrOutput)
 }
 
 // Where agents connect to.
@@ -4476,6 +4694,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningDnsPtrInput)(nil)).Elem(), ProvisioningDnsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningRolloutInput)(nil)).Elem(), ProvisioningRolloutArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningRolloutPtrInput)(nil)).Elem(), ProvisioningRolloutArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningScheduleInput)(nil)).Elem(), ProvisioningScheduleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningSchedulePtrInput)(nil)).Elem(), ProvisioningScheduleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningServerInput)(nil)).Elem(), ProvisioningServerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningServerPtrInput)(nil)).Elem(), ProvisioningServerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ScanDnsInput)(nil)).Elem(), ScanDnsArgs{})
@@ -4525,6 +4745,8 @@ func init() {
 	pulumi.RegisterOutputType(ProvisioningResultMapOutput{})
 	pulumi.RegisterOutputType(ProvisioningRolloutOutput{})
 	pulumi.RegisterOutputType(ProvisioningRolloutPtrOutput{})
+	pulumi.RegisterOutputType(ProvisioningScheduleOutput{})
+	pulumi.RegisterOutputType(ProvisioningSchedulePtrOutput{})
 	pulumi.RegisterOutputType(ProvisioningServerOutput{})
 	pulumi.RegisterOutputType(ProvisioningServerPtrOutput{})
 	pulumi.RegisterOutputType(ProvisioningSummaryOutput{})

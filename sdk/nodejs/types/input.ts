@@ -347,6 +347,50 @@ export interface ProvisioningRolloutArgs {
 }
 
 /**
+ * When a configuration runs by itself.
+ */
+export interface ProvisioningSchedule {
+    /**
+     * The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+     */
+    at?: string;
+    /**
+     * The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+     */
+    day?: number;
+    /**
+     * How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+     */
+    every: string;
+    /**
+     * The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+     */
+    timezone?: string;
+}
+
+/**
+ * When a configuration runs by itself.
+ */
+export interface ProvisioningScheduleArgs {
+    /**
+     * The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+     */
+    at?: pulumi.Input<string | undefined>;
+    /**
+     * The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+     */
+    day?: pulumi.Input<number | undefined>;
+    /**
+     * How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+     */
+    every: pulumi.Input<string>;
+    /**
+     * The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+     */
+    timezone?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Where agents connect to.
  */
 export interface ProvisioningServerArgs {

@@ -213,15 +213,19 @@ export interface LinuxPlatformWithoutCredentials {
  */
 export interface ProvisionedConfiguration {
     /**
-     * Addresses of ranges where nothing answers. Absent before the first run.
+     * Addresses of ranges where nothing answers. Absent before the first run, and after an edit until the next.
      */
     absent?: number;
+    /**
+     * Whether it was edited after its last run: then there are no counts until the next one.
+     */
+    changedSinceRun: boolean;
     /**
      * Whether machines are worked on.
      */
     enabled: boolean;
     /**
-     * Machines that failed or were unreachable. Absent before the first run.
+     * Machines that failed or were unreachable. Absent before the first run, and after an edit until the next.
      */
     failed?: number;
     /**
@@ -237,7 +241,11 @@ export interface ProvisionedConfiguration {
      */
     name: string;
     /**
-     * Machines it did not begin. Absent before the first run.
+     * When it runs by itself next, RFC 3339; only of an enabled one with a schedule.
+     */
+    nextRun?: string;
+    /**
+     * Machines it did not begin. Absent before the first run, and after an edit until the next.
      */
     notStarted?: number;
     /**
@@ -249,11 +257,15 @@ export interface ProvisionedConfiguration {
      */
     running: boolean;
     /**
+     * When it runs by itself, in words; absent for never.
+     */
+    schedule?: string;
+    /**
      * Where agents connect to.
      */
     server?: string;
     /**
-     * Machines that are right: changed, unchanged or removed. Absent before the first run.
+     * Machines that are right: changed, unchanged or removed. Absent before the first run, and after an edit until the next.
      */
     succeeded?: number;
     /**
@@ -261,7 +273,7 @@ export interface ProvisionedConfiguration {
      */
     targets: string;
     /**
-     * Targets of the last run. Absent before the first run.
+     * Targets of the last run. Absent before the first run, and after an edit until the next.
      */
     total?: number;
     /**
@@ -396,6 +408,28 @@ export interface ProvisioningRollout {
      * How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
      */
     maxUnreachable?: number | string;
+}
+
+/**
+ * When a configuration runs by itself.
+ */
+export interface ProvisioningSchedule {
+    /**
+     * The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+     */
+    at?: string;
+    /**
+     * The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+     */
+    day?: number;
+    /**
+     * How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+     */
+    every: string;
+    /**
+     * The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+     */
+    timezone?: string;
 }
 
 /**

@@ -12,6 +12,7 @@ from .agent_settings import *
 from .agent_token import *
 from .diagnose import *
 from .expand_targets import *
+from .get_next_runs import *
 from .get_provisioned_configurations import *
 from .get_provisioning_results import *
 from .organization import *

@@ -40,6 +40,10 @@ __all__ = [
     'ProvisioningDnsArgsDict',
     'ProvisioningRolloutArgs',
     'ProvisioningRolloutArgsDict',
+    'ProvisioningSchedule',
+    'ProvisioningScheduleDict',
+    'ProvisioningScheduleArgs',
+    'ProvisioningScheduleArgsDict',
     'ProvisioningServerArgs',
     'ProvisioningServerArgsDict',
     'ScanDns',
@@ -1410,6 +1414,192 @@ class ProvisioningRolloutArgs:
     @max_unreachable.setter
     def max_unreachable(self, value: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]]):
         pulumi.set(self, "max_unreachable", value)
+
+
+class ProvisioningScheduleDict(TypedDict):
+    """
+    When a configuration runs by itself.
+    """
+    every: _builtins.str
+    """
+    How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+    """
+    at: NotRequired[_builtins.str]
+    """
+    The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+    """
+    day: NotRequired[_builtins.int]
+    """
+    The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+    """
+    timezone: NotRequired[_builtins.str]
+    """
+    The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+    """
+
+@pulumi.input_type
+class ProvisioningSchedule:
+    def __init__(__self__, *,
+                 every: _builtins.str,
+                 at: Optional[_builtins.str] = None,
+                 day: Optional[_builtins.int] = None,
+                 timezone: Optional[_builtins.str] = None):
+        """
+        When a configuration runs by itself.
+
+        :param _builtins.str every: How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+        :param _builtins.str at: The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+        :param _builtins.int day: The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+        :param _builtins.str timezone: The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        """
+        pulumi.set(__self__, "every", every)
+        if at is not None:
+            pulumi.set(__self__, "at", at)
+        if day is not None:
+            pulumi.set(__self__, "day", day)
+        if timezone is not None:
+            pulumi.set(__self__, "timezone", timezone)
+
+    @_builtins.property
+    @pulumi.getter
+    def every(self) -> _builtins.str:
+        """
+        How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+        """
+        return pulumi.get(self, "every")
+
+    @every.setter
+    def every(self, value: _builtins.str):
+        pulumi.set(self, "every", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def at(self) -> Optional[_builtins.str]:
+        """
+        The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+        """
+        return pulumi.get(self, "at")
+
+    @at.setter
+    def at(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "at", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def day(self) -> Optional[_builtins.int]:
+        """
+        The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+        """
+        return pulumi.get(self, "day")
+
+    @day.setter
+    def day(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "day", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def timezone(self) -> Optional[_builtins.str]:
+        """
+        The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        """
+        return pulumi.get(self, "timezone")
+
+    @timezone.setter
+    def timezone(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "timezone", value)
+
+
+class ProvisioningScheduleArgsDict(TypedDict):
+    """
+    When a configuration runs by itself.
+    """
+    every: pulumi.Input[_builtins.str]
+    """
+    How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+    """
+    at: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+    """
+    day: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+    """
+    timezone: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+    """
+
+@pulumi.input_type
+class ProvisioningScheduleArgs:
+    def __init__(__self__, *,
+                 every: pulumi.Input[_builtins.str],
+                 at: pulumi.Input[Optional[_builtins.str]] = None,
+                 day: pulumi.Input[Optional[_builtins.int]] = None,
+                 timezone: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        When a configuration runs by itself.
+
+        :param pulumi.Input[_builtins.str] every: How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+        :param pulumi.Input[_builtins.str] at: The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+        :param pulumi.Input[_builtins.int] day: The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+        :param pulumi.Input[_builtins.str] timezone: The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        """
+        pulumi.set(__self__, "every", every)
+        if at is not None:
+            pulumi.set(__self__, "at", at)
+        if day is not None:
+            pulumi.set(__self__, "day", day)
+        if timezone is not None:
+            pulumi.set(__self__, "timezone", timezone)
+
+    @_builtins.property
+    @pulumi.getter
+    def every(self) -> pulumi.Input[_builtins.str]:
+        """
+        How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+        """
+        return pulumi.get(self, "every")
+
+    @every.setter
+    def every(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "every", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def at(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+        """
+        return pulumi.get(self, "at")
+
+    @at.setter
+    def at(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "at", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def day(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+        """
+        return pulumi.get(self, "day")
+
+    @day.setter
+    def day(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "day", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def timezone(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        """
+        return pulumi.get(self, "timezone")
+
+    @timezone.setter
+    def timezone(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "timezone", value)
 
 
 class ProvisioningServerArgsDict(TypedDict):

@@ -31,6 +31,7 @@ __all__ = [
     'ProvisioningDns',
     'ProvisioningResult',
     'ProvisioningRollout',
+    'ProvisioningSchedule',
     'ProvisioningServer',
     'ProvisioningSummary',
     'RecordedResult',
@@ -674,6 +675,7 @@ class ProvisionedConfiguration(dict):
     A configuration and how its last run went.
     """
     def __init__(__self__, *,
+                 changed_since_run: _builtins.bool,
                  enabled: _builtins.bool,
                  id: _builtins.str,
                  name: _builtins.str,
@@ -682,8 +684,10 @@ class ProvisionedConfiguration(dict):
                  absent: Optional[_builtins.int] = None,
                  failed: Optional[_builtins.int] = None,
                  last_run: Optional[_builtins.str] = None,
+                 next_run: Optional[_builtins.str] = None,
                  not_started: Optional[_builtins.int] = None,
                  percent_succeeded: Optional[_builtins.float] = None,
+                 schedule: Optional[_builtins.str] = None,
                  server: Optional[_builtins.str] = None,
                  succeeded: Optional[_builtins.int] = None,
                  total: Optional[_builtins.int] = None,
@@ -691,21 +695,25 @@ class ProvisionedConfiguration(dict):
         """
         A configuration and how its last run went.
 
+        :param _builtins.bool changed_since_run: Whether it was edited after its last run: then there are no counts until the next one.
         :param _builtins.bool enabled: Whether machines are worked on.
         :param _builtins.str id: Its id.
         :param _builtins.str name: Its friendly name.
         :param _builtins.bool running: Whether a run goes on now.
         :param _builtins.str targets: Its targets, as text.
-        :param _builtins.int absent: Addresses of ranges where nothing answers. Absent before the first run.
-        :param _builtins.int failed: Machines that failed or were unreachable. Absent before the first run.
+        :param _builtins.int absent: Addresses of ranges where nothing answers. Absent before the first run, and after an edit until the next.
+        :param _builtins.int failed: Machines that failed or were unreachable. Absent before the first run, and after an edit until the next.
         :param _builtins.str last_run: When its last run began, RFC 3339.
-        :param _builtins.int not_started: Machines it did not begin. Absent before the first run.
+        :param _builtins.str next_run: When it runs by itself next, RFC 3339; only of an enabled one with a schedule.
+        :param _builtins.int not_started: Machines it did not begin. Absent before the first run, and after an edit until the next.
         :param _builtins.float percent_succeeded: The right ones in a hundred of those that are there.
+        :param _builtins.str schedule: When it runs by itself, in words; absent for never.
         :param _builtins.str server: Where agents connect to.
-        :param _builtins.int succeeded: Machines that are right: changed, unchanged or removed. Absent before the first run.
-        :param _builtins.int total: Targets of the last run. Absent before the first run.
+        :param _builtins.int succeeded: Machines that are right: changed, unchanged or removed. Absent before the first run, and after an edit until the next.
+        :param _builtins.int total: Targets of the last run. Absent before the first run, and after an edit until the next.
         :param _builtins.str version: The least agent version it wants.
         """
+        pulumi.set(__self__, "changed_since_run", changed_since_run)
         pulumi.set(__self__, "enabled", enabled)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "name", name)
@@ -717,10 +725,14 @@ class ProvisionedConfiguration(dict):
             pulumi.set(__self__, "failed", failed)
         if last_run is not None:
             pulumi.set(__self__, "last_run", last_run)
+        if next_run is not None:
+            pulumi.set(__self__, "next_run", next_run)
         if not_started is not None:
             pulumi.set(__self__, "not_started", not_started)
         if percent_succeeded is not None:
             pulumi.set(__self__, "percent_succeeded", percent_succeeded)
+        if schedule is not None:
+            pulumi.set(__self__, "schedule", schedule)
         if server is not None:
             pulumi.set(__self__, "server", server)
         if succeeded is not None:
@@ -729,6 +741,14 @@ class ProvisionedConfiguration(dict):
             pulumi.set(__self__, "total", total)
         if version is not None:
             pulumi.set(__self__, "version", version)
+
+    @_builtins.property
+    @pulumi.getter(name="changedSinceRun")
+    def changed_since_run(self) -> _builtins.bool:
+        """
+        Whether it was edited after its last run: then there are no counts until the next one.
+        """
+        return pulumi.get(self, "changed_since_run")
 
     @_builtins.property
     @pulumi.getter
@@ -774,7 +794,7 @@ class ProvisionedConfiguration(dict):
     @pulumi.getter
     def absent(self) -> Optional[_builtins.int]:
         """
-        Addresses of ranges where nothing answers. Absent before the first run.
+        Addresses of ranges where nothing answers. Absent before the first run, and after an edit until the next.
         """
         return pulumi.get(self, "absent")
 
@@ -782,7 +802,7 @@ class ProvisionedConfiguration(dict):
     @pulumi.getter
     def failed(self) -> Optional[_builtins.int]:
         """
-        Machines that failed or were unreachable. Absent before the first run.
+        Machines that failed or were unreachable. Absent before the first run, and after an edit until the next.
         """
         return pulumi.get(self, "failed")
 
@@ -795,10 +815,18 @@ class ProvisionedConfiguration(dict):
         return pulumi.get(self, "last_run")
 
     @_builtins.property
+    @pulumi.getter(name="nextRun")
+    def next_run(self) -> Optional[_builtins.str]:
+        """
+        When it runs by itself next, RFC 3339; only of an enabled one with a schedule.
+        """
+        return pulumi.get(self, "next_run")
+
+    @_builtins.property
     @pulumi.getter(name="notStarted")
     def not_started(self) -> Optional[_builtins.int]:
         """
-        Machines it did not begin. Absent before the first run.
+        Machines it did not begin. Absent before the first run, and after an edit until the next.
         """
         return pulumi.get(self, "not_started")
 
@@ -812,6 +840,14 @@ class ProvisionedConfiguration(dict):
 
     @_builtins.property
     @pulumi.getter
+    def schedule(self) -> Optional[_builtins.str]:
+        """
+        When it runs by itself, in words; absent for never.
+        """
+        return pulumi.get(self, "schedule")
+
+    @_builtins.property
+    @pulumi.getter
     def server(self) -> Optional[_builtins.str]:
         """
         Where agents connect to.
@@ -822,7 +858,7 @@ class ProvisionedConfiguration(dict):
     @pulumi.getter
     def succeeded(self) -> Optional[_builtins.int]:
         """
-        Machines that are right: changed, unchanged or removed. Absent before the first run.
+        Machines that are right: changed, unchanged or removed. Absent before the first run, and after an edit until the next.
         """
         return pulumi.get(self, "succeeded")
 
@@ -830,7 +866,7 @@ class ProvisionedConfiguration(dict):
     @pulumi.getter
     def total(self) -> Optional[_builtins.int]:
         """
-        Targets of the last run. Absent before the first run.
+        Targets of the last run. Absent before the first run, and after an edit until the next.
         """
         return pulumi.get(self, "total")
 
@@ -1275,6 +1311,65 @@ class ProvisioningRollout(dict):
         How many named machines may be unreachable before `up` fails. The text is a percentage from 0% to 100%, such as "10%". Default: `0`.
         """
         return pulumi.get(self, "max_unreachable")
+
+
+@pulumi.output_type
+class ProvisioningSchedule(dict):
+    """
+    When a configuration runs by itself.
+    """
+    def __init__(__self__, *,
+                 every: _builtins.str,
+                 at: Optional[_builtins.str] = None,
+                 day: Optional[_builtins.int] = None,
+                 timezone: Optional[_builtins.str] = None):
+        """
+        When a configuration runs by itself.
+
+        :param _builtins.str every: How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+        :param _builtins.str at: The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+        :param _builtins.int day: The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+        :param _builtins.str timezone: The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        """
+        pulumi.set(__self__, "every", every)
+        if at is not None:
+            pulumi.set(__self__, "at", at)
+        if day is not None:
+            pulumi.set(__self__, "day", day)
+        if timezone is not None:
+            pulumi.set(__self__, "timezone", timezone)
+
+    @_builtins.property
+    @pulumi.getter
+    def every(self) -> _builtins.str:
+        """
+        How often: an interval (`"15 minutes"`, `"2 hours"`; from 1 minute to 720 hours), `"day"`, a weekday (`"monday"`), `"month"` for a day of every month, or the name of a month (`"march"`) for a day of that one. Intervals count from 1970-01-01T00:00Z: 15 minutes are the quarters of every hour. Examples: `"15 minutes"`, `"day"`, `"monday"`, `"month"`, `"march"`.
+        """
+        return pulumi.get(self, "every")
+
+    @_builtins.property
+    @pulumi.getter
+    def at(self) -> Optional[_builtins.str]:
+        """
+        The time of day, `"02:30"` or `"2:30 AM"`; needed for everything but intervals. A time that the clock jumps over in spring runs right after the jump, one that comes twice in autumn runs once. Examples: `"02:30"`, `"11:45 PM"`.
+        """
+        return pulumi.get(self, "at")
+
+    @_builtins.property
+    @pulumi.getter
+    def day(self) -> Optional[_builtins.int]:
+        """
+        The day of the month, for `"month"` and the names of months. Months that do not have it are left out: `31` runs seven times a year. Examples: `1`.
+        """
+        return pulumi.get(self, "day")
+
+    @_builtins.property
+    @pulumi.getter
+    def timezone(self) -> Optional[_builtins.str]:
+        """
+        The IANA name of the time zone that `at` is of. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        """
+        return pulumi.get(self, "timezone")
 
 
 @pulumi.output_type

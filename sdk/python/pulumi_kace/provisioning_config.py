@@ -33,6 +33,7 @@ class ProvisioningConfigArgs:
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
                  rollout: pulumi.Input[Optional['ProvisioningRolloutArgs']] = None,
+                 schedule: pulumi.Input[Optional['ProvisioningScheduleArgs']] = None,
                  server: pulumi.Input[Optional['ProvisioningServerArgs']] = None,
                  state: pulumi.Input[Optional['AgentPresence']] = None,
                  take_over: pulumi.Input[Optional[_builtins.bool]] = None):
@@ -50,6 +51,7 @@ class ProvisioningConfigArgs:
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
         :param pulumi.Input['ProvisioningRolloutArgs'] rollout: How fast a rollout goes, and when it stops.
+        :param pulumi.Input['ProvisioningScheduleArgs'] schedule: When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
         :param pulumi.Input['ProvisioningServerArgs'] server: Where agents connect to.
         :param pulumi.Input['AgentPresence'] state: Whether the agent shall be on the machines.
         :param pulumi.Input[_builtins.bool] take_over: Whether machines that another configuration claims are taken over instead of refused.
@@ -85,6 +87,8 @@ class ProvisioningConfigArgs:
             pulumi.set(__self__, "remove_data_directory", remove_data_directory)
         if rollout is not None:
             pulumi.set(__self__, "rollout", rollout)
+        if schedule is not None:
+            pulumi.set(__self__, "schedule", schedule)
         if server is not None:
             pulumi.set(__self__, "server", server)
         if state is None:
@@ -230,6 +234,18 @@ class ProvisioningConfigArgs:
 
     @_builtins.property
     @pulumi.getter
+    def schedule(self) -> pulumi.Input[Optional['ProvisioningScheduleArgs']]:
+        """
+        When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+        """
+        return pulumi.get(self, "schedule")
+
+    @schedule.setter
+    def schedule(self, value: pulumi.Input[Optional['ProvisioningScheduleArgs']]):
+        pulumi.set(self, "schedule", value)
+
+    @_builtins.property
+    @pulumi.getter
     def server(self) -> pulumi.Input[Optional['ProvisioningServerArgs']]:
         """
         Where agents connect to.
@@ -278,6 +294,7 @@ class _ProvisioningConfigState:
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
                  rollout: pulumi.Input[Optional['ProvisioningRolloutArgs']] = None,
+                 schedule: pulumi.Input[Optional['ProvisioningScheduleArgs']] = None,
                  server: pulumi.Input[Optional['ProvisioningServerArgs']] = None,
                  state: pulumi.Input[Optional['AgentPresence']] = None,
                  take_over: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -295,6 +312,7 @@ class _ProvisioningConfigState:
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
         :param pulumi.Input['ProvisioningRolloutArgs'] rollout: How fast a rollout goes, and when it stops.
+        :param pulumi.Input['ProvisioningScheduleArgs'] schedule: When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
         :param pulumi.Input['ProvisioningServerArgs'] server: Where agents connect to.
         :param pulumi.Input['AgentPresence'] state: Whether the agent shall be on the machines.
         :param pulumi.Input[_builtins.bool] take_over: Whether machines that another configuration claims are taken over instead of refused.
@@ -330,6 +348,8 @@ class _ProvisioningConfigState:
             pulumi.set(__self__, "remove_data_directory", remove_data_directory)
         if rollout is not None:
             pulumi.set(__self__, "rollout", rollout)
+        if schedule is not None:
+            pulumi.set(__self__, "schedule", schedule)
         if server is not None:
             pulumi.set(__self__, "server", server)
         if state is None:
@@ -465,6 +485,18 @@ class _ProvisioningConfigState:
 
     @_builtins.property
     @pulumi.getter
+    def schedule(self) -> pulumi.Input[Optional['ProvisioningScheduleArgs']]:
+        """
+        When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+        """
+        return pulumi.get(self, "schedule")
+
+    @schedule.setter
+    def schedule(self, value: pulumi.Input[Optional['ProvisioningScheduleArgs']]):
+        pulumi.set(self, "schedule", value)
+
+    @_builtins.property
+    @pulumi.getter
     def server(self) -> pulumi.Input[Optional['ProvisioningServerArgs']]:
         """
         Where agents connect to.
@@ -528,6 +560,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
                  rollout: pulumi.Input[Optional[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']]] = None,
+                 schedule: pulumi.Input[Optional[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']]] = None,
                  server: pulumi.Input[Optional[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']]] = None,
                  state: pulumi.Input[Optional['AgentPresence']] = None,
                  take_over: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -569,6 +602,26 @@ class ProvisioningConfig(pulumi.CustomResource):
         pulumi.export("summary", fleet.summary)
         ```
 
+        ### Every night
+
+        `kace serve` runs it by itself, beside every `pulumi up`. The key is kept on the appliance, encrypted, for as long as there is a schedule.
+
+        ```python
+        import pulumi
+        import pulumi_kace as kace
+
+        nightly = kace.ProvisioningConfig("nightly",
+            state="removed",
+            targets={"ip_ranges": ["192.168.9.1-200"]},
+            linux={
+                "username": "deploy",
+                "password": pulumi.Output.secret("change-me"),
+                "become": {"method": "sudo"},
+            },
+            schedule={"every": "day", "at": "02:30", "timezone": "Europe/Berlin"})
+        pulumi.export("summary", nightly.summary)
+        ```
+
         ## Import
 
         ```sh
@@ -587,6 +640,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
         :param pulumi.Input[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']] rollout: How fast a rollout goes, and when it stops.
+        :param pulumi.Input[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']] schedule: When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
         :param pulumi.Input[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']] server: Where agents connect to.
         :param pulumi.Input['AgentPresence'] state: Whether the agent shall be on the machines.
         :param pulumi.Input[_builtins.bool] take_over: Whether machines that another configuration claims are taken over instead of refused.
@@ -634,6 +688,26 @@ class ProvisioningConfig(pulumi.CustomResource):
         pulumi.export("summary", fleet.summary)
         ```
 
+        ### Every night
+
+        `kace serve` runs it by itself, beside every `pulumi up`. The key is kept on the appliance, encrypted, for as long as there is a schedule.
+
+        ```python
+        import pulumi
+        import pulumi_kace as kace
+
+        nightly = kace.ProvisioningConfig("nightly",
+            state="removed",
+            targets={"ip_ranges": ["192.168.9.1-200"]},
+            linux={
+                "username": "deploy",
+                "password": pulumi.Output.secret("change-me"),
+                "become": {"method": "sudo"},
+            },
+            schedule={"every": "day", "at": "02:30", "timezone": "Europe/Berlin"})
+        pulumi.export("summary", nightly.summary)
+        ```
+
         ## Import
 
         ```sh
@@ -665,6 +739,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
                  rollout: pulumi.Input[Optional[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']]] = None,
+                 schedule: pulumi.Input[Optional[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']]] = None,
                  server: pulumi.Input[Optional[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']]] = None,
                  state: pulumi.Input[Optional['AgentPresence']] = None,
                  take_over: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -698,6 +773,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                 remove_data_directory = False
             __props__.__dict__["remove_data_directory"] = remove_data_directory
             __props__.__dict__["rollout"] = rollout
+            __props__.__dict__["schedule"] = schedule
             __props__.__dict__["server"] = server
             if state is None:
                 state = 'present'
@@ -730,6 +806,7 @@ class ProvisioningConfig(pulumi.CustomResource):
             probe: pulumi.Input[Optional['ProbePolicy']] = None,
             remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
             rollout: pulumi.Input[Optional[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']]] = None,
+            schedule: pulumi.Input[Optional[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']]] = None,
             server: pulumi.Input[Optional[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']]] = None,
             state: pulumi.Input[Optional['AgentPresence']] = None,
             take_over: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -751,6 +828,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
         :param pulumi.Input[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']] rollout: How fast a rollout goes, and when it stops.
+        :param pulumi.Input[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']] schedule: When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
         :param pulumi.Input[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']] server: Where agents connect to.
         :param pulumi.Input['AgentPresence'] state: Whether the agent shall be on the machines.
         :param pulumi.Input[_builtins.bool] take_over: Whether machines that another configuration claims are taken over instead of refused.
@@ -770,6 +848,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         __props__.__dict__["probe"] = probe
         __props__.__dict__["remove_data_directory"] = remove_data_directory
         __props__.__dict__["rollout"] = rollout
+        __props__.__dict__["schedule"] = schedule
         __props__.__dict__["server"] = server
         __props__.__dict__["state"] = state
         __props__.__dict__["take_over"] = take_over
@@ -865,6 +944,14 @@ class ProvisioningConfig(pulumi.CustomResource):
         How fast a rollout goes, and when it stops.
         """
         return pulumi.get(self, "rollout")
+
+    @_builtins.property
+    @pulumi.getter
+    def schedule(self) -> pulumi.Output[Optional['outputs.ProvisioningSchedule']]:
+        """
+        When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
+        """
+        return pulumi.get(self, "schedule")
 
     @_builtins.property
     @pulumi.getter

@@ -1,13 +1,12 @@
 import * as z from "zod";
+import type { ApplianceAccess } from "../appliance/access.ts";
+import { DEFAULT_MAX_CHECK_INS_PER_HOUR } from "../appliance/operations/settings.ts";
 import { checkInsPerHour, shortestRunIntervalHours } from "../appliance/run-interval.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
 
 const MS_PER_SECOND = 1_000;
-
-/** The load that the vendor advises for one appliance, over all its organizations together. */
-const ADVISED_CHECK_INS_PER_HOUR = 500;
 
 /** Machines that check in at some interval. */
 interface Load {
@@ -54,6 +53,35 @@ export function adviseRunInterval(question: RunIntervalQuestion): RunIntervalAdv
   return { runInterval: `${hours}h`, checkInsPerHour: round(own), totalCheckInsPerHour: round(own + others) };
 }
 
+/** What a program may leave out. */
+export interface AskedInterval {
+  readonly devices?: number | undefined;
+  readonly maxCheckInsPerHour?: number | undefined;
+  readonly otherOrganizations?: readonly Load[] | undefined;
+}
+
+/** The whole question: for whoever does not say how many machines there are, as the appliance knows them. */
+export async function questionOf(
+  { devices, maxCheckInsPerHour, otherOrganizations }: AskedInterval,
+  client: Pick<ApplianceAccess, "read">,
+): Promise<RunIntervalQuestion> {
+  if (devices !== undefined) {
+    return {
+      devices,
+      maxCheckInsPerHour: maxCheckInsPerHour ?? DEFAULT_MAX_CHECK_INS_PER_HOUR,
+      otherOrganizations: otherOrganizations ?? [],
+    };
+  }
+  const load = await client.read((appliance) => appliance.checkInLoad({}));
+  return {
+    devices: load.devices,
+    maxCheckInsPerHour: maxCheckInsPerHour ?? load.maxCheckInsPerHour,
+    otherOrganizations:
+      otherOrganizations ??
+      load.others.map((other) => ({ devices: other.devices, runInterval: `${other.runIntervalSeconds}s` as const })),
+  };
+}
+
 function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
@@ -61,18 +89,23 @@ function round(value: number): number {
 const definition = defineFunction({
   name: "recommendRunInterval",
   description:
-    "How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations.",
+    "How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations. Without `devices` it goes by what the appliance knows.",
   inputs: z.object({
     devices: z
       .int()
       .min(0)
       .max(10_000_000)
-      .meta({ description: "How many machines have an agent.", examples: [1000] }),
+      .optional()
+      .meta({
+        description:
+          "How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too.",
+        examples: [1000],
+      }),
     maxCheckInsPerHour: z
       .int()
       .min(1)
-      .default(ADVISED_CHECK_INS_PER_HOUR)
-      .meta({ description: "The most check-ins an hour, over all organizations of the appliance." }),
+      .optional()
+      .meta({ description: "The most check-ins an hour, over all organizations of the appliance. Default: 500." }),
     otherOrganizations: z
       .array(
         z
@@ -87,8 +120,8 @@ const definition = defineFunction({
             description: "The machines of one organization and how often they check in.",
           }),
       )
-      .default([])
-      .meta({ description: "What the other organizations of the same appliance use of the limit." }),
+      .optional()
+      .meta({ description: "What the other organizations of the same appliance use of the limit. Default: nothing." }),
   }),
   outputs: z.object({
     runInterval: duration().meta({
@@ -99,6 +132,32 @@ const definition = defineFunction({
     totalCheckInsPerHour: z.number().meta({ description: "How many all organizations make together." }),
   }),
   examples: [
+    {
+      title: "The machines of the appliance",
+      yaml: `name: own-run-interval
+runtime: yaml
+variables:
+  advice:
+    fn::invoke:
+      function: kace:recommendRunInterval
+      arguments: {}
+resources:
+  agents:
+    type: kace:AgentSettings
+    properties:
+      runInterval: \${advice.runInterval}
+`,
+      typescript: `import * as kace from "@pulumi-kace/kace";
+
+const advice = kace.recommendRunIntervalOutput();
+new kace.AgentSettings("agents", { runInterval: advice.runInterval });
+`,
+      python: `import pulumi_kace as kace
+
+advice = kace.recommend_run_interval_output()
+kace.AgentSettings("agents", run_interval=advice.run_interval)
+`,
+    },
     {
       title: "A fleet of 1,200 machines",
       yaml: `name: run-interval
@@ -128,4 +187,6 @@ pulumi.export("runInterval", advice.run_interval)
 });
 
 /** `kace:index:recommendRunInterval`. */
-export const recommendRunInterval = definition.handle<unknown>(async ({ inputs }) => adviseRunInterval(inputs));
+export const recommendRunInterval = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) =>
+  adviseRunInterval(await questionOf(inputs, client)),
+);

@@ -8,9 +8,18 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations.
+ * How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations. Without `devices` it goes by what the appliance knows.
  *
  * ## Example Usage
+ *
+ * ### The machines of the appliance
+ *
+ * ```typescript
+ * import * as kace from "@pulumi-kace/kace";
+ *
+ * const advice = kace.recommendRunIntervalOutput();
+ * new kace.AgentSettings("agents", { runInterval: advice.runInterval });
+ * ```
  *
  * ### A fleet of 1,200 machines
  *
@@ -21,7 +30,8 @@ import * as utilities from "./utilities";
  * export const runInterval = advice.runInterval;
  * ```
  */
-export function recommendRunInterval(args: RecommendRunIntervalArgs, opts?: pulumi.InvokeOptions): Promise<RecommendRunIntervalResult> {
+export function recommendRunInterval(args?: RecommendRunIntervalArgs, opts?: pulumi.InvokeOptions): Promise<RecommendRunIntervalResult> {
+    args = args || {};
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("kace:index:recommendRunInterval", {
         "devices": args.devices,
@@ -32,15 +42,15 @@ export function recommendRunInterval(args: RecommendRunIntervalArgs, opts?: pulu
 
 export interface RecommendRunIntervalArgs {
     /**
-     * How many machines have an agent. Examples: `1000`.
+     * How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too. Examples: `1000`.
      */
-    devices: number;
+    devices?: number;
     /**
-     * The most check-ins an hour, over all organizations of the appliance.
+     * The most check-ins an hour, over all organizations of the appliance. Default: 500.
      */
     maxCheckInsPerHour?: number;
     /**
-     * What the other organizations of the same appliance use of the limit. Default: `[]`.
+     * What the other organizations of the same appliance use of the limit. Default: nothing.
      */
     otherOrganizations?: inputs.OrganizationLoad[];
 }
@@ -60,9 +70,18 @@ export interface RecommendRunIntervalResult {
     readonly totalCheckInsPerHour: number;
 }
 /**
- * How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations.
+ * How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations. Without `devices` it goes by what the appliance knows.
  *
  * ## Example Usage
+ *
+ * ### The machines of the appliance
+ *
+ * ```typescript
+ * import * as kace from "@pulumi-kace/kace";
+ *
+ * const advice = kace.recommendRunIntervalOutput();
+ * new kace.AgentSettings("agents", { runInterval: advice.runInterval });
+ * ```
  *
  * ### A fleet of 1,200 machines
  *
@@ -73,7 +92,8 @@ export interface RecommendRunIntervalResult {
  * export const runInterval = advice.runInterval;
  * ```
  */
-export function recommendRunIntervalOutput(args: RecommendRunIntervalOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<RecommendRunIntervalResult> {
+export function recommendRunIntervalOutput(args?: RecommendRunIntervalOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<RecommendRunIntervalResult> {
+    args = args || {};
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("kace:index:recommendRunInterval", {
         "devices": args.devices,
@@ -84,15 +104,15 @@ export function recommendRunIntervalOutput(args: RecommendRunIntervalOutputArgs,
 
 export interface RecommendRunIntervalOutputArgs {
     /**
-     * How many machines have an agent. Examples: `1000`.
+     * How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too. Examples: `1000`.
      */
-    devices: pulumi.Input<number>;
+    devices?: pulumi.Input<number | undefined>;
     /**
-     * The most check-ins an hour, over all organizations of the appliance.
+     * The most check-ins an hour, over all organizations of the appliance. Default: 500.
      */
     maxCheckInsPerHour?: pulumi.Input<number | undefined>;
     /**
-     * What the other organizations of the same appliance use of the limit. Default: `[]`.
+     * What the other organizations of the same appliance use of the limit. Default: nothing.
      */
     otherOrganizations?: pulumi.Input<pulumi.Input<inputs.OrganizationLoadArgs>[] | undefined>;
 }

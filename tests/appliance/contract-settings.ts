@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Appliance, Input } from "../../provider/appliance/appliance.ts";
 import { ApplianceError } from "../../provider/appliance/errors.ts";
 import { DEFAULT_AGENT_SETTINGS } from "../../provider/appliance/operations/settings.ts";
+import { device } from "./devices.ts";
 import type { Subject } from "./subject.ts";
 
 const MINUTE_MS = 60_000;
@@ -18,18 +18,7 @@ async function refusal(work: Promise<unknown>): Promise<ApplianceError> {
 
 async function enrol(appliance: Appliance, count: number, token: string): Promise<void> {
   for (let number = 1; number <= count; number++) {
-    await appliance.enrolDevice({
-      kuid: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
-      publicKey: createHash("sha256").update(`key ${number}`).digest("base64url"),
-      hostname: `web${number}`,
-      agentVersion: "1.4.2",
-      flavour: "reference",
-      os: { platform: "linux", id: "debian", version: "12", name: "Debian GNU/Linux 12", architecture: "amd64" },
-      machineId: "",
-      addresses: [],
-      macs: [],
-      token,
-    });
+    await appliance.enrolDevice(device(number, { token }));
   }
 }
 

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
 import { DEFAULT_AGENT_SETTINGS } from "../../provider/appliance/operations/settings.ts";
+import { device } from "../appliance/devices.ts";
 import { Project } from "../e2e/project.ts";
 import { KACE } from "./kace-plugin.ts";
 
@@ -27,18 +27,7 @@ function settings(properties: object) {
 async function enrol(appliance: LocalAppliance, count: number): Promise<void> {
   const { value } = await appliance.createToken({ name: "fleet" });
   for (let number = 1; number <= count; number++) {
-    await appliance.enrolDevice({
-      kuid: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
-      publicKey: createHash("sha256").update(`key ${number}`).digest("base64url"),
-      hostname: `web${number}`,
-      agentVersion: "1.4.2",
-      flavour: "reference",
-      os: { platform: "linux", id: "debian", version: "12", name: "Debian GNU/Linux 12", architecture: "amd64" },
-      machineId: "",
-      addresses: [],
-      macs: [],
-      token: value,
-    });
+    await appliance.enrolDevice(device(number, { token: value }));
   }
 }
 

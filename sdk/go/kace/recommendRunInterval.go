@@ -11,13 +11,13 @@ import (
 	"pulumi-kace/sdk/go/kace/internal"
 )
 
-// How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations.
+// How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations. Without `devices` it goes by what the appliance knows.
 //
 // ## Example Usage
 func RecommendRunInterval(ctx *pulumi.Context, args *RecommendRunIntervalArgs, opts ...pulumi.InvokeOption) (*RecommendRunIntervalResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv RecommendRunIntervalResult
-	err := ctx.Invoke("kace:index:recommendRunInterval", args.Defaults(), &rv, opts...)
+	err := ctx.Invoke("kace:index:recommendRunInterval", args, &rv, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -25,25 +25,12 @@ func RecommendRunInterval(ctx *pulumi.Context, args *RecommendRunIntervalArgs, o
 }
 
 type RecommendRunIntervalArgs struct {
-	// How many machines have an agent. Examples: `1000`.
-	Devices int `pulumi:"devices"`
-	// The most check-ins an hour, over all organizations of the appliance.
+	// How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too. Examples: `1000`.
+	Devices *int `pulumi:"devices"`
+	// The most check-ins an hour, over all organizations of the appliance. Default: 500.
 	MaxCheckInsPerHour *int `pulumi:"maxCheckInsPerHour"`
-	// What the other organizations of the same appliance use of the limit. Default: `[]`.
+	// What the other organizations of the same appliance use of the limit. Default: nothing.
 	OtherOrganizations []OrganizationLoad `pulumi:"otherOrganizations"`
-}
-
-// Defaults sets the appropriate defaults for RecommendRunIntervalArgs
-func (val *RecommendRunIntervalArgs) Defaults() *RecommendRunIntervalArgs {
-	if val == nil {
-		return nil
-	}
-	tmp := *val
-	if tmp.MaxCheckInsPerHour == nil {
-		maxCheckInsPerHour_ := 500
-		tmp.MaxCheckInsPerHour = &maxCheckInsPerHour_
-	}
-	return &tmp
 }
 
 type RecommendRunIntervalResult struct {
@@ -56,21 +43,16 @@ type RecommendRunIntervalResult struct {
 }
 
 func RecommendRunIntervalOutput(ctx *pulumi.Context, args RecommendRunIntervalOutputArgs, opts ...pulumi.InvokeOption) RecommendRunIntervalResultOutput {
-	outputArgs := pulumi.ToOutputWithContext(ctx.Context(), args).
-		ApplyT(func(v interface{}) *RecommendRunIntervalArgs {
-			args := v.(RecommendRunIntervalArgs)
-			return args.Defaults()
-		})
 	options := pulumi.InvokeOutputOptions{InvokeOptions: internal.PkgInvokeDefaultOpts(opts)}
-	return ctx.InvokeOutput("kace:index:recommendRunInterval", outputArgs, RecommendRunIntervalResultOutput{}, options).(RecommendRunIntervalResultOutput)
+	return ctx.InvokeOutput("kace:index:recommendRunInterval", args, RecommendRunIntervalResultOutput{}, options).(RecommendRunIntervalResultOutput)
 }
 
 type RecommendRunIntervalOutputArgs struct {
-	// How many machines have an agent. Examples: `1000`.
-	Devices pulumi.IntInput `pulumi:"devices"`
-	// The most check-ins an hour, over all organizations of the appliance.
+	// How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too. Examples: `1000`.
+	Devices pulumi.IntPtrInput `pulumi:"devices"`
+	// The most check-ins an hour, over all organizations of the appliance. Default: 500.
 	MaxCheckInsPerHour pulumi.IntPtrInput `pulumi:"maxCheckInsPerHour"`
-	// What the other organizations of the same appliance use of the limit. Default: `[]`.
+	// What the other organizations of the same appliance use of the limit. Default: nothing.
 	OtherOrganizations OrganizationLoadArrayInput `pulumi:"otherOrganizations"`
 }
 

@@ -76,9 +76,18 @@ def recommend_run_interval(devices: Optional[_builtins.int] = None,
                            other_organizations: Optional[Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']]] = None,
                            opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableRecommendRunIntervalResult:
     """
-    How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations.
+    How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations. Without `devices` it goes by what the appliance knows.
 
     ## Example Usage
+
+    ### The machines of the appliance
+
+    ```python
+    import pulumi_kace as kace
+
+    advice = kace.recommend_run_interval_output()
+    kace.AgentSettings("agents", run_interval=advice.run_interval)
+    ```
 
     ### A fleet of 1,200 machines
 
@@ -90,9 +99,9 @@ def recommend_run_interval(devices: Optional[_builtins.int] = None,
     pulumi.export("runInterval", advice.run_interval)
     ```
 
-    :param _builtins.int devices: How many machines have an agent. Examples: `1000`.
-    :param _builtins.int max_check_ins_per_hour: The most check-ins an hour, over all organizations of the appliance.
-    :param Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']] other_organizations: What the other organizations of the same appliance use of the limit. Default: `[]`.
+    :param _builtins.int devices: How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too. Examples: `1000`.
+    :param _builtins.int max_check_ins_per_hour: The most check-ins an hour, over all organizations of the appliance. Default: 500.
+    :param Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']] other_organizations: What the other organizations of the same appliance use of the limit. Default: nothing.
     """
     __args__ = dict()
     __args__['devices'] = devices
@@ -105,14 +114,23 @@ def recommend_run_interval(devices: Optional[_builtins.int] = None,
         check_ins_per_hour=pulumi.get(__ret__, 'check_ins_per_hour'),
         run_interval=pulumi.get(__ret__, 'run_interval'),
         total_check_ins_per_hour=pulumi.get(__ret__, 'total_check_ins_per_hour'))
-def recommend_run_interval_output(devices: pulumi.Input[Optional[_builtins.int]] = None,
+def recommend_run_interval_output(devices: pulumi.Input[Optional[Optional[_builtins.int]]] = None,
                                   max_check_ins_per_hour: pulumi.Input[Optional[Optional[_builtins.int]]] = None,
                                   other_organizations: pulumi.Input[Optional[Optional[Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']]]]] = None,
                                   opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[RecommendRunIntervalResult]:
     """
-    How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations.
+    How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations. Without `devices` it goes by what the appliance knows.
 
     ## Example Usage
+
+    ### The machines of the appliance
+
+    ```python
+    import pulumi_kace as kace
+
+    advice = kace.recommend_run_interval_output()
+    kace.AgentSettings("agents", run_interval=advice.run_interval)
+    ```
 
     ### A fleet of 1,200 machines
 
@@ -124,9 +142,9 @@ def recommend_run_interval_output(devices: pulumi.Input[Optional[_builtins.int]]
     pulumi.export("runInterval", advice.run_interval)
     ```
 
-    :param _builtins.int devices: How many machines have an agent. Examples: `1000`.
-    :param _builtins.int max_check_ins_per_hour: The most check-ins an hour, over all organizations of the appliance.
-    :param Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']] other_organizations: What the other organizations of the same appliance use of the limit. Default: `[]`.
+    :param _builtins.int devices: How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too. Examples: `1000`.
+    :param _builtins.int max_check_ins_per_hour: The most check-ins an hour, over all organizations of the appliance. Default: 500.
+    :param Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']] other_organizations: What the other organizations of the same appliance use of the limit. Default: nothing.
     """
     __args__ = dict()
     __args__['devices'] = devices

@@ -4,9 +4,13 @@ import { singleMachineProvisioning } from "./components/single-machine-provision
 import { config, configure } from "./configuration.ts";
 import { diagnose } from "./functions/diagnose.ts";
 import { expandTargets } from "./functions/expand-targets.ts";
+import { getHistory } from "./functions/get-history.ts";
+import { getLabelMembers } from "./functions/get-label-members.ts";
 import { getNextRuns } from "./functions/get-next-runs.ts";
 import { getProvisionedConfigurations } from "./functions/get-provisioned-configurations.ts";
 import { getProvisioningResults } from "./functions/get-provisioning-results.ts";
+import { getQuarantine } from "./functions/get-quarantine.ts";
+import { pickMachines } from "./functions/pick-machines.ts";
 import { recommendRunInterval } from "./functions/recommend-run-interval.ts";
 import { scanNetwork } from "./functions/scan-network.ts";
 import { defineProvider } from "./kit/define/provider.ts";
@@ -14,8 +18,10 @@ import type { WireComponent } from "./kit/pulumi/component.ts";
 import { agentBundle } from "./resources/agent-bundle.ts";
 import { agentSettings } from "./resources/agent-settings.ts";
 import { agentToken } from "./resources/agent-token.ts";
+import { label } from "./resources/label.ts";
 import { organization } from "./resources/organization.ts";
 import { provisioningConfig } from "./resources/provisioning-config.ts";
+import { quarantineDecision } from "./resources/quarantine-decision.ts";
 
 /** The provider `kace`: everything it offers, in one list. */
 export const provider = defineProvider<typeof config, ApplianceAccess, WireComponent>({
@@ -37,14 +43,18 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
   },
   config,
   configure,
-  resources: [agentBundle, agentSettings, agentToken, organization, provisioningConfig],
+  resources: [agentBundle, agentSettings, agentToken, label, organization, provisioningConfig, quarantineDecision],
   components: [singleMachineProvisioning],
   functions: [
     diagnose,
     expandTargets,
+    getHistory,
+    getLabelMembers,
     getNextRuns,
     getProvisionedConfigurations,
     getProvisioningResults,
+    getQuarantine,
+    pickMachines,
     recommendRunInterval,
     scanNetwork,
   ],

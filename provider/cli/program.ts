@@ -19,6 +19,7 @@ import {
 import { CLASSES, listResults, type ResultFilter, showLog } from "./commands/results.ts";
 import { addSettingsCommands } from "./commands/settings.ts";
 import { listTokens, listTokenUses } from "./commands/tokens.ts";
+import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label-commands.ts";
 import type { Terminal } from "./output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 
@@ -199,10 +200,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .action(async (host: string, { port }: { port?: number }) => finish(await forgetHostKey(session(), host, port)));
 
   const quarantine = group("quarantine", "Agents that came without a valid token and wait to be approved.");
-  quarantine
-    .command("list")
-    .description("Those that wait.")
-    .action(async () => finish(await listDevices(session(), ["quarantined"])));
+  addQuarantineLists(quarantine, { session, finish });
   quarantine
     .command("approve <device...>")
     .description("Lets devices in, by host name or KUID.")
@@ -222,6 +220,8 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .description("Forgets machines that are gone, by host name or KUID.")
     .action(async (names: string[]) => finish(await removeDevices(session(), names)));
 
+  addLabelCommands(program, { session, finish });
+  addHistoryCommand(program, { session, finish });
   addSettingsCommands(group("settings", "What the agents of the organization live by."), session, finish);
 
   const tokens = group("tokens", "Enrolment tokens; their values are not shown.");

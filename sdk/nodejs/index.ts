@@ -30,6 +30,16 @@ export const expandTargets: typeof import("./expandTargets").expandTargets = nul
 export const expandTargetsOutput: typeof import("./expandTargets").expandTargetsOutput = null as any;
 utilities.lazyLoad(exports, ["expandTargets","expandTargetsOutput"], () => require("./expandTargets"));
 
+export { GetHistoryArgs, GetHistoryResult, GetHistoryOutputArgs } from "./getHistory";
+export const getHistory: typeof import("./getHistory").getHistory = null as any;
+export const getHistoryOutput: typeof import("./getHistory").getHistoryOutput = null as any;
+utilities.lazyLoad(exports, ["getHistory","getHistoryOutput"], () => require("./getHistory"));
+
+export { GetLabelMembersArgs, GetLabelMembersResult, GetLabelMembersOutputArgs } from "./getLabelMembers";
+export const getLabelMembers: typeof import("./getLabelMembers").getLabelMembers = null as any;
+export const getLabelMembersOutput: typeof import("./getLabelMembers").getLabelMembersOutput = null as any;
+utilities.lazyLoad(exports, ["getLabelMembers","getLabelMembersOutput"], () => require("./getLabelMembers"));
+
 export { GetNextRunsArgs, GetNextRunsResult, GetNextRunsOutputArgs } from "./getNextRuns";
 export const getNextRuns: typeof import("./getNextRuns").getNextRuns = null as any;
 export const getNextRunsOutput: typeof import("./getNextRuns").getNextRunsOutput = null as any;
@@ -45,10 +55,25 @@ export const getProvisioningResults: typeof import("./getProvisioningResults").g
 export const getProvisioningResultsOutput: typeof import("./getProvisioningResults").getProvisioningResultsOutput = null as any;
 utilities.lazyLoad(exports, ["getProvisioningResults","getProvisioningResultsOutput"], () => require("./getProvisioningResults"));
 
+export { GetQuarantineArgs, GetQuarantineResult, GetQuarantineOutputArgs } from "./getQuarantine";
+export const getQuarantine: typeof import("./getQuarantine").getQuarantine = null as any;
+export const getQuarantineOutput: typeof import("./getQuarantine").getQuarantineOutput = null as any;
+utilities.lazyLoad(exports, ["getQuarantine","getQuarantineOutput"], () => require("./getQuarantine"));
+
+export { LabelArgs, LabelState } from "./label";
+export type Label = import("./label").Label;
+export const Label: typeof import("./label").Label = null as any;
+utilities.lazyLoad(exports, ["Label"], () => require("./label"));
+
 export { OrganizationArgs, OrganizationState } from "./organization";
 export type Organization = import("./organization").Organization;
 export const Organization: typeof import("./organization").Organization = null as any;
 utilities.lazyLoad(exports, ["Organization"], () => require("./organization"));
+
+export { PickMachinesArgs, PickMachinesResult, PickMachinesOutputArgs } from "./pickMachines";
+export const pickMachines: typeof import("./pickMachines").pickMachines = null as any;
+export const pickMachinesOutput: typeof import("./pickMachines").pickMachinesOutput = null as any;
+utilities.lazyLoad(exports, ["pickMachines","pickMachinesOutput"], () => require("./pickMachines"));
 
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
@@ -59,6 +84,11 @@ export { ProvisioningConfigArgs, ProvisioningConfigState } from "./provisioningC
 export type ProvisioningConfig = import("./provisioningConfig").ProvisioningConfig;
 export const ProvisioningConfig: typeof import("./provisioningConfig").ProvisioningConfig = null as any;
 utilities.lazyLoad(exports, ["ProvisioningConfig"], () => require("./provisioningConfig"));
+
+export { QuarantineDecisionArgs, QuarantineDecisionState } from "./quarantineDecision";
+export type QuarantineDecision = import("./quarantineDecision").QuarantineDecision;
+export const QuarantineDecision: typeof import("./quarantineDecision").QuarantineDecision = null as any;
+utilities.lazyLoad(exports, ["QuarantineDecision"], () => require("./quarantineDecision"));
 
 export { RecommendRunIntervalArgs, RecommendRunIntervalResult, RecommendRunIntervalOutputArgs } from "./recommendRunInterval";
 export const recommendRunInterval: typeof import("./recommendRunInterval").recommendRunInterval = null as any;
@@ -98,10 +128,14 @@ const _module = {
                 return new AgentSettings(name, <any>undefined, { urn })
             case "kace:index:AgentToken":
                 return new AgentToken(name, <any>undefined, { urn })
+            case "kace:index:Label":
+                return new Label(name, <any>undefined, { urn })
             case "kace:index:Organization":
                 return new Organization(name, <any>undefined, { urn })
             case "kace:index:ProvisioningConfig":
                 return new ProvisioningConfig(name, <any>undefined, { urn })
+            case "kace:index:QuarantineDecision":
+                return new QuarantineDecision(name, <any>undefined, { urn })
             case "kace:index:SingleMachineProvisioning":
                 return new SingleMachineProvisioning(name, <any>undefined, { urn })
             default:

@@ -8,6 +8,7 @@ import * as fc from "fast-check";
 import { openLocal } from "../../provider/appliance/local/local.ts";
 import { listing } from "../appliance/local/folders.ts";
 import { distinctText, type ResourceGenerator } from "./generators.ts";
+import { label, quarantineDecision } from "./label-generators.ts";
 import type { SideEffects, SubjectOptions } from "./subject.ts";
 import type { Json, JsonMap } from "./wire.ts";
 
@@ -26,6 +27,8 @@ export async function kaceSubject(): Promise<SubjectOptions> {
       "kace:index:Organization": organization,
       "kace:index:AgentBundle": bundleOf(join(root, "packages"), packages),
       "kace:index:AgentSettings": settings,
+      "kace:index:Label": label,
+      "kace:index:QuarantineDecision": quarantineDecision,
       "kace:index:ProvisioningConfig": configurationOf(silent.port),
     },
     functionArguments,
@@ -53,11 +56,13 @@ function sideEffectsIn(store: string): SideEffects {
       const { tokens } = await appliance.listTokens({ limit: 1_000 });
       const { bundles } = await appliance.listBundles({ limit: 1_000 });
       const { configurations } = await appliance.listConfigurations({ limit: 1_000 });
+      const { labels } = await appliance.listLabels({ limit: 1_000 });
+      const { decisions } = await appliance.listQuarantineDecisions({ limit: 1_000 });
       const { organization, exists, urn: owner = "" } = await appliance.getSettings({});
       const { organizations } = await appliance.listOrganizations({});
       await appliance.close();
       const agentSettings = exists ? [{ id: organization, urn: owner }] : [];
-      return [...tokens, ...bundles, ...configurations, ...agentSettings]
+      return [...tokens, ...bundles, ...configurations, ...labels, ...decisions, ...agentSettings]
         .map(({ id, urn = "" }) => ({ id, urn }))
         .concat(organizations.flatMap(({ name: id, urn = "" }) => (id === "default" ? [] : [{ id, urn }])));
     },
@@ -98,6 +103,8 @@ const name = distinctText().map((text) => `n${text}`);
 const adoptValue = fc
   .integer({ min: 0, max: 2 ** 48 - 1 })
   .map((number) => `v~${number.toString(36).padStart(10, "0")}`);
+
+const plain = { noNullPrototype: true } as const;
 
 function set(property: string, value: Json): (inputs: JsonMap) => JsonMap {
   return (inputs) => ({ ...inputs, [property]: value });
@@ -275,8 +282,6 @@ function configurationOf(silentPort: number): ResourceGenerator {
   };
 }
 
-const plain = { noNullPrototype: true } as const;
-
 /** Arguments that keep functions on this machine: what a schema lets one guess would be looked for in the network. */
 const functionArguments: NonNullable<SubjectOptions["functionArguments"]> = {
   "kace:index:diagnose": fc.record(
@@ -287,6 +292,21 @@ const functionArguments: NonNullable<SubjectOptions["functionArguments"]> = {
       timeout: fc.constant("1s"),
     },
     { requiredKeys: ["machine", "server"], noNullPrototype: true },
+  ),
+  "kace:index:pickMachines": fc.oneof(
+    fc.record(
+      {
+        from: fc.constant("range"),
+        targets: fc.record({ ipRanges: fc.constantFrom("192.168.2-5.1-200", "10.0.0.0/30") }, plain),
+        filter: distinctText(),
+        limit: fc.constantFrom(0, 1),
+      },
+      { requiredKeys: ["from", "targets"], noNullPrototype: true },
+    ),
+    fc.record(
+      { from: fc.constant("inventory"), filter: distinctText() },
+      { requiredKeys: ["from"], noNullPrototype: true },
+    ),
   ),
   "kace:index:getNextRuns": fc.record(
     {

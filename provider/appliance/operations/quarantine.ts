@@ -109,6 +109,8 @@ export const quarantineOperations = defineOperations({
     description:
       "Records that a device came with the KUID of another and a key of its own; the oldest of too many such records are dropped. Only the first time is `isNew`.",
     access: "write",
+    role: "admin",
+    reach: "appliance",
     input: z.object({ kuid, publicKey, hostname, machineId, addresses }),
     output: keyConflict.extend({ isNew: z.boolean() }),
   },

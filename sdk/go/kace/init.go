@@ -27,10 +27,14 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &AgentSettings{}
 	case "kace:index:AgentToken":
 		r = &AgentToken{}
+	case "kace:index:Label":
+		r = &Label{}
 	case "kace:index:Organization":
 		r = &Organization{}
 	case "kace:index:ProvisioningConfig":
 		r = &ProvisioningConfig{}
+	case "kace:index:QuarantineDecision":
+		r = &QuarantineDecision{}
 	case "kace:index:SingleMachineProvisioning":
 		r = &SingleMachineProvisioning{}
 	default:

@@ -517,6 +517,101 @@ func (in *becomeMethodPtr) ToBecomeMethodPtrOutputWithContext(ctx context.Contex
 	return pulumi.ToOutputWithContext(ctx, in).(BecomeMethodPtrOutput)
 }
 
+// Where it stands.
+type DeviceState string
+
+const (
+	// It was let in.
+	DeviceStateApproved = DeviceState("approved")
+	// It waits for a decision.
+	DeviceStateQuarantined = DeviceState("quarantined")
+	// It was shut out.
+	DeviceStateBlocked = DeviceState("blocked")
+)
+
+type DeviceStateOutput struct{ *pulumi.OutputState }
+
+func (DeviceStateOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DeviceState)(nil)).Elem()
+}
+
+func (o DeviceStateOutput) ToDeviceStateOutput() DeviceStateOutput {
+	return o
+}
+
+func (o DeviceStateOutput) ToDeviceStateOutputWithContext(ctx context.Context) DeviceStateOutput {
+	return o
+}
+
+func (o DeviceStateOutput) ToDeviceStatePtrOutput() DeviceStatePtrOutput {
+	return o.ToDeviceStatePtrOutputWithContext(context.Background())
+}
+
+func (o DeviceStateOutput) ToDeviceStatePtrOutputWithContext(ctx context.Context) DeviceStatePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v DeviceState) *DeviceState {
+		return &v
+	}).(DeviceStatePtrOutput)
+}
+
+func (o DeviceStateOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o DeviceStateOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e DeviceState) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o DeviceStateOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o DeviceStateOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e DeviceState) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type DeviceStatePtrOutput struct{ *pulumi.OutputState }
+
+func (DeviceStatePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**DeviceState)(nil)).Elem()
+}
+
+func (o DeviceStatePtrOutput) ToDeviceStatePtrOutput() DeviceStatePtrOutput {
+	return o
+}
+
+func (o DeviceStatePtrOutput) ToDeviceStatePtrOutputWithContext(ctx context.Context) DeviceStatePtrOutput {
+	return o
+}
+
+func (o DeviceStatePtrOutput) Elem() DeviceStateOutput {
+	return o.ApplyT(func(v *DeviceState) DeviceState {
+		if v != nil {
+			return *v
+		}
+		var ret DeviceState
+		return ret
+	}).(DeviceStateOutput)
+}
+
+func (o DeviceStatePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o DeviceStatePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *DeviceState) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
 // How it is; `unknown` where it could not be looked at.
 type DiagnosisState string
 
@@ -704,6 +799,195 @@ func (o DiagnosisStepPtrOutput) ToStringPtrOutputWithContext(ctx context.Context
 	}).(pulumi.StringPtrOutput)
 }
 
+// How it is compared. Upper and lower case are the same.
+type FilterOperator string
+
+const (
+	// It is the value.
+	FilterOperatorEquals = FilterOperator("equals")
+	// It is not the value; of several addresses, none is.
+	FilterOperatorNotEquals = FilterOperator("notEquals")
+	// The value stands somewhere in it.
+	FilterOperatorContains = FilterOperator("contains")
+	// It begins with the value.
+	FilterOperatorStartsWith = FilterOperator("startsWith")
+	// It ends with the value.
+	FilterOperatorEndsWith = FilterOperator("endsWith")
+	// It fits the pattern: `*` stands for any characters, `?` for one.
+	FilterOperatorMatches = FilterOperator("matches")
+	// It is this version or a newer one.
+	FilterOperatorVersionAtLeast = FilterOperator("versionAtLeast")
+	// It is older than this version.
+	FilterOperatorVersionBelow = FilterOperator("versionBelow")
+	// It lies in a network (`10.0.0.0/8`), a stretch (`10.0.0.5-10.0.1.20`) or a range by octets (`192.168.2-5.1-200`).
+	FilterOperatorInRange = FilterOperator("inRange")
+)
+
+func (FilterOperator) ElementType() reflect.Type {
+	return reflect.TypeOf((*FilterOperator)(nil)).Elem()
+}
+
+func (e FilterOperator) ToFilterOperatorOutput() FilterOperatorOutput {
+	return pulumi.ToOutput(e).(FilterOperatorOutput)
+}
+
+func (e FilterOperator) ToFilterOperatorOutputWithContext(ctx context.Context) FilterOperatorOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(FilterOperatorOutput)
+}
+
+func (e FilterOperator) ToFilterOperatorPtrOutput() FilterOperatorPtrOutput {
+	return e.ToFilterOperatorPtrOutputWithContext(context.Background())
+}
+
+func (e FilterOperator) ToFilterOperatorPtrOutputWithContext(ctx context.Context) FilterOperatorPtrOutput {
+	return FilterOperator(e).ToFilterOperatorOutputWithContext(ctx).ToFilterOperatorPtrOutputWithContext(ctx)
+}
+
+func (e FilterOperator) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e FilterOperator) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e FilterOperator) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e FilterOperator) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type FilterOperatorOutput struct{ *pulumi.OutputState }
+
+func (FilterOperatorOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*FilterOperator)(nil)).Elem()
+}
+
+func (o FilterOperatorOutput) ToFilterOperatorOutput() FilterOperatorOutput {
+	return o
+}
+
+func (o FilterOperatorOutput) ToFilterOperatorOutputWithContext(ctx context.Context) FilterOperatorOutput {
+	return o
+}
+
+func (o FilterOperatorOutput) ToFilterOperatorPtrOutput() FilterOperatorPtrOutput {
+	return o.ToFilterOperatorPtrOutputWithContext(context.Background())
+}
+
+func (o FilterOperatorOutput) ToFilterOperatorPtrOutputWithContext(ctx context.Context) FilterOperatorPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v FilterOperator) *FilterOperator {
+		return &v
+	}).(FilterOperatorPtrOutput)
+}
+
+func (o FilterOperatorOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o FilterOperatorOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e FilterOperator) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o FilterOperatorOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o FilterOperatorOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e FilterOperator) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type FilterOperatorPtrOutput struct{ *pulumi.OutputState }
+
+func (FilterOperatorPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**FilterOperator)(nil)).Elem()
+}
+
+func (o FilterOperatorPtrOutput) ToFilterOperatorPtrOutput() FilterOperatorPtrOutput {
+	return o
+}
+
+func (o FilterOperatorPtrOutput) ToFilterOperatorPtrOutputWithContext(ctx context.Context) FilterOperatorPtrOutput {
+	return o
+}
+
+func (o FilterOperatorPtrOutput) Elem() FilterOperatorOutput {
+	return o.ApplyT(func(v *FilterOperator) FilterOperator {
+		if v != nil {
+			return *v
+		}
+		var ret FilterOperator
+		return ret
+	}).(FilterOperatorOutput)
+}
+
+func (o FilterOperatorPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o FilterOperatorPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *FilterOperator) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// FilterOperatorInput is an input type that accepts values of the FilterOperator enum
+// A concrete instance of `FilterOperatorInput` can be one of the following:
+//
+//	FilterOperatorEquals
+//	FilterOperatorNotEquals
+//	FilterOperatorContains
+//	FilterOperatorStartsWith
+//	FilterOperatorEndsWith
+//	FilterOperatorMatches
+//	FilterOperatorVersionAtLeast
+//	FilterOperatorVersionBelow
+//	FilterOperatorInRange
+type FilterOperatorInput interface {
+	pulumi.Input
+
+	ToFilterOperatorOutput() FilterOperatorOutput
+	ToFilterOperatorOutputWithContext(context.Context) FilterOperatorOutput
+}
+
+var filterOperatorPtrType = reflect.TypeOf((**FilterOperator)(nil)).Elem()
+
+type FilterOperatorPtrInput interface {
+	pulumi.Input
+
+	ToFilterOperatorPtrOutput() FilterOperatorPtrOutput
+	ToFilterOperatorPtrOutputWithContext(context.Context) FilterOperatorPtrOutput
+}
+
+type filterOperatorPtr string
+
+func FilterOperatorPtr(v string) FilterOperatorPtrInput {
+	return (*filterOperatorPtr)(&v)
+}
+
+func (*filterOperatorPtr) ElementType() reflect.Type {
+	return filterOperatorPtrType
+}
+
+func (in *filterOperatorPtr) ToFilterOperatorPtrOutput() FilterOperatorPtrOutput {
+	return pulumi.ToOutput(in).(FilterOperatorPtrOutput)
+}
+
+func (in *filterOperatorPtr) ToFilterOperatorPtrOutputWithContext(ctx context.Context) FilterOperatorPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(FilterOperatorPtrOutput)
+}
+
 // What is done with the host key of a machine that was not seen before.
 type HostKeyPolicy string
 
@@ -875,6 +1159,99 @@ func (in *hostKeyPolicyPtr) ToHostKeyPolicyPtrOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, in).(HostKeyPolicyPtrOutput)
 }
 
+// Whether its machines are listed or meant by a filter.
+type LabelKind string
+
+const (
+	// Its machines are listed.
+	LabelKindManual = LabelKind("manual")
+	// Its filter says which machines have it.
+	LabelKindFilter = LabelKind("filter")
+)
+
+type LabelKindOutput struct{ *pulumi.OutputState }
+
+func (LabelKindOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LabelKind)(nil)).Elem()
+}
+
+func (o LabelKindOutput) ToLabelKindOutput() LabelKindOutput {
+	return o
+}
+
+func (o LabelKindOutput) ToLabelKindOutputWithContext(ctx context.Context) LabelKindOutput {
+	return o
+}
+
+func (o LabelKindOutput) ToLabelKindPtrOutput() LabelKindPtrOutput {
+	return o.ToLabelKindPtrOutputWithContext(context.Background())
+}
+
+func (o LabelKindOutput) ToLabelKindPtrOutputWithContext(ctx context.Context) LabelKindPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v LabelKind) *LabelKind {
+		return &v
+	}).(LabelKindPtrOutput)
+}
+
+func (o LabelKindOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o LabelKindOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e LabelKind) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o LabelKindOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o LabelKindOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e LabelKind) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type LabelKindPtrOutput struct{ *pulumi.OutputState }
+
+func (LabelKindPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**LabelKind)(nil)).Elem()
+}
+
+func (o LabelKindPtrOutput) ToLabelKindPtrOutput() LabelKindPtrOutput {
+	return o
+}
+
+func (o LabelKindPtrOutput) ToLabelKindPtrOutputWithContext(ctx context.Context) LabelKindPtrOutput {
+	return o
+}
+
+func (o LabelKindPtrOutput) Elem() LabelKindOutput {
+	return o.ApplyT(func(v *LabelKind) LabelKind {
+		if v != nil {
+			return *v
+		}
+		var ret LabelKind
+		return ret
+	}).(LabelKindOutput)
+}
+
+func (o LabelKindPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o LabelKindPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *LabelKind) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
 // Why it has no address.
 type LookupFailure string
 
@@ -965,6 +1342,366 @@ func (o LookupFailurePtrOutput) ToStringPtrOutputWithContext(ctx context.Context
 		v := string(*e)
 		return &v
 	}).(pulumi.StringPtrOutput)
+}
+
+// What is looked at.
+type MachineProperty string
+
+const (
+	// Its host name, with its domain or without.
+	MachinePropertyHostname = MachineProperty("hostname")
+	// The system's id, such as `debian`.
+	MachinePropertyOsId = MachineProperty("os.id")
+	// The system's version, such as `12`.
+	MachinePropertyOsVersion = MachineProperty("os.version")
+	// `linux`, for one.
+	MachinePropertyOsPlatform = MachineProperty("os.platform")
+	// Its processor, such as `amd64`.
+	MachinePropertyArchitecture = MachineProperty("architecture")
+	// The version of its agent.
+	MachinePropertyAgentVersion = MachineProperty("agentVersion")
+	// Any of its addresses.
+	MachinePropertyAddress = MachineProperty("address")
+	// Any of its MAC addresses, with colons or hyphens.
+	MachinePropertyMac = MachineProperty("mac")
+	// Any label it has, by the label's name.
+	MachinePropertyLabel = MachineProperty("label")
+)
+
+func (MachineProperty) ElementType() reflect.Type {
+	return reflect.TypeOf((*MachineProperty)(nil)).Elem()
+}
+
+func (e MachineProperty) ToMachinePropertyOutput() MachinePropertyOutput {
+	return pulumi.ToOutput(e).(MachinePropertyOutput)
+}
+
+func (e MachineProperty) ToMachinePropertyOutputWithContext(ctx context.Context) MachinePropertyOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(MachinePropertyOutput)
+}
+
+func (e MachineProperty) ToMachinePropertyPtrOutput() MachinePropertyPtrOutput {
+	return e.ToMachinePropertyPtrOutputWithContext(context.Background())
+}
+
+func (e MachineProperty) ToMachinePropertyPtrOutputWithContext(ctx context.Context) MachinePropertyPtrOutput {
+	return MachineProperty(e).ToMachinePropertyOutputWithContext(ctx).ToMachinePropertyPtrOutputWithContext(ctx)
+}
+
+func (e MachineProperty) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e MachineProperty) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e MachineProperty) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e MachineProperty) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type MachinePropertyOutput struct{ *pulumi.OutputState }
+
+func (MachinePropertyOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MachineProperty)(nil)).Elem()
+}
+
+func (o MachinePropertyOutput) ToMachinePropertyOutput() MachinePropertyOutput {
+	return o
+}
+
+func (o MachinePropertyOutput) ToMachinePropertyOutputWithContext(ctx context.Context) MachinePropertyOutput {
+	return o
+}
+
+func (o MachinePropertyOutput) ToMachinePropertyPtrOutput() MachinePropertyPtrOutput {
+	return o.ToMachinePropertyPtrOutputWithContext(context.Background())
+}
+
+func (o MachinePropertyOutput) ToMachinePropertyPtrOutputWithContext(ctx context.Context) MachinePropertyPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v MachineProperty) *MachineProperty {
+		return &v
+	}).(MachinePropertyPtrOutput)
+}
+
+func (o MachinePropertyOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o MachinePropertyOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e MachineProperty) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o MachinePropertyOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o MachinePropertyOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e MachineProperty) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type MachinePropertyPtrOutput struct{ *pulumi.OutputState }
+
+func (MachinePropertyPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**MachineProperty)(nil)).Elem()
+}
+
+func (o MachinePropertyPtrOutput) ToMachinePropertyPtrOutput() MachinePropertyPtrOutput {
+	return o
+}
+
+func (o MachinePropertyPtrOutput) ToMachinePropertyPtrOutputWithContext(ctx context.Context) MachinePropertyPtrOutput {
+	return o
+}
+
+func (o MachinePropertyPtrOutput) Elem() MachinePropertyOutput {
+	return o.ApplyT(func(v *MachineProperty) MachineProperty {
+		if v != nil {
+			return *v
+		}
+		var ret MachineProperty
+		return ret
+	}).(MachinePropertyOutput)
+}
+
+func (o MachinePropertyPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o MachinePropertyPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *MachineProperty) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// MachinePropertyInput is an input type that accepts values of the MachineProperty enum
+// A concrete instance of `MachinePropertyInput` can be one of the following:
+//
+//	MachinePropertyHostname
+//	MachinePropertyOsId
+//	MachinePropertyOsVersion
+//	MachinePropertyOsPlatform
+//	MachinePropertyArchitecture
+//	MachinePropertyAgentVersion
+//	MachinePropertyAddress
+//	MachinePropertyMac
+//	MachinePropertyLabel
+type MachinePropertyInput interface {
+	pulumi.Input
+
+	ToMachinePropertyOutput() MachinePropertyOutput
+	ToMachinePropertyOutputWithContext(context.Context) MachinePropertyOutput
+}
+
+var machinePropertyPtrType = reflect.TypeOf((**MachineProperty)(nil)).Elem()
+
+type MachinePropertyPtrInput interface {
+	pulumi.Input
+
+	ToMachinePropertyPtrOutput() MachinePropertyPtrOutput
+	ToMachinePropertyPtrOutputWithContext(context.Context) MachinePropertyPtrOutput
+}
+
+type machinePropertyPtr string
+
+func MachinePropertyPtr(v string) MachinePropertyPtrInput {
+	return (*machinePropertyPtr)(&v)
+}
+
+func (*machinePropertyPtr) ElementType() reflect.Type {
+	return machinePropertyPtrType
+}
+
+func (in *machinePropertyPtr) ToMachinePropertyPtrOutput() MachinePropertyPtrOutput {
+	return pulumi.ToOutput(in).(MachinePropertyPtrOutput)
+}
+
+func (in *machinePropertyPtr) ToMachinePropertyPtrOutputWithContext(ctx context.Context) MachinePropertyPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(MachinePropertyPtrOutput)
+}
+
+// Where the machines are from.
+type MachineSource string
+
+const (
+	// All that `targets` mean, dead addresses too.
+	MachineSourceRange = MachineSource("range")
+	// Those of `targets` that have an open port now.
+	MachineSourceScan = MachineSource("scan")
+	// The approved devices of the appliance.
+	MachineSourceInventory = MachineSource("inventory")
+)
+
+func (MachineSource) ElementType() reflect.Type {
+	return reflect.TypeOf((*MachineSource)(nil)).Elem()
+}
+
+func (e MachineSource) ToMachineSourceOutput() MachineSourceOutput {
+	return pulumi.ToOutput(e).(MachineSourceOutput)
+}
+
+func (e MachineSource) ToMachineSourceOutputWithContext(ctx context.Context) MachineSourceOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(MachineSourceOutput)
+}
+
+func (e MachineSource) ToMachineSourcePtrOutput() MachineSourcePtrOutput {
+	return e.ToMachineSourcePtrOutputWithContext(context.Background())
+}
+
+func (e MachineSource) ToMachineSourcePtrOutputWithContext(ctx context.Context) MachineSourcePtrOutput {
+	return MachineSource(e).ToMachineSourceOutputWithContext(ctx).ToMachineSourcePtrOutputWithContext(ctx)
+}
+
+func (e MachineSource) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e MachineSource) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e MachineSource) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e MachineSource) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type MachineSourceOutput struct{ *pulumi.OutputState }
+
+func (MachineSourceOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MachineSource)(nil)).Elem()
+}
+
+func (o MachineSourceOutput) ToMachineSourceOutput() MachineSourceOutput {
+	return o
+}
+
+func (o MachineSourceOutput) ToMachineSourceOutputWithContext(ctx context.Context) MachineSourceOutput {
+	return o
+}
+
+func (o MachineSourceOutput) ToMachineSourcePtrOutput() MachineSourcePtrOutput {
+	return o.ToMachineSourcePtrOutputWithContext(context.Background())
+}
+
+func (o MachineSourceOutput) ToMachineSourcePtrOutputWithContext(ctx context.Context) MachineSourcePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v MachineSource) *MachineSource {
+		return &v
+	}).(MachineSourcePtrOutput)
+}
+
+func (o MachineSourceOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o MachineSourceOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e MachineSource) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o MachineSourceOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o MachineSourceOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e MachineSource) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type MachineSourcePtrOutput struct{ *pulumi.OutputState }
+
+func (MachineSourcePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**MachineSource)(nil)).Elem()
+}
+
+func (o MachineSourcePtrOutput) ToMachineSourcePtrOutput() MachineSourcePtrOutput {
+	return o
+}
+
+func (o MachineSourcePtrOutput) ToMachineSourcePtrOutputWithContext(ctx context.Context) MachineSourcePtrOutput {
+	return o
+}
+
+func (o MachineSourcePtrOutput) Elem() MachineSourceOutput {
+	return o.ApplyT(func(v *MachineSource) MachineSource {
+		if v != nil {
+			return *v
+		}
+		var ret MachineSource
+		return ret
+	}).(MachineSourceOutput)
+}
+
+func (o MachineSourcePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o MachineSourcePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *MachineSource) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// MachineSourceInput is an input type that accepts values of the MachineSource enum
+// A concrete instance of `MachineSourceInput` can be one of the following:
+//
+//	MachineSourceRange
+//	MachineSourceScan
+//	MachineSourceInventory
+type MachineSourceInput interface {
+	pulumi.Input
+
+	ToMachineSourceOutput() MachineSourceOutput
+	ToMachineSourceOutputWithContext(context.Context) MachineSourceOutput
+}
+
+var machineSourcePtrType = reflect.TypeOf((**MachineSource)(nil)).Elem()
+
+type MachineSourcePtrInput interface {
+	pulumi.Input
+
+	ToMachineSourcePtrOutput() MachineSourcePtrOutput
+	ToMachineSourcePtrOutputWithContext(context.Context) MachineSourcePtrOutput
+}
+
+type machineSourcePtr string
+
+func MachineSourcePtr(v string) MachineSourcePtrInput {
+	return (*machineSourcePtr)(&v)
+}
+
+func (*machineSourcePtr) ElementType() reflect.Type {
+	return machineSourcePtrType
+}
+
+func (in *machineSourcePtr) ToMachineSourcePtrOutput() MachineSourcePtrOutput {
+	return pulumi.ToOutput(in).(MachineSourcePtrOutput)
+}
+
+func (in *machineSourcePtr) ToMachineSourcePtrOutputWithContext(ctx context.Context) MachineSourcePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(MachineSourcePtrOutput)
 }
 
 // What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
@@ -1524,6 +2261,174 @@ func (in *probePolicyPtr) ToProbePolicyPtrOutputWithContext(ctx context.Context)
 	return pulumi.ToOutputWithContext(ctx, in).(ProbePolicyPtrOutput)
 }
 
+// What becomes of the devices.
+type QuarantineVerdict string
+
+const (
+	// They are let in, as with a valid token.
+	QuarantineVerdictApprove = QuarantineVerdict("approve")
+	// They are shut out, whatever token they bring later.
+	QuarantineVerdictBlock = QuarantineVerdict("block")
+)
+
+func (QuarantineVerdict) ElementType() reflect.Type {
+	return reflect.TypeOf((*QuarantineVerdict)(nil)).Elem()
+}
+
+func (e QuarantineVerdict) ToQuarantineVerdictOutput() QuarantineVerdictOutput {
+	return pulumi.ToOutput(e).(QuarantineVerdictOutput)
+}
+
+func (e QuarantineVerdict) ToQuarantineVerdictOutputWithContext(ctx context.Context) QuarantineVerdictOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(QuarantineVerdictOutput)
+}
+
+func (e QuarantineVerdict) ToQuarantineVerdictPtrOutput() QuarantineVerdictPtrOutput {
+	return e.ToQuarantineVerdictPtrOutputWithContext(context.Background())
+}
+
+func (e QuarantineVerdict) ToQuarantineVerdictPtrOutputWithContext(ctx context.Context) QuarantineVerdictPtrOutput {
+	return QuarantineVerdict(e).ToQuarantineVerdictOutputWithContext(ctx).ToQuarantineVerdictPtrOutputWithContext(ctx)
+}
+
+func (e QuarantineVerdict) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e QuarantineVerdict) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e QuarantineVerdict) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e QuarantineVerdict) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type QuarantineVerdictOutput struct{ *pulumi.OutputState }
+
+func (QuarantineVerdictOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*QuarantineVerdict)(nil)).Elem()
+}
+
+func (o QuarantineVerdictOutput) ToQuarantineVerdictOutput() QuarantineVerdictOutput {
+	return o
+}
+
+func (o QuarantineVerdictOutput) ToQuarantineVerdictOutputWithContext(ctx context.Context) QuarantineVerdictOutput {
+	return o
+}
+
+func (o QuarantineVerdictOutput) ToQuarantineVerdictPtrOutput() QuarantineVerdictPtrOutput {
+	return o.ToQuarantineVerdictPtrOutputWithContext(context.Background())
+}
+
+func (o QuarantineVerdictOutput) ToQuarantineVerdictPtrOutputWithContext(ctx context.Context) QuarantineVerdictPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v QuarantineVerdict) *QuarantineVerdict {
+		return &v
+	}).(QuarantineVerdictPtrOutput)
+}
+
+func (o QuarantineVerdictOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o QuarantineVerdictOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e QuarantineVerdict) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o QuarantineVerdictOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o QuarantineVerdictOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e QuarantineVerdict) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type QuarantineVerdictPtrOutput struct{ *pulumi.OutputState }
+
+func (QuarantineVerdictPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**QuarantineVerdict)(nil)).Elem()
+}
+
+func (o QuarantineVerdictPtrOutput) ToQuarantineVerdictPtrOutput() QuarantineVerdictPtrOutput {
+	return o
+}
+
+func (o QuarantineVerdictPtrOutput) ToQuarantineVerdictPtrOutputWithContext(ctx context.Context) QuarantineVerdictPtrOutput {
+	return o
+}
+
+func (o QuarantineVerdictPtrOutput) Elem() QuarantineVerdictOutput {
+	return o.ApplyT(func(v *QuarantineVerdict) QuarantineVerdict {
+		if v != nil {
+			return *v
+		}
+		var ret QuarantineVerdict
+		return ret
+	}).(QuarantineVerdictOutput)
+}
+
+func (o QuarantineVerdictPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o QuarantineVerdictPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *QuarantineVerdict) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// QuarantineVerdictInput is an input type that accepts values of the QuarantineVerdict enum
+// A concrete instance of `QuarantineVerdictInput` can be one of the following:
+//
+//	QuarantineVerdictApprove
+//	QuarantineVerdictBlock
+type QuarantineVerdictInput interface {
+	pulumi.Input
+
+	ToQuarantineVerdictOutput() QuarantineVerdictOutput
+	ToQuarantineVerdictOutputWithContext(context.Context) QuarantineVerdictOutput
+}
+
+var quarantineVerdictPtrType = reflect.TypeOf((**QuarantineVerdict)(nil)).Elem()
+
+type QuarantineVerdictPtrInput interface {
+	pulumi.Input
+
+	ToQuarantineVerdictPtrOutput() QuarantineVerdictPtrOutput
+	ToQuarantineVerdictPtrOutputWithContext(context.Context) QuarantineVerdictPtrOutput
+}
+
+type quarantineVerdictPtr string
+
+func QuarantineVerdictPtr(v string) QuarantineVerdictPtrInput {
+	return (*quarantineVerdictPtr)(&v)
+}
+
+func (*quarantineVerdictPtr) ElementType() reflect.Type {
+	return quarantineVerdictPtrType
+}
+
+func (in *quarantineVerdictPtr) ToQuarantineVerdictPtrOutput() QuarantineVerdictPtrOutput {
+	return pulumi.ToOutput(in).(QuarantineVerdictPtrOutput)
+}
+
+func (in *quarantineVerdictPtr) ToQuarantineVerdictPtrOutputWithContext(ctx context.Context) QuarantineVerdictPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(QuarantineVerdictPtrOutput)
+}
+
 // What to do.
 type SingleMachineAction string
 
@@ -1699,8 +2604,14 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AgentSettingsLogRetentionPtrInput)(nil)).Elem(), AgentSettingsLogRetention("saveAll"))
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomeMethodInput)(nil)).Elem(), BecomeMethod("none"))
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomeMethodPtrInput)(nil)).Elem(), BecomeMethod("none"))
+	pulumi.RegisterInputType(reflect.TypeOf((*FilterOperatorInput)(nil)).Elem(), FilterOperator("equals"))
+	pulumi.RegisterInputType(reflect.TypeOf((*FilterOperatorPtrInput)(nil)).Elem(), FilterOperator("equals"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeyPolicyInput)(nil)).Elem(), HostKeyPolicy("strict"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeyPolicyPtrInput)(nil)).Elem(), HostKeyPolicy("strict"))
+	pulumi.RegisterInputType(reflect.TypeOf((*MachinePropertyInput)(nil)).Elem(), MachineProperty("hostname"))
+	pulumi.RegisterInputType(reflect.TypeOf((*MachinePropertyPtrInput)(nil)).Elem(), MachineProperty("hostname"))
+	pulumi.RegisterInputType(reflect.TypeOf((*MachineSourceInput)(nil)).Elem(), MachineSource("range"))
+	pulumi.RegisterInputType(reflect.TypeOf((*MachineSourcePtrInput)(nil)).Elem(), MachineSource("range"))
 	pulumi.RegisterInputType(reflect.TypeOf((*OnDestroyInput)(nil)).Elem(), OnDestroy("abandon"))
 	pulumi.RegisterInputType(reflect.TypeOf((*OnDestroyPtrInput)(nil)).Elem(), OnDestroy("abandon"))
 	pulumi.RegisterInputType(reflect.TypeOf((*OutcomeClassInput)(nil)).Elem(), OutcomeClass("succeeded"))
@@ -1708,6 +2619,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*OutcomeClassArrayInput)(nil)).Elem(), OutcomeClassArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProbePolicyInput)(nil)).Elem(), ProbePolicy("always"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ProbePolicyPtrInput)(nil)).Elem(), ProbePolicy("always"))
+	pulumi.RegisterInputType(reflect.TypeOf((*QuarantineVerdictInput)(nil)).Elem(), QuarantineVerdict("approve"))
+	pulumi.RegisterInputType(reflect.TypeOf((*QuarantineVerdictPtrInput)(nil)).Elem(), QuarantineVerdict("approve"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SingleMachineActionInput)(nil)).Elem(), SingleMachineAction("install"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SingleMachineActionPtrInput)(nil)).Elem(), SingleMachineAction("install"))
 	pulumi.RegisterOutputType(AgentPresenceOutput{})
@@ -1716,14 +2629,24 @@ func init() {
 	pulumi.RegisterOutputType(AgentSettingsLogRetentionPtrOutput{})
 	pulumi.RegisterOutputType(BecomeMethodOutput{})
 	pulumi.RegisterOutputType(BecomeMethodPtrOutput{})
+	pulumi.RegisterOutputType(DeviceStateOutput{})
+	pulumi.RegisterOutputType(DeviceStatePtrOutput{})
 	pulumi.RegisterOutputType(DiagnosisStateOutput{})
 	pulumi.RegisterOutputType(DiagnosisStatePtrOutput{})
 	pulumi.RegisterOutputType(DiagnosisStepOutput{})
 	pulumi.RegisterOutputType(DiagnosisStepPtrOutput{})
+	pulumi.RegisterOutputType(FilterOperatorOutput{})
+	pulumi.RegisterOutputType(FilterOperatorPtrOutput{})
 	pulumi.RegisterOutputType(HostKeyPolicyOutput{})
 	pulumi.RegisterOutputType(HostKeyPolicyPtrOutput{})
+	pulumi.RegisterOutputType(LabelKindOutput{})
+	pulumi.RegisterOutputType(LabelKindPtrOutput{})
 	pulumi.RegisterOutputType(LookupFailureOutput{})
 	pulumi.RegisterOutputType(LookupFailurePtrOutput{})
+	pulumi.RegisterOutputType(MachinePropertyOutput{})
+	pulumi.RegisterOutputType(MachinePropertyPtrOutput{})
+	pulumi.RegisterOutputType(MachineSourceOutput{})
+	pulumi.RegisterOutputType(MachineSourcePtrOutput{})
 	pulumi.RegisterOutputType(OnDestroyOutput{})
 	pulumi.RegisterOutputType(OnDestroyPtrOutput{})
 	pulumi.RegisterOutputType(OutcomeClassOutput{})
@@ -1731,6 +2654,8 @@ func init() {
 	pulumi.RegisterOutputType(OutcomeClassArrayOutput{})
 	pulumi.RegisterOutputType(ProbePolicyOutput{})
 	pulumi.RegisterOutputType(ProbePolicyPtrOutput{})
+	pulumi.RegisterOutputType(QuarantineVerdictOutput{})
+	pulumi.RegisterOutputType(QuarantineVerdictPtrOutput{})
 	pulumi.RegisterOutputType(SingleMachineActionOutput{})
 	pulumi.RegisterOutputType(SingleMachineActionPtrOutput{})
 }

@@ -1056,6 +1056,219 @@ func (o DiagnosisServerPtrOutput) Port() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// A device that came with the KUID of another.
+type DuplicateKuid struct {
+	// The addresses of the one that came.
+	Addresses []string `pulumi:"addresses"`
+	// How often it came.
+	Attempts int `pulumi:"attempts"`
+	// When it came first, RFC 3339.
+	FirstSeen string `pulumi:"firstSeen"`
+	// The host name of the one that came with another key.
+	Hostname string `pulumi:"hostname"`
+	// The host name of the device that is known by it.
+	KnownHostname string `pulumi:"knownHostname"`
+	// The KUID that both have.
+	Kuid string `pulumi:"kuid"`
+	// When it came last, RFC 3339.
+	LastSeen string `pulumi:"lastSeen"`
+	// True where an agent was set up anew, false where a machine was copied; absent if unknown.
+	SameMachine *bool `pulumi:"sameMachine"`
+}
+
+// A device that came with the KUID of another.
+type DuplicateKuidOutput struct{ *pulumi.OutputState }
+
+func (DuplicateKuidOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DuplicateKuid)(nil)).Elem()
+}
+
+func (o DuplicateKuidOutput) ToDuplicateKuidOutput() DuplicateKuidOutput {
+	return o
+}
+
+func (o DuplicateKuidOutput) ToDuplicateKuidOutputWithContext(ctx context.Context) DuplicateKuidOutput {
+	return o
+}
+
+// The addresses of the one that came.
+func (o DuplicateKuidOutput) Addresses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v DuplicateKuid) []string { return v.Addresses }).(pulumi.StringArrayOutput)
+}
+
+// How often it came.
+func (o DuplicateKuidOutput) Attempts() pulumi.IntOutput {
+	return o.ApplyT(func(v DuplicateKuid) int { return v.Attempts }).(pulumi.IntOutput)
+}
+
+// When it came first, RFC 3339.
+func (o DuplicateKuidOutput) FirstSeen() pulumi.StringOutput {
+	return o.ApplyT(func(v DuplicateKuid) string { return v.FirstSeen }).(pulumi.StringOutput)
+}
+
+// The host name of the one that came with another key.
+func (o DuplicateKuidOutput) Hostname() pulumi.StringOutput {
+	return o.ApplyT(func(v DuplicateKuid) string { return v.Hostname }).(pulumi.StringOutput)
+}
+
+// The host name of the device that is known by it.
+func (o DuplicateKuidOutput) KnownHostname() pulumi.StringOutput {
+	return o.ApplyT(func(v DuplicateKuid) string { return v.KnownHostname }).(pulumi.StringOutput)
+}
+
+// The KUID that both have.
+func (o DuplicateKuidOutput) Kuid() pulumi.StringOutput {
+	return o.ApplyT(func(v DuplicateKuid) string { return v.Kuid }).(pulumi.StringOutput)
+}
+
+// When it came last, RFC 3339.
+func (o DuplicateKuidOutput) LastSeen() pulumi.StringOutput {
+	return o.ApplyT(func(v DuplicateKuid) string { return v.LastSeen }).(pulumi.StringOutput)
+}
+
+// True where an agent was set up anew, false where a machine was copied; absent if unknown.
+func (o DuplicateKuidOutput) SameMachine() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v DuplicateKuid) *bool { return v.SameMachine }).(pulumi.BoolPtrOutput)
+}
+
+type DuplicateKuidArrayOutput struct{ *pulumi.OutputState }
+
+func (DuplicateKuidArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]DuplicateKuid)(nil)).Elem()
+}
+
+func (o DuplicateKuidArrayOutput) ToDuplicateKuidArrayOutput() DuplicateKuidArrayOutput {
+	return o
+}
+
+func (o DuplicateKuidArrayOutput) ToDuplicateKuidArrayOutputWithContext(ctx context.Context) DuplicateKuidArrayOutput {
+	return o
+}
+
+func (o DuplicateKuidArrayOutput) Index(i pulumi.IntInput) DuplicateKuidOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) DuplicateKuid {
+		return vs[0].([]DuplicateKuid)[vs[1].(int)]
+	}).(DuplicateKuidOutput)
+}
+
+// One thing that a machine is asked about.
+type FilterCondition struct {
+	// How it is compared. Upper and lower case are the same.
+	Operator FilterOperator `pulumi:"operator"`
+	// What is looked at.
+	Property MachineProperty `pulumi:"property"`
+	// What it is compared with. Examples: `"web*.corp.example"`.
+	Value string `pulumi:"value"`
+}
+
+// FilterConditionInput is an input type that accepts FilterConditionArgs and FilterConditionOutput values.
+// You can construct a concrete instance of `FilterConditionInput` via:
+//
+//	FilterConditionArgs{...}
+type FilterConditionInput interface {
+	pulumi.Input
+
+	ToFilterConditionOutput() FilterConditionOutput
+	ToFilterConditionOutputWithContext(context.Context) FilterConditionOutput
+}
+
+// One thing that a machine is asked about.
+type FilterConditionArgs struct {
+	// How it is compared. Upper and lower case are the same.
+	Operator FilterOperatorInput `pulumi:"operator"`
+	// What is looked at.
+	Property MachinePropertyInput `pulumi:"property"`
+	// What it is compared with. Examples: `"web*.corp.example"`.
+	Value pulumi.StringInput `pulumi:"value"`
+}
+
+func (FilterConditionArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*FilterCondition)(nil)).Elem()
+}
+
+func (i FilterConditionArgs) ToFilterConditionOutput() FilterConditionOutput {
+	return i.ToFilterConditionOutputWithContext(context.Background())
+}
+
+func (i FilterConditionArgs) ToFilterConditionOutputWithContext(ctx context.Context) FilterConditionOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(FilterConditionOutput)
+}
+
+// FilterConditionArrayInput is an input type that accepts FilterConditionArray and FilterConditionArrayOutput values.
+// You can construct a concrete instance of `FilterConditionArrayInput` via:
+//
+//	FilterConditionArray{ FilterConditionArgs{...} }
+type FilterConditionArrayInput interface {
+	pulumi.Input
+
+	ToFilterConditionArrayOutput() FilterConditionArrayOutput
+	ToFilterConditionArrayOutputWithContext(context.Context) FilterConditionArrayOutput
+}
+
+type FilterConditionArray []FilterConditionInput
+
+func (FilterConditionArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]FilterCondition)(nil)).Elem()
+}
+
+func (i FilterConditionArray) ToFilterConditionArrayOutput() FilterConditionArrayOutput {
+	return i.ToFilterConditionArrayOutputWithContext(context.Background())
+}
+
+func (i FilterConditionArray) ToFilterConditionArrayOutputWithContext(ctx context.Context) FilterConditionArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(FilterConditionArrayOutput)
+}
+
+// One thing that a machine is asked about.
+type FilterConditionOutput struct{ *pulumi.OutputState }
+
+func (FilterConditionOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*FilterCondition)(nil)).Elem()
+}
+
+func (o FilterConditionOutput) ToFilterConditionOutput() FilterConditionOutput {
+	return o
+}
+
+func (o FilterConditionOutput) ToFilterConditionOutputWithContext(ctx context.Context) FilterConditionOutput {
+	return o
+}
+
+// How it is compared. Upper and lower case are the same.
+func (o FilterConditionOutput) Operator() FilterOperatorOutput {
+	return o.ApplyT(func(v FilterCondition) FilterOperator { return v.Operator }).(FilterOperatorOutput)
+}
+
+// What is looked at.
+func (o FilterConditionOutput) Property() MachinePropertyOutput {
+	return o.ApplyT(func(v FilterCondition) MachineProperty { return v.Property }).(MachinePropertyOutput)
+}
+
+// What it is compared with. Examples: `"web*.corp.example"`.
+func (o FilterConditionOutput) Value() pulumi.StringOutput {
+	return o.ApplyT(func(v FilterCondition) string { return v.Value }).(pulumi.StringOutput)
+}
+
+type FilterConditionArrayOutput struct{ *pulumi.OutputState }
+
+func (FilterConditionArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]FilterCondition)(nil)).Elem()
+}
+
+func (o FilterConditionArrayOutput) ToFilterConditionArrayOutput() FilterConditionArrayOutput {
+	return o
+}
+
+func (o FilterConditionArrayOutput) ToFilterConditionArrayOutputWithContext(ctx context.Context) FilterConditionArrayOutput {
+	return o
+}
+
+func (o FilterConditionArrayOutput) Index(i pulumi.IntInput) FilterConditionOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) FilterCondition {
+		return vs[0].([]FilterCondition)[vs[1].(int)]
+	}).(FilterConditionOutput)
+}
+
 // How machines prove who they are.
 type HostKeys struct {
 	// Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
@@ -1436,6 +1649,73 @@ func (o JumpHostWithoutCredentialsArrayOutput) Index(i pulumi.IntInput) JumpHost
 	return pulumi.All(o, i).ApplyT(func(vs []interface{}) JumpHostWithoutCredentials {
 		return vs[0].([]JumpHostWithoutCredentials)[vs[1].(int)]
 	}).(JumpHostWithoutCredentialsOutput)
+}
+
+// A machine that has the label.
+type LabelMember struct {
+	// The first of its addresses.
+	Address *string `pulumi:"address"`
+	// Whether its agent is connected now.
+	Connected bool `pulumi:"connected"`
+	// Its host name.
+	Hostname string `pulumi:"hostname"`
+	// The KUID of its device.
+	Kuid string `pulumi:"kuid"`
+}
+
+// A machine that has the label.
+type LabelMemberOutput struct{ *pulumi.OutputState }
+
+func (LabelMemberOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LabelMember)(nil)).Elem()
+}
+
+func (o LabelMemberOutput) ToLabelMemberOutput() LabelMemberOutput {
+	return o
+}
+
+func (o LabelMemberOutput) ToLabelMemberOutputWithContext(ctx context.Context) LabelMemberOutput {
+	return o
+}
+
+// The first of its addresses.
+func (o LabelMemberOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LabelMember) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// Whether its agent is connected now.
+func (o LabelMemberOutput) Connected() pulumi.BoolOutput {
+	return o.ApplyT(func(v LabelMember) bool { return v.Connected }).(pulumi.BoolOutput)
+}
+
+// Its host name.
+func (o LabelMemberOutput) Hostname() pulumi.StringOutput {
+	return o.ApplyT(func(v LabelMember) string { return v.Hostname }).(pulumi.StringOutput)
+}
+
+// The KUID of its device.
+func (o LabelMemberOutput) Kuid() pulumi.StringOutput {
+	return o.ApplyT(func(v LabelMember) string { return v.Kuid }).(pulumi.StringOutput)
+}
+
+type LabelMemberArrayOutput struct{ *pulumi.OutputState }
+
+func (LabelMemberArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]LabelMember)(nil)).Elem()
+}
+
+func (o LabelMemberArrayOutput) ToLabelMemberArrayOutput() LabelMemberArrayOutput {
+	return o
+}
+
+func (o LabelMemberArrayOutput) ToLabelMemberArrayOutputWithContext(ctx context.Context) LabelMemberArrayOutput {
+	return o
+}
+
+func (o LabelMemberArrayOutput) Index(i pulumi.IntInput) LabelMemberOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) LabelMember {
+		return vs[0].([]LabelMember)[vs[1].(int)]
+	}).(LabelMemberOutput)
 }
 
 // Linux machines: how they are reached over SSH.
@@ -2165,6 +2445,184 @@ func (o LinuxPlatformWithoutCredentialsPtrOutput) Username() pulumi.StringPtrOut
 	}).(pulumi.StringPtrOutput)
 }
 
+// Which machines: those of which all that is given in `all`, `any` and `none` is true.
+type MachineFilter struct {
+	// Every one of these is true of it.
+	All []FilterCondition `pulumi:"all"`
+	// At least one of these is true of it.
+	Any []FilterCondition `pulumi:"any"`
+	// Not one of these is true of it.
+	None []FilterCondition `pulumi:"none"`
+}
+
+// MachineFilterInput is an input type that accepts MachineFilterArgs and MachineFilterOutput values.
+// You can construct a concrete instance of `MachineFilterInput` via:
+//
+//	MachineFilterArgs{...}
+type MachineFilterInput interface {
+	pulumi.Input
+
+	ToMachineFilterOutput() MachineFilterOutput
+	ToMachineFilterOutputWithContext(context.Context) MachineFilterOutput
+}
+
+// Which machines: those of which all that is given in `all`, `any` and `none` is true.
+type MachineFilterArgs struct {
+	// Every one of these is true of it.
+	All FilterConditionArrayInput `pulumi:"all"`
+	// At least one of these is true of it.
+	Any FilterConditionArrayInput `pulumi:"any"`
+	// Not one of these is true of it.
+	None FilterConditionArrayInput `pulumi:"none"`
+}
+
+func (MachineFilterArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*MachineFilter)(nil)).Elem()
+}
+
+func (i MachineFilterArgs) ToMachineFilterOutput() MachineFilterOutput {
+	return i.ToMachineFilterOutputWithContext(context.Background())
+}
+
+func (i MachineFilterArgs) ToMachineFilterOutputWithContext(ctx context.Context) MachineFilterOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MachineFilterOutput)
+}
+
+func (i MachineFilterArgs) ToMachineFilterPtrOutput() MachineFilterPtrOutput {
+	return i.ToMachineFilterPtrOutputWithContext(context.Background())
+}
+
+func (i MachineFilterArgs) ToMachineFilterPtrOutputWithContext(ctx context.Context) MachineFilterPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MachineFilterOutput).ToMachineFilterPtrOutputWithContext(ctx)
+}
+
+// MachineFilterPtrInput is an input type that accepts MachineFilterArgs, MachineFilterPtr and MachineFilterPtrOutput values.
+// You can construct a concrete instance of `MachineFilterPtrInput` via:
+//
+//	        MachineFilterArgs{...}
+//
+//	or:
+//
+//	        nil
+type MachineFilterPtrInput interface {
+	pulumi.Input
+
+	ToMachineFilterPtrOutput() MachineFilterPtrOutput
+	ToMachineFilterPtrOutputWithContext(context.Context) MachineFilterPtrOutput
+}
+
+type machineFilterPtrType MachineFilterArgs
+
+func MachineFilterPtr(v *MachineFilterArgs) MachineFilterPtrInput {
+	return (*machineFilterPtrType)(v)
+}
+
+func (*machineFilterPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**MachineFilter)(nil)).Elem()
+}
+
+func (i *machineFilterPtrType) ToMachineFilterPtrOutput() MachineFilterPtrOutput {
+	return i.ToMachineFilterPtrOutputWithContext(context.Background())
+}
+
+func (i *machineFilterPtrType) ToMachineFilterPtrOutputWithContext(ctx context.Context) MachineFilterPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MachineFilterPtrOutput)
+}
+
+// Which machines: those of which all that is given in `all`, `any` and `none` is true.
+type MachineFilterOutput struct{ *pulumi.OutputState }
+
+func (MachineFilterOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MachineFilter)(nil)).Elem()
+}
+
+func (o MachineFilterOutput) ToMachineFilterOutput() MachineFilterOutput {
+	return o
+}
+
+func (o MachineFilterOutput) ToMachineFilterOutputWithContext(ctx context.Context) MachineFilterOutput {
+	return o
+}
+
+func (o MachineFilterOutput) ToMachineFilterPtrOutput() MachineFilterPtrOutput {
+	return o.ToMachineFilterPtrOutputWithContext(context.Background())
+}
+
+func (o MachineFilterOutput) ToMachineFilterPtrOutputWithContext(ctx context.Context) MachineFilterPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v MachineFilter) *MachineFilter {
+		return &v
+	}).(MachineFilterPtrOutput)
+}
+
+// Every one of these is true of it.
+func (o MachineFilterOutput) All() FilterConditionArrayOutput {
+	return o.ApplyT(func(v MachineFilter) []FilterCondition { return v.All }).(FilterConditionArrayOutput)
+}
+
+// At least one of these is true of it.
+func (o MachineFilterOutput) Any() FilterConditionArrayOutput {
+	return o.ApplyT(func(v MachineFilter) []FilterCondition { return v.Any }).(FilterConditionArrayOutput)
+}
+
+// Not one of these is true of it.
+func (o MachineFilterOutput) None() FilterConditionArrayOutput {
+	return o.ApplyT(func(v MachineFilter) []FilterCondition { return v.None }).(FilterConditionArrayOutput)
+}
+
+type MachineFilterPtrOutput struct{ *pulumi.OutputState }
+
+func (MachineFilterPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**MachineFilter)(nil)).Elem()
+}
+
+func (o MachineFilterPtrOutput) ToMachineFilterPtrOutput() MachineFilterPtrOutput {
+	return o
+}
+
+func (o MachineFilterPtrOutput) ToMachineFilterPtrOutputWithContext(ctx context.Context) MachineFilterPtrOutput {
+	return o
+}
+
+func (o MachineFilterPtrOutput) Elem() MachineFilterOutput {
+	return o.ApplyT(func(v *MachineFilter) MachineFilter {
+		if v != nil {
+			return *v
+		}
+		var ret MachineFilter
+		return ret
+	}).(MachineFilterOutput)
+}
+
+// Every one of these is true of it.
+func (o MachineFilterPtrOutput) All() FilterConditionArrayOutput {
+	return o.ApplyT(func(v *MachineFilter) []FilterCondition {
+		if v == nil {
+			return nil
+		}
+		return v.All
+	}).(FilterConditionArrayOutput)
+}
+
+// At least one of these is true of it.
+func (o MachineFilterPtrOutput) Any() FilterConditionArrayOutput {
+	return o.ApplyT(func(v *MachineFilter) []FilterCondition {
+		if v == nil {
+			return nil
+		}
+		return v.Any
+	}).(FilterConditionArrayOutput)
+}
+
+// Not one of these is true of it.
+func (o MachineFilterPtrOutput) None() FilterConditionArrayOutput {
+	return o.ApplyT(func(v *MachineFilter) []FilterCondition {
+		if v == nil {
+			return nil
+		}
+		return v.None
+	}).(FilterConditionArrayOutput)
+}
+
 // The machines of one organization and how often they check in.
 type OrganizationLoad struct {
 	// How many machines of that organization have an agent.
@@ -2272,6 +2730,73 @@ func (o OrganizationLoadArrayOutput) Index(i pulumi.IntInput) OrganizationLoadOu
 	return pulumi.All(o, i).ApplyT(func(vs []interface{}) OrganizationLoad {
 		return vs[0].([]OrganizationLoad)[vs[1].(int)]
 	}).(OrganizationLoadOutput)
+}
+
+// A machine to pick.
+type PickedMachine struct {
+	// Its address, where it is known.
+	Address *string `pulumi:"address"`
+	// Whether its agent is connected, of one in the inventory.
+	Connected *bool `pulumi:"connected"`
+	// The KUID of its device, of one in the inventory.
+	Kuid *string `pulumi:"kuid"`
+	// What to name it by among targets: its host name, or its address.
+	Machine string `pulumi:"machine"`
+}
+
+// A machine to pick.
+type PickedMachineOutput struct{ *pulumi.OutputState }
+
+func (PickedMachineOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PickedMachine)(nil)).Elem()
+}
+
+func (o PickedMachineOutput) ToPickedMachineOutput() PickedMachineOutput {
+	return o
+}
+
+func (o PickedMachineOutput) ToPickedMachineOutputWithContext(ctx context.Context) PickedMachineOutput {
+	return o
+}
+
+// Its address, where it is known.
+func (o PickedMachineOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PickedMachine) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// Whether its agent is connected, of one in the inventory.
+func (o PickedMachineOutput) Connected() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v PickedMachine) *bool { return v.Connected }).(pulumi.BoolPtrOutput)
+}
+
+// The KUID of its device, of one in the inventory.
+func (o PickedMachineOutput) Kuid() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PickedMachine) *string { return v.Kuid }).(pulumi.StringPtrOutput)
+}
+
+// What to name it by among targets: its host name, or its address.
+func (o PickedMachineOutput) Machine() pulumi.StringOutput {
+	return o.ApplyT(func(v PickedMachine) string { return v.Machine }).(pulumi.StringOutput)
+}
+
+type PickedMachineArrayOutput struct{ *pulumi.OutputState }
+
+func (PickedMachineArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]PickedMachine)(nil)).Elem()
+}
+
+func (o PickedMachineArrayOutput) ToPickedMachineArrayOutput() PickedMachineArrayOutput {
+	return o
+}
+
+func (o PickedMachineArrayOutput) ToPickedMachineArrayOutputWithContext(ctx context.Context) PickedMachineArrayOutput {
+	return o
+}
+
+func (o PickedMachineArrayOutput) Index(i pulumi.IntInput) PickedMachineOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) PickedMachine {
+		return vs[0].([]PickedMachine)[vs[1].(int)]
+	}).(PickedMachineOutput)
 }
 
 // A configuration and how its last run went.
@@ -3885,6 +4410,256 @@ func (o ProvisioningSummaryOutput) Unreachable() pulumi.IntOutput {
 	return o.ApplyT(func(v ProvisioningSummary) int { return v.Unreachable }).(pulumi.IntOutput)
 }
 
+// A device that is not approved.
+type QuarantinedDevice struct {
+	// Its addresses, as it says itself.
+	Addresses []string `pulumi:"addresses"`
+	// The version of its agent.
+	AgentVersion string `pulumi:"agentVersion"`
+	// Whether its agent is connected now.
+	Connected bool `pulumi:"connected"`
+	// When it came first, RFC 3339.
+	FirstSeen string `pulumi:"firstSeen"`
+	// Its host name, as it says itself.
+	Hostname string `pulumi:"hostname"`
+	// Its KUID.
+	Kuid string `pulumi:"kuid"`
+	// When it was seen last, RFC 3339.
+	LastSeen string `pulumi:"lastSeen"`
+	// Why: `no-token`, `token-expired`, `awaiting-approval` (a person put it back) and so on.
+	Reason *string `pulumi:"reason"`
+	// Where it stands.
+	State DeviceState `pulumi:"state"`
+	// Its system, in words.
+	System string `pulumi:"system"`
+}
+
+// A device that is not approved.
+type QuarantinedDeviceOutput struct{ *pulumi.OutputState }
+
+func (QuarantinedDeviceOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*QuarantinedDevice)(nil)).Elem()
+}
+
+func (o QuarantinedDeviceOutput) ToQuarantinedDeviceOutput() QuarantinedDeviceOutput {
+	return o
+}
+
+func (o QuarantinedDeviceOutput) ToQuarantinedDeviceOutputWithContext(ctx context.Context) QuarantinedDeviceOutput {
+	return o
+}
+
+// Its addresses, as it says itself.
+func (o QuarantinedDeviceOutput) Addresses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v QuarantinedDevice) []string { return v.Addresses }).(pulumi.StringArrayOutput)
+}
+
+// The version of its agent.
+func (o QuarantinedDeviceOutput) AgentVersion() pulumi.StringOutput {
+	return o.ApplyT(func(v QuarantinedDevice) string { return v.AgentVersion }).(pulumi.StringOutput)
+}
+
+// Whether its agent is connected now.
+func (o QuarantinedDeviceOutput) Connected() pulumi.BoolOutput {
+	return o.ApplyT(func(v QuarantinedDevice) bool { return v.Connected }).(pulumi.BoolOutput)
+}
+
+// When it came first, RFC 3339.
+func (o QuarantinedDeviceOutput) FirstSeen() pulumi.StringOutput {
+	return o.ApplyT(func(v QuarantinedDevice) string { return v.FirstSeen }).(pulumi.StringOutput)
+}
+
+// Its host name, as it says itself.
+func (o QuarantinedDeviceOutput) Hostname() pulumi.StringOutput {
+	return o.ApplyT(func(v QuarantinedDevice) string { return v.Hostname }).(pulumi.StringOutput)
+}
+
+// Its KUID.
+func (o QuarantinedDeviceOutput) Kuid() pulumi.StringOutput {
+	return o.ApplyT(func(v QuarantinedDevice) string { return v.Kuid }).(pulumi.StringOutput)
+}
+
+// When it was seen last, RFC 3339.
+func (o QuarantinedDeviceOutput) LastSeen() pulumi.StringOutput {
+	return o.ApplyT(func(v QuarantinedDevice) string { return v.LastSeen }).(pulumi.StringOutput)
+}
+
+// Why: `no-token`, `token-expired`, `awaiting-approval` (a person put it back) and so on.
+func (o QuarantinedDeviceOutput) Reason() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v QuarantinedDevice) *string { return v.Reason }).(pulumi.StringPtrOutput)
+}
+
+// Where it stands.
+func (o QuarantinedDeviceOutput) State() DeviceStateOutput {
+	return o.ApplyT(func(v QuarantinedDevice) DeviceState { return v.State }).(DeviceStateOutput)
+}
+
+// Its system, in words.
+func (o QuarantinedDeviceOutput) System() pulumi.StringOutput {
+	return o.ApplyT(func(v QuarantinedDevice) string { return v.System }).(pulumi.StringOutput)
+}
+
+type QuarantinedDeviceArrayOutput struct{ *pulumi.OutputState }
+
+func (QuarantinedDeviceArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]QuarantinedDevice)(nil)).Elem()
+}
+
+func (o QuarantinedDeviceArrayOutput) ToQuarantinedDeviceArrayOutput() QuarantinedDeviceArrayOutput {
+	return o
+}
+
+func (o QuarantinedDeviceArrayOutput) ToQuarantinedDeviceArrayOutputWithContext(ctx context.Context) QuarantinedDeviceArrayOutput {
+	return o
+}
+
+func (o QuarantinedDeviceArrayOutput) Index(i pulumi.IntInput) QuarantinedDeviceOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) QuarantinedDevice {
+		return vs[0].([]QuarantinedDevice)[vs[1].(int)]
+	}).(QuarantinedDeviceOutput)
+}
+
+// A property before and after.
+type RecordedChange struct {
+	// What it was; absent if it was not there.
+	From *string `pulumi:"from"`
+	// What changed.
+	Property string `pulumi:"property"`
+	// What it became; absent if it is gone. Of a secret: `[secret]`.
+	To *string `pulumi:"to"`
+}
+
+// A property before and after.
+type RecordedChangeOutput struct{ *pulumi.OutputState }
+
+func (RecordedChangeOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RecordedChange)(nil)).Elem()
+}
+
+func (o RecordedChangeOutput) ToRecordedChangeOutput() RecordedChangeOutput {
+	return o
+}
+
+func (o RecordedChangeOutput) ToRecordedChangeOutputWithContext(ctx context.Context) RecordedChangeOutput {
+	return o
+}
+
+// What it was; absent if it was not there.
+func (o RecordedChangeOutput) From() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RecordedChange) *string { return v.From }).(pulumi.StringPtrOutput)
+}
+
+// What changed.
+func (o RecordedChangeOutput) Property() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedChange) string { return v.Property }).(pulumi.StringOutput)
+}
+
+// What it became; absent if it is gone. Of a secret: `[secret]`.
+func (o RecordedChangeOutput) To() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RecordedChange) *string { return v.To }).(pulumi.StringPtrOutput)
+}
+
+type RecordedChangeArrayOutput struct{ *pulumi.OutputState }
+
+func (RecordedChangeArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]RecordedChange)(nil)).Elem()
+}
+
+func (o RecordedChangeArrayOutput) ToRecordedChangeArrayOutput() RecordedChangeArrayOutput {
+	return o
+}
+
+func (o RecordedChangeArrayOutput) ToRecordedChangeArrayOutputWithContext(ctx context.Context) RecordedChangeArrayOutput {
+	return o
+}
+
+func (o RecordedChangeArrayOutput) Index(i pulumi.IntInput) RecordedChangeOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) RecordedChange {
+		return vs[0].([]RecordedChange)[vs[1].(int)]
+	}).(RecordedChangeOutput)
+}
+
+// A change of settings.
+type RecordedEvent struct {
+	// When, RFC 3339.
+	At string `pulumi:"at"`
+	// What was before and what after.
+	Changes []RecordedChange `pulumi:"changes"`
+	// The name that it had.
+	Name string `pulumi:"name"`
+	// Of what, such as `token:token-1f…`.
+	Subject string `pulumi:"subject"`
+	// The operation, such as `updateToken`.
+	What string `pulumi:"what"`
+	// Who: `user@host`, or the name of an API token.
+	Who string `pulumi:"who"`
+}
+
+// A change of settings.
+type RecordedEventOutput struct{ *pulumi.OutputState }
+
+func (RecordedEventOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RecordedEvent)(nil)).Elem()
+}
+
+func (o RecordedEventOutput) ToRecordedEventOutput() RecordedEventOutput {
+	return o
+}
+
+func (o RecordedEventOutput) ToRecordedEventOutputWithContext(ctx context.Context) RecordedEventOutput {
+	return o
+}
+
+// When, RFC 3339.
+func (o RecordedEventOutput) At() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedEvent) string { return v.At }).(pulumi.StringOutput)
+}
+
+// What was before and what after.
+func (o RecordedEventOutput) Changes() RecordedChangeArrayOutput {
+	return o.ApplyT(func(v RecordedEvent) []RecordedChange { return v.Changes }).(RecordedChangeArrayOutput)
+}
+
+// The name that it had.
+func (o RecordedEventOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedEvent) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Of what, such as `token:token-1f…`.
+func (o RecordedEventOutput) Subject() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedEvent) string { return v.Subject }).(pulumi.StringOutput)
+}
+
+// The operation, such as `updateToken`.
+func (o RecordedEventOutput) What() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedEvent) string { return v.What }).(pulumi.StringOutput)
+}
+
+// Who: `user@host`, or the name of an API token.
+func (o RecordedEventOutput) Who() pulumi.StringOutput {
+	return o.ApplyT(func(v RecordedEvent) string { return v.Who }).(pulumi.StringOutput)
+}
+
+type RecordedEventArrayOutput struct{ *pulumi.OutputState }
+
+func (RecordedEventArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]RecordedEvent)(nil)).Elem()
+}
+
+func (o RecordedEventArrayOutput) ToRecordedEventArrayOutput() RecordedEventArrayOutput {
+	return o
+}
+
+func (o RecordedEventArrayOutput) ToRecordedEventArrayOutputWithContext(ctx context.Context) RecordedEventArrayOutput {
+	return o
+}
+
+func (o RecordedEventArrayOutput) Index(i pulumi.IntInput) RecordedEventOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) RecordedEvent {
+		return vs[0].([]RecordedEvent)[vs[1].(int)]
+	}).(RecordedEventOutput)
+}
+
 // What the last run knew of one machine.
 type RecordedResult struct {
 	// What was done: `install`, `remove`, `none` and so on.
@@ -4680,12 +5455,16 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*CommunicationsWindowPtrInput)(nil)).Elem(), CommunicationsWindowArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DiagnosisServerInput)(nil)).Elem(), DiagnosisServerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DiagnosisServerPtrInput)(nil)).Elem(), DiagnosisServerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*FilterConditionInput)(nil)).Elem(), FilterConditionArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*FilterConditionArrayInput)(nil)).Elem(), FilterConditionArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeysInput)(nil)).Elem(), HostKeysArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeysPtrInput)(nil)).Elem(), HostKeysArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*JumpHostInput)(nil)).Elem(), JumpHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*JumpHostArrayInput)(nil)).Elem(), JumpHostArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*LinuxPlatformInput)(nil)).Elem(), LinuxPlatformArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*LinuxPlatformPtrInput)(nil)).Elem(), LinuxPlatformArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MachineFilterInput)(nil)).Elem(), MachineFilterArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MachineFilterPtrInput)(nil)).Elem(), MachineFilterArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OrganizationLoadInput)(nil)).Elem(), OrganizationLoadArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OrganizationLoadArrayInput)(nil)).Elem(), OrganizationLoadArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningAgentInput)(nil)).Elem(), ProvisioningAgentArgs{})
@@ -4721,18 +5500,28 @@ func init() {
 	pulumi.RegisterOutputType(DiagnosisFindingArrayOutput{})
 	pulumi.RegisterOutputType(DiagnosisServerOutput{})
 	pulumi.RegisterOutputType(DiagnosisServerPtrOutput{})
+	pulumi.RegisterOutputType(DuplicateKuidOutput{})
+	pulumi.RegisterOutputType(DuplicateKuidArrayOutput{})
+	pulumi.RegisterOutputType(FilterConditionOutput{})
+	pulumi.RegisterOutputType(FilterConditionArrayOutput{})
 	pulumi.RegisterOutputType(HostKeysOutput{})
 	pulumi.RegisterOutputType(HostKeysPtrOutput{})
 	pulumi.RegisterOutputType(JumpHostOutput{})
 	pulumi.RegisterOutputType(JumpHostArrayOutput{})
 	pulumi.RegisterOutputType(JumpHostWithoutCredentialsOutput{})
 	pulumi.RegisterOutputType(JumpHostWithoutCredentialsArrayOutput{})
+	pulumi.RegisterOutputType(LabelMemberOutput{})
+	pulumi.RegisterOutputType(LabelMemberArrayOutput{})
 	pulumi.RegisterOutputType(LinuxPlatformOutput{})
 	pulumi.RegisterOutputType(LinuxPlatformPtrOutput{})
 	pulumi.RegisterOutputType(LinuxPlatformWithoutCredentialsOutput{})
 	pulumi.RegisterOutputType(LinuxPlatformWithoutCredentialsPtrOutput{})
+	pulumi.RegisterOutputType(MachineFilterOutput{})
+	pulumi.RegisterOutputType(MachineFilterPtrOutput{})
 	pulumi.RegisterOutputType(OrganizationLoadOutput{})
 	pulumi.RegisterOutputType(OrganizationLoadArrayOutput{})
+	pulumi.RegisterOutputType(PickedMachineOutput{})
+	pulumi.RegisterOutputType(PickedMachineArrayOutput{})
 	pulumi.RegisterOutputType(ProvisionedConfigurationOutput{})
 	pulumi.RegisterOutputType(ProvisionedConfigurationArrayOutput{})
 	pulumi.RegisterOutputType(ProvisioningAgentOutput{})
@@ -4750,6 +5539,12 @@ func init() {
 	pulumi.RegisterOutputType(ProvisioningServerOutput{})
 	pulumi.RegisterOutputType(ProvisioningServerPtrOutput{})
 	pulumi.RegisterOutputType(ProvisioningSummaryOutput{})
+	pulumi.RegisterOutputType(QuarantinedDeviceOutput{})
+	pulumi.RegisterOutputType(QuarantinedDeviceArrayOutput{})
+	pulumi.RegisterOutputType(RecordedChangeOutput{})
+	pulumi.RegisterOutputType(RecordedChangeArrayOutput{})
+	pulumi.RegisterOutputType(RecordedEventOutput{})
+	pulumi.RegisterOutputType(RecordedEventArrayOutput{})
 	pulumi.RegisterOutputType(RecordedResultOutput{})
 	pulumi.RegisterOutputType(RecordedResultArrayOutput{})
 	pulumi.RegisterOutputType(ScanDnsOutput{})

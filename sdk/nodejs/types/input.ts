@@ -95,6 +95,24 @@ export interface DiagnosisServerArgs {
 }
 
 /**
+ * One thing that a machine is asked about.
+ */
+export interface FilterConditionArgs {
+    /**
+     * How it is compared. Upper and lower case are the same.
+     */
+    operator: pulumi.Input<enums.FilterOperator>;
+    /**
+     * What is looked at.
+     */
+    property: pulumi.Input<enums.MachineProperty>;
+    /**
+     * What it is compared with. Examples: `"web*.corp.example"`.
+     */
+    value: pulumi.Input<string>;
+}
+
+/**
  * How machines prove who they are.
  */
 export interface HostKeysArgs {
@@ -222,6 +240,24 @@ export interface LinuxPlatformArgs {
      * Who to log in as. Default: `"root"`. Examples: `"deploy"`.
      */
     username?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Which machines: those of which all that is given in `all`, `any` and `none` is true.
+ */
+export interface MachineFilterArgs {
+    /**
+     * Every one of these is true of it.
+     */
+    all?: pulumi.Input<pulumi.Input<inputs.FilterConditionArgs>[] | undefined>;
+    /**
+     * At least one of these is true of it.
+     */
+    any?: pulumi.Input<pulumi.Input<inputs.FilterConditionArgs>[] | undefined>;
+    /**
+     * Not one of these is true of it.
+     */
+    none?: pulumi.Input<pulumi.Input<inputs.FilterConditionArgs>[] | undefined>;
 }
 
 /**

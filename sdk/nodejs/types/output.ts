@@ -119,6 +119,62 @@ export interface DiagnosisFinding {
 }
 
 /**
+ * A device that came with the KUID of another.
+ */
+export interface DuplicateKuid {
+    /**
+     * The addresses of the one that came.
+     */
+    addresses: string[];
+    /**
+     * How often it came.
+     */
+    attempts: number;
+    /**
+     * When it came first, RFC 3339.
+     */
+    firstSeen: string;
+    /**
+     * The host name of the one that came with another key.
+     */
+    hostname: string;
+    /**
+     * The host name of the device that is known by it.
+     */
+    knownHostname: string;
+    /**
+     * The KUID that both have.
+     */
+    kuid: string;
+    /**
+     * When it came last, RFC 3339.
+     */
+    lastSeen: string;
+    /**
+     * True where an agent was set up anew, false where a machine was copied; absent if unknown.
+     */
+    sameMachine?: boolean;
+}
+
+/**
+ * One thing that a machine is asked about.
+ */
+export interface FilterCondition {
+    /**
+     * How it is compared. Upper and lower case are the same.
+     */
+    operator: enums.FilterOperator;
+    /**
+     * What is looked at.
+     */
+    property: enums.MachineProperty;
+    /**
+     * What it is compared with. Examples: `"web*.corp.example"`.
+     */
+    value: string;
+}
+
+/**
  * How machines prove who they are.
  */
 export interface HostKeys {
@@ -148,6 +204,28 @@ export interface JumpHostWithoutCredentials {
      * Who to log in as.
      */
     username: string;
+}
+
+/**
+ * A machine that has the label.
+ */
+export interface LabelMember {
+    /**
+     * The first of its addresses.
+     */
+    address?: string;
+    /**
+     * Whether its agent is connected now.
+     */
+    connected: boolean;
+    /**
+     * Its host name.
+     */
+    hostname: string;
+    /**
+     * The KUID of its device.
+     */
+    kuid: string;
 }
 
 /**
@@ -206,6 +284,46 @@ export interface LinuxPlatformWithoutCredentials {
      * Who to log in as.
      */
     username: string;
+}
+
+/**
+ * Which machines: those of which all that is given in `all`, `any` and `none` is true.
+ */
+export interface MachineFilter {
+    /**
+     * Every one of these is true of it.
+     */
+    all?: outputs.FilterCondition[];
+    /**
+     * At least one of these is true of it.
+     */
+    any?: outputs.FilterCondition[];
+    /**
+     * Not one of these is true of it.
+     */
+    none?: outputs.FilterCondition[];
+}
+
+/**
+ * A machine to pick.
+ */
+export interface PickedMachine {
+    /**
+     * Its address, where it is known.
+     */
+    address?: string;
+    /**
+     * Whether its agent is connected, of one in the inventory.
+     */
+    connected?: boolean;
+    /**
+     * The KUID of its device, of one in the inventory.
+     */
+    kuid?: string;
+    /**
+     * What to name it by among targets: its host name, or its address.
+     */
+    machine: string;
 }
 
 /**
@@ -486,6 +604,100 @@ export interface ProvisioningSummary {
      * Named machines that could not be reached or logged in to.
      */
     unreachable: number;
+}
+
+/**
+ * A device that is not approved.
+ */
+export interface QuarantinedDevice {
+    /**
+     * Its addresses, as it says itself.
+     */
+    addresses: string[];
+    /**
+     * The version of its agent.
+     */
+    agentVersion: string;
+    /**
+     * Whether its agent is connected now.
+     */
+    connected: boolean;
+    /**
+     * When it came first, RFC 3339.
+     */
+    firstSeen: string;
+    /**
+     * Its host name, as it says itself.
+     */
+    hostname: string;
+    /**
+     * Its KUID.
+     */
+    kuid: string;
+    /**
+     * When it was seen last, RFC 3339.
+     */
+    lastSeen: string;
+    /**
+     * Why: `no-token`, `token-expired`, `awaiting-approval` (a person put it back) and so on.
+     */
+    reason?: string;
+    /**
+     * Where it stands.
+     */
+    state: enums.DeviceState;
+    /**
+     * Its system, in words.
+     */
+    system: string;
+}
+
+/**
+ * A property before and after.
+ */
+export interface RecordedChange {
+    /**
+     * What it was; absent if it was not there.
+     */
+    from?: string;
+    /**
+     * What changed.
+     */
+    property: string;
+    /**
+     * What it became; absent if it is gone. Of a secret: `[secret]`.
+     */
+    to?: string;
+}
+
+/**
+ * A change of settings.
+ */
+export interface RecordedEvent {
+    /**
+     * When, RFC 3339.
+     */
+    at: string;
+    /**
+     * What was before and what after.
+     */
+    changes: outputs.RecordedChange[];
+    /**
+     * The name that it had.
+     */
+    name: string;
+    /**
+     * Of what, such as `token:token-1f…`.
+     */
+    subject: string;
+    /**
+     * The operation, such as `updateToken`.
+     */
+    what: string;
+    /**
+     * Who: `user@host`, or the name of an API token.
+     */
+    who: string;
 }
 
 /**

@@ -12,12 +12,18 @@ from .agent_settings import *
 from .agent_token import *
 from .diagnose import *
 from .expand_targets import *
+from .get_history import *
+from .get_label_members import *
 from .get_next_runs import *
 from .get_provisioned_configurations import *
 from .get_provisioning_results import *
+from .get_quarantine import *
+from .label import *
 from .organization import *
+from .pick_machines import *
 from .provider import *
 from .provisioning_config import *
+from .quarantine_decision import *
 from .recommend_run_interval import *
 from .scan_network import *
 from .single_machine_provisioning import *
@@ -42,8 +48,10 @@ _utilities.register(
    "kace:index:AgentBundle": "AgentBundle",
    "kace:index:AgentSettings": "AgentSettings",
    "kace:index:AgentToken": "AgentToken",
+   "kace:index:Label": "Label",
    "kace:index:Organization": "Organization",
    "kace:index:ProvisioningConfig": "ProvisioningConfig",
+   "kace:index:QuarantineDecision": "QuarantineDecision",
    "kace:index:SingleMachineProvisioning": "SingleMachineProvisioning"
   }
  }

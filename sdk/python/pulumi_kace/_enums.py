@@ -10,13 +10,19 @@ __all__ = [
     'AgentPresence',
     'AgentSettingsLogRetention',
     'BecomeMethod',
+    'DeviceState',
     'DiagnosisState',
     'DiagnosisStep',
+    'FilterOperator',
     'HostKeyPolicy',
+    'LabelKind',
     'LookupFailure',
+    'MachineProperty',
+    'MachineSource',
     'OnDestroy',
     'OutcomeClass',
     'ProbePolicy',
+    'QuarantineVerdict',
     'SingleMachineAction',
 ]
 
@@ -70,6 +76,25 @@ class BecomeMethod(_builtins.str, Enum):
     """
 
 
+@pulumi.type_token("kace:index:DeviceState")
+class DeviceState(_builtins.str, Enum):
+    """
+    Where it stands.
+    """
+    APPROVED = "approved"
+    """
+    It was let in.
+    """
+    QUARANTINED = "quarantined"
+    """
+    It waits for a decision.
+    """
+    BLOCKED = "blocked"
+    """
+    It was shut out.
+    """
+
+
 @pulumi.type_token("kace:index:DiagnosisState")
 class DiagnosisState(_builtins.str, Enum):
     """
@@ -93,6 +118,49 @@ class DiagnosisStep(_builtins.str, Enum):
     SERVICE = "service"
 
 
+@pulumi.type_token("kace:index:FilterOperator")
+class FilterOperator(_builtins.str, Enum):
+    """
+    How it is compared. Upper and lower case are the same.
+    """
+    EQUALS = "equals"
+    """
+    It is the value.
+    """
+    NOT_EQUALS = "notEquals"
+    """
+    It is not the value; of several addresses, none is.
+    """
+    CONTAINS = "contains"
+    """
+    The value stands somewhere in it.
+    """
+    STARTS_WITH = "startsWith"
+    """
+    It begins with the value.
+    """
+    ENDS_WITH = "endsWith"
+    """
+    It ends with the value.
+    """
+    MATCHES = "matches"
+    """
+    It fits the pattern: `*` stands for any characters, `?` for one.
+    """
+    VERSION_AT_LEAST = "versionAtLeast"
+    """
+    It is this version or a newer one.
+    """
+    VERSION_BELOW = "versionBelow"
+    """
+    It is older than this version.
+    """
+    IN_RANGE = "inRange"
+    """
+    It lies in a network (`10.0.0.0/8`), a stretch (`10.0.0.5-10.0.1.20`) or a range by octets (`192.168.2-5.1-200`).
+    """
+
+
 @pulumi.type_token("kace:index:HostKeyPolicy")
 class HostKeyPolicy(_builtins.str, Enum):
     """
@@ -112,6 +180,21 @@ class HostKeyPolicy(_builtins.str, Enum):
     """
 
 
+@pulumi.type_token("kace:index:LabelKind")
+class LabelKind(_builtins.str, Enum):
+    """
+    Whether its machines are listed or meant by a filter.
+    """
+    MANUAL = "manual"
+    """
+    Its machines are listed.
+    """
+    FILTER = "filter"
+    """
+    Its filter says which machines have it.
+    """
+
+
 @pulumi.type_token("kace:index:LookupFailure")
 class LookupFailure(_builtins.str, Enum):
     """
@@ -120,6 +203,68 @@ class LookupFailure(_builtins.str, Enum):
     NOT_FOUND = "not-found"
     TIMEOUT = "timeout"
     REFUSED = "refused"
+
+
+@pulumi.type_token("kace:index:MachineProperty")
+class MachineProperty(_builtins.str, Enum):
+    """
+    What is looked at.
+    """
+    HOSTNAME = "hostname"
+    """
+    Its host name, with its domain or without.
+    """
+    OS_ID = "os.id"
+    """
+    The system's id, such as `debian`.
+    """
+    OS_VERSION = "os.version"
+    """
+    The system's version, such as `12`.
+    """
+    OS_PLATFORM = "os.platform"
+    """
+    `linux`, for one.
+    """
+    ARCHITECTURE = "architecture"
+    """
+    Its processor, such as `amd64`.
+    """
+    AGENT_VERSION = "agentVersion"
+    """
+    The version of its agent.
+    """
+    ADDRESS = "address"
+    """
+    Any of its addresses.
+    """
+    MAC = "mac"
+    """
+    Any of its MAC addresses, with colons or hyphens.
+    """
+    LABEL = "label"
+    """
+    Any label it has, by the label's name.
+    """
+
+
+@pulumi.type_token("kace:index:MachineSource")
+class MachineSource(_builtins.str, Enum):
+    """
+    Where the machines are from.
+    """
+    RANGE = "range"
+    """
+    All that `targets` mean, dead addresses too.
+    """
+    SCAN = "scan"
+    """
+    Those of `targets` that have an open port now.
+    """
+    INVENTORY = "inventory"
+    """
+    The approved devices of the appliance.
+    """
 
 
 @pulumi.type_token("kace:index:OnDestroy")
@@ -163,6 +308,21 @@ class ProbePolicy(_builtins.str, Enum):
     ON_REFRESH = "onRefresh"
     """
     Only in `pulumi refresh`.
+    """
+
+
+@pulumi.type_token("kace:index:QuarantineVerdict")
+class QuarantineVerdict(_builtins.str, Enum):
+    """
+    What becomes of the devices.
+    """
+    APPROVE = "approve"
+    """
+    They are let in, as with a valid token.
+    """
+    BLOCK = "block"
+    """
+    They are shut out, whatever token they bring later.
     """
 
 

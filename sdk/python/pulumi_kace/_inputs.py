@@ -26,12 +26,16 @@ __all__ = [
     'CommunicationsWindowArgsDict',
     'DiagnosisServer',
     'DiagnosisServerDict',
+    'FilterConditionArgs',
+    'FilterConditionArgsDict',
     'HostKeysArgs',
     'HostKeysArgsDict',
     'JumpHostArgs',
     'JumpHostArgsDict',
     'LinuxPlatformArgs',
     'LinuxPlatformArgsDict',
+    'MachineFilterArgs',
+    'MachineFilterArgsDict',
     'OrganizationLoad',
     'OrganizationLoadDict',
     'ProvisioningAgentArgs',
@@ -339,6 +343,77 @@ class DiagnosisServer:
     @port.setter
     def port(self, value: Optional[_builtins.int]):
         pulumi.set(self, "port", value)
+
+
+class FilterConditionArgsDict(TypedDict):
+    """
+    One thing that a machine is asked about.
+    """
+    operator: pulumi.Input['FilterOperator']
+    """
+    How it is compared. Upper and lower case are the same.
+    """
+    property: pulumi.Input['MachineProperty']
+    """
+    What is looked at.
+    """
+    value: pulumi.Input[_builtins.str]
+    """
+    What it is compared with. Examples: `"web*.corp.example"`.
+    """
+
+@pulumi.input_type
+class FilterConditionArgs:
+    def __init__(__self__, *,
+                 operator: pulumi.Input['FilterOperator'],
+                 property: pulumi.Input['MachineProperty'],
+                 value: pulumi.Input[_builtins.str]):
+        """
+        One thing that a machine is asked about.
+
+        :param pulumi.Input['FilterOperator'] operator: How it is compared. Upper and lower case are the same.
+        :param pulumi.Input['MachineProperty'] property: What is looked at.
+        :param pulumi.Input[_builtins.str] value: What it is compared with. Examples: `"web*.corp.example"`.
+        """
+        pulumi.set(__self__, "operator", operator)
+        pulumi.set(__self__, "property", property)
+        pulumi.set(__self__, "value", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def operator(self) -> pulumi.Input['FilterOperator']:
+        """
+        How it is compared. Upper and lower case are the same.
+        """
+        return pulumi.get(self, "operator")
+
+    @operator.setter
+    def operator(self, value: pulumi.Input['FilterOperator']):
+        pulumi.set(self, "operator", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def property(self) -> pulumi.Input['MachineProperty']:
+        """
+        What is looked at.
+        """
+        return pulumi.get(self, "property")
+
+    @property.setter
+    def property(self, value: pulumi.Input['MachineProperty']):
+        pulumi.set(self, "property", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def value(self) -> pulumi.Input[_builtins.str]:
+        """
+        What it is compared with. Examples: `"web*.corp.example"`.
+        """
+        return pulumi.get(self, "value")
+
+    @value.setter
+    def value(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "value", value)
 
 
 class HostKeysArgsDict(TypedDict):
@@ -940,6 +1015,80 @@ class LinuxPlatformArgs:
     @username.setter
     def username(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "username", value)
+
+
+class MachineFilterArgsDict(TypedDict):
+    """
+    Which machines: those of which all that is given in `all`, `any` and `none` is true.
+    """
+    all: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgsDict']]]]]
+    """
+    Every one of these is true of it.
+    """
+    any: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgsDict']]]]]
+    """
+    At least one of these is true of it.
+    """
+    none: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgsDict']]]]]
+    """
+    Not one of these is true of it.
+    """
+
+@pulumi.input_type
+class MachineFilterArgs:
+    def __init__(__self__, *,
+                 all: pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]] = None,
+                 any: pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]] = None,
+                 none: pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]] = None):
+        """
+        Which machines: those of which all that is given in `all`, `any` and `none` is true.
+
+        :param pulumi.Input[Sequence[pulumi.Input['FilterConditionArgs']]] all: Every one of these is true of it.
+        :param pulumi.Input[Sequence[pulumi.Input['FilterConditionArgs']]] any: At least one of these is true of it.
+        :param pulumi.Input[Sequence[pulumi.Input['FilterConditionArgs']]] none: Not one of these is true of it.
+        """
+        if all is not None:
+            pulumi.set(__self__, "all", all)
+        if any is not None:
+            pulumi.set(__self__, "any", any)
+        if none is not None:
+            pulumi.set(__self__, "none", none)
+
+    @_builtins.property
+    @pulumi.getter
+    def all(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]]:
+        """
+        Every one of these is true of it.
+        """
+        return pulumi.get(self, "all")
+
+    @all.setter
+    def all(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]]):
+        pulumi.set(self, "all", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def any(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]]:
+        """
+        At least one of these is true of it.
+        """
+        return pulumi.get(self, "any")
+
+    @any.setter
+    def any(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]]):
+        pulumi.set(self, "any", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def none(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]]:
+        """
+        Not one of these is true of it.
+        """
+        return pulumi.get(self, "none")
+
+    @none.setter
+    def none(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['FilterConditionArgs']]]]):
+        pulumi.set(self, "none", value)
 
 
 class OrganizationLoadDict(TypedDict):

@@ -23,9 +23,14 @@ __all__ = [
     'BundlePackage',
     'CommunicationsWindow',
     'DiagnosisFinding',
+    'DuplicateKuid',
+    'FilterCondition',
     'HostKeys',
     'JumpHostWithoutCredentials',
+    'LabelMember',
     'LinuxPlatformWithoutCredentials',
+    'MachineFilter',
+    'PickedMachine',
     'ProvisionedConfiguration',
     'ProvisioningAgentWithoutCredentials',
     'ProvisioningDns',
@@ -34,6 +39,9 @@ __all__ = [
     'ProvisioningSchedule',
     'ProvisioningServer',
     'ProvisioningSummary',
+    'QuarantinedDevice',
+    'RecordedChange',
+    'RecordedEvent',
     'RecordedResult',
     'ScannedMachine',
     'Targets',
@@ -379,6 +387,152 @@ class DiagnosisFinding(dict):
 
 
 @pulumi.output_type
+class DuplicateKuid(dict):
+    """
+    A device that came with the KUID of another.
+    """
+    def __init__(__self__, *,
+                 addresses: Sequence[_builtins.str],
+                 attempts: _builtins.int,
+                 first_seen: _builtins.str,
+                 hostname: _builtins.str,
+                 known_hostname: _builtins.str,
+                 kuid: _builtins.str,
+                 last_seen: _builtins.str,
+                 same_machine: Optional[_builtins.bool] = None):
+        """
+        A device that came with the KUID of another.
+
+        :param Sequence[_builtins.str] addresses: The addresses of the one that came.
+        :param _builtins.int attempts: How often it came.
+        :param _builtins.str first_seen: When it came first, RFC 3339.
+        :param _builtins.str hostname: The host name of the one that came with another key.
+        :param _builtins.str known_hostname: The host name of the device that is known by it.
+        :param _builtins.str kuid: The KUID that both have.
+        :param _builtins.str last_seen: When it came last, RFC 3339.
+        :param _builtins.bool same_machine: True where an agent was set up anew, false where a machine was copied; absent if unknown.
+        """
+        pulumi.set(__self__, "addresses", addresses)
+        pulumi.set(__self__, "attempts", attempts)
+        pulumi.set(__self__, "first_seen", first_seen)
+        pulumi.set(__self__, "hostname", hostname)
+        pulumi.set(__self__, "known_hostname", known_hostname)
+        pulumi.set(__self__, "kuid", kuid)
+        pulumi.set(__self__, "last_seen", last_seen)
+        if same_machine is not None:
+            pulumi.set(__self__, "same_machine", same_machine)
+
+    @_builtins.property
+    @pulumi.getter
+    def addresses(self) -> Sequence[_builtins.str]:
+        """
+        The addresses of the one that came.
+        """
+        return pulumi.get(self, "addresses")
+
+    @_builtins.property
+    @pulumi.getter
+    def attempts(self) -> _builtins.int:
+        """
+        How often it came.
+        """
+        return pulumi.get(self, "attempts")
+
+    @_builtins.property
+    @pulumi.getter(name="firstSeen")
+    def first_seen(self) -> _builtins.str:
+        """
+        When it came first, RFC 3339.
+        """
+        return pulumi.get(self, "first_seen")
+
+    @_builtins.property
+    @pulumi.getter
+    def hostname(self) -> _builtins.str:
+        """
+        The host name of the one that came with another key.
+        """
+        return pulumi.get(self, "hostname")
+
+    @_builtins.property
+    @pulumi.getter(name="knownHostname")
+    def known_hostname(self) -> _builtins.str:
+        """
+        The host name of the device that is known by it.
+        """
+        return pulumi.get(self, "known_hostname")
+
+    @_builtins.property
+    @pulumi.getter
+    def kuid(self) -> _builtins.str:
+        """
+        The KUID that both have.
+        """
+        return pulumi.get(self, "kuid")
+
+    @_builtins.property
+    @pulumi.getter(name="lastSeen")
+    def last_seen(self) -> _builtins.str:
+        """
+        When it came last, RFC 3339.
+        """
+        return pulumi.get(self, "last_seen")
+
+    @_builtins.property
+    @pulumi.getter(name="sameMachine")
+    def same_machine(self) -> Optional[_builtins.bool]:
+        """
+        True where an agent was set up anew, false where a machine was copied; absent if unknown.
+        """
+        return pulumi.get(self, "same_machine")
+
+
+@pulumi.output_type
+class FilterCondition(dict):
+    """
+    One thing that a machine is asked about.
+    """
+    def __init__(__self__, *,
+                 operator: 'FilterOperator',
+                 property: 'MachineProperty',
+                 value: _builtins.str):
+        """
+        One thing that a machine is asked about.
+
+        :param 'FilterOperator' operator: How it is compared. Upper and lower case are the same.
+        :param 'MachineProperty' property: What is looked at.
+        :param _builtins.str value: What it is compared with. Examples: `"web*.corp.example"`.
+        """
+        pulumi.set(__self__, "operator", operator)
+        pulumi.set(__self__, "property", property)
+        pulumi.set(__self__, "value", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def operator(self) -> 'FilterOperator':
+        """
+        How it is compared. Upper and lower case are the same.
+        """
+        return pulumi.get(self, "operator")
+
+    @_builtins.property
+    @pulumi.getter
+    def property(self) -> 'MachineProperty':
+        """
+        What is looked at.
+        """
+        return pulumi.get(self, "property")
+
+    @_builtins.property
+    @pulumi.getter
+    def value(self) -> _builtins.str:
+        """
+        What it is compared with. Examples: `"web*.corp.example"`.
+        """
+        return pulumi.get(self, "value")
+
+
+@pulumi.output_type
 class HostKeys(dict):
     """
     How machines prove who they are.
@@ -474,6 +628,63 @@ class JumpHostWithoutCredentials(dict):
         Who to log in as.
         """
         return pulumi.get(self, "username")
+
+
+@pulumi.output_type
+class LabelMember(dict):
+    """
+    A machine that has the label.
+    """
+    def __init__(__self__, *,
+                 connected: _builtins.bool,
+                 hostname: _builtins.str,
+                 kuid: _builtins.str,
+                 address: Optional[_builtins.str] = None):
+        """
+        A machine that has the label.
+
+        :param _builtins.bool connected: Whether its agent is connected now.
+        :param _builtins.str hostname: Its host name.
+        :param _builtins.str kuid: The KUID of its device.
+        :param _builtins.str address: The first of its addresses.
+        """
+        pulumi.set(__self__, "connected", connected)
+        pulumi.set(__self__, "hostname", hostname)
+        pulumi.set(__self__, "kuid", kuid)
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+
+    @_builtins.property
+    @pulumi.getter
+    def connected(self) -> _builtins.bool:
+        """
+        Whether its agent is connected now.
+        """
+        return pulumi.get(self, "connected")
+
+    @_builtins.property
+    @pulumi.getter
+    def hostname(self) -> _builtins.str:
+        """
+        Its host name.
+        """
+        return pulumi.get(self, "hostname")
+
+    @_builtins.property
+    @pulumi.getter
+    def kuid(self) -> _builtins.str:
+        """
+        The KUID of its device.
+        """
+        return pulumi.get(self, "kuid")
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> Optional[_builtins.str]:
+        """
+        The first of its addresses.
+        """
+        return pulumi.get(self, "address")
 
 
 @pulumi.output_type
@@ -667,6 +878,113 @@ class LinuxPlatformWithoutCredentials(dict):
         Overrides `state` for Linux machines.
         """
         return pulumi.get(self, "state")
+
+
+@pulumi.output_type
+class MachineFilter(dict):
+    """
+    Which machines: those of which all that is given in `all`, `any` and `none` is true.
+    """
+    def __init__(__self__, *,
+                 all: Optional[Sequence['outputs.FilterCondition']] = None,
+                 any: Optional[Sequence['outputs.FilterCondition']] = None,
+                 none: Optional[Sequence['outputs.FilterCondition']] = None):
+        """
+        Which machines: those of which all that is given in `all`, `any` and `none` is true.
+
+        :param Sequence['FilterCondition'] all: Every one of these is true of it.
+        :param Sequence['FilterCondition'] any: At least one of these is true of it.
+        :param Sequence['FilterCondition'] none: Not one of these is true of it.
+        """
+        if all is not None:
+            pulumi.set(__self__, "all", all)
+        if any is not None:
+            pulumi.set(__self__, "any", any)
+        if none is not None:
+            pulumi.set(__self__, "none", none)
+
+    @_builtins.property
+    @pulumi.getter
+    def all(self) -> Optional[Sequence['outputs.FilterCondition']]:
+        """
+        Every one of these is true of it.
+        """
+        return pulumi.get(self, "all")
+
+    @_builtins.property
+    @pulumi.getter
+    def any(self) -> Optional[Sequence['outputs.FilterCondition']]:
+        """
+        At least one of these is true of it.
+        """
+        return pulumi.get(self, "any")
+
+    @_builtins.property
+    @pulumi.getter
+    def none(self) -> Optional[Sequence['outputs.FilterCondition']]:
+        """
+        Not one of these is true of it.
+        """
+        return pulumi.get(self, "none")
+
+
+@pulumi.output_type
+class PickedMachine(dict):
+    """
+    A machine to pick.
+    """
+    def __init__(__self__, *,
+                 machine: _builtins.str,
+                 address: Optional[_builtins.str] = None,
+                 connected: Optional[_builtins.bool] = None,
+                 kuid: Optional[_builtins.str] = None):
+        """
+        A machine to pick.
+
+        :param _builtins.str machine: What to name it by among targets: its host name, or its address.
+        :param _builtins.str address: Its address, where it is known.
+        :param _builtins.bool connected: Whether its agent is connected, of one in the inventory.
+        :param _builtins.str kuid: The KUID of its device, of one in the inventory.
+        """
+        pulumi.set(__self__, "machine", machine)
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+        if connected is not None:
+            pulumi.set(__self__, "connected", connected)
+        if kuid is not None:
+            pulumi.set(__self__, "kuid", kuid)
+
+    @_builtins.property
+    @pulumi.getter
+    def machine(self) -> _builtins.str:
+        """
+        What to name it by among targets: its host name, or its address.
+        """
+        return pulumi.get(self, "machine")
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> Optional[_builtins.str]:
+        """
+        Its address, where it is known.
+        """
+        return pulumi.get(self, "address")
+
+    @_builtins.property
+    @pulumi.getter
+    def connected(self) -> Optional[_builtins.bool]:
+        """
+        Whether its agent is connected, of one in the inventory.
+        """
+        return pulumi.get(self, "connected")
+
+    @_builtins.property
+    @pulumi.getter
+    def kuid(self) -> Optional[_builtins.str]:
+        """
+        The KUID of its device, of one in the inventory.
+        """
+        return pulumi.get(self, "kuid")
 
 
 @pulumi.output_type
@@ -1536,6 +1854,254 @@ class ProvisioningSummary(dict):
         Named machines that could not be reached or logged in to.
         """
         return pulumi.get(self, "unreachable")
+
+
+@pulumi.output_type
+class QuarantinedDevice(dict):
+    """
+    A device that is not approved.
+    """
+    def __init__(__self__, *,
+                 addresses: Sequence[_builtins.str],
+                 agent_version: _builtins.str,
+                 connected: _builtins.bool,
+                 first_seen: _builtins.str,
+                 hostname: _builtins.str,
+                 kuid: _builtins.str,
+                 last_seen: _builtins.str,
+                 state: 'DeviceState',
+                 system: _builtins.str,
+                 reason: Optional[_builtins.str] = None):
+        """
+        A device that is not approved.
+
+        :param Sequence[_builtins.str] addresses: Its addresses, as it says itself.
+        :param _builtins.str agent_version: The version of its agent.
+        :param _builtins.bool connected: Whether its agent is connected now.
+        :param _builtins.str first_seen: When it came first, RFC 3339.
+        :param _builtins.str hostname: Its host name, as it says itself.
+        :param _builtins.str kuid: Its KUID.
+        :param _builtins.str last_seen: When it was seen last, RFC 3339.
+        :param 'DeviceState' state: Where it stands.
+        :param _builtins.str system: Its system, in words.
+        :param _builtins.str reason: Why: `no-token`, `token-expired`, `awaiting-approval` (a person put it back) and so on.
+        """
+        pulumi.set(__self__, "addresses", addresses)
+        pulumi.set(__self__, "agent_version", agent_version)
+        pulumi.set(__self__, "connected", connected)
+        pulumi.set(__self__, "first_seen", first_seen)
+        pulumi.set(__self__, "hostname", hostname)
+        pulumi.set(__self__, "kuid", kuid)
+        pulumi.set(__self__, "last_seen", last_seen)
+        pulumi.set(__self__, "state", state)
+        pulumi.set(__self__, "system", system)
+        if reason is not None:
+            pulumi.set(__self__, "reason", reason)
+
+    @_builtins.property
+    @pulumi.getter
+    def addresses(self) -> Sequence[_builtins.str]:
+        """
+        Its addresses, as it says itself.
+        """
+        return pulumi.get(self, "addresses")
+
+    @_builtins.property
+    @pulumi.getter(name="agentVersion")
+    def agent_version(self) -> _builtins.str:
+        """
+        The version of its agent.
+        """
+        return pulumi.get(self, "agent_version")
+
+    @_builtins.property
+    @pulumi.getter
+    def connected(self) -> _builtins.bool:
+        """
+        Whether its agent is connected now.
+        """
+        return pulumi.get(self, "connected")
+
+    @_builtins.property
+    @pulumi.getter(name="firstSeen")
+    def first_seen(self) -> _builtins.str:
+        """
+        When it came first, RFC 3339.
+        """
+        return pulumi.get(self, "first_seen")
+
+    @_builtins.property
+    @pulumi.getter
+    def hostname(self) -> _builtins.str:
+        """
+        Its host name, as it says itself.
+        """
+        return pulumi.get(self, "hostname")
+
+    @_builtins.property
+    @pulumi.getter
+    def kuid(self) -> _builtins.str:
+        """
+        Its KUID.
+        """
+        return pulumi.get(self, "kuid")
+
+    @_builtins.property
+    @pulumi.getter(name="lastSeen")
+    def last_seen(self) -> _builtins.str:
+        """
+        When it was seen last, RFC 3339.
+        """
+        return pulumi.get(self, "last_seen")
+
+    @_builtins.property
+    @pulumi.getter
+    def state(self) -> 'DeviceState':
+        """
+        Where it stands.
+        """
+        return pulumi.get(self, "state")
+
+    @_builtins.property
+    @pulumi.getter
+    def system(self) -> _builtins.str:
+        """
+        Its system, in words.
+        """
+        return pulumi.get(self, "system")
+
+    @_builtins.property
+    @pulumi.getter
+    def reason(self) -> Optional[_builtins.str]:
+        """
+        Why: `no-token`, `token-expired`, `awaiting-approval` (a person put it back) and so on.
+        """
+        return pulumi.get(self, "reason")
+
+
+@pulumi.output_type
+class RecordedChange(dict):
+    """
+    A property before and after.
+    """
+    def __init__(__self__, *,
+                 property: _builtins.str,
+                 from_: Optional[_builtins.str] = None,
+                 to: Optional[_builtins.str] = None):
+        """
+        A property before and after.
+
+        :param _builtins.str property: What changed.
+        :param _builtins.str from_: What it was; absent if it was not there.
+        :param _builtins.str to: What it became; absent if it is gone. Of a secret: `[secret]`.
+        """
+        pulumi.set(__self__, "property", property)
+        if from_ is not None:
+            pulumi.set(__self__, "from_", from_)
+        if to is not None:
+            pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter
+    def property(self) -> _builtins.str:
+        """
+        What changed.
+        """
+        return pulumi.get(self, "property")
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> Optional[_builtins.str]:
+        """
+        What it was; absent if it was not there.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> Optional[_builtins.str]:
+        """
+        What it became; absent if it is gone. Of a secret: `[secret]`.
+        """
+        return pulumi.get(self, "to")
+
+
+@pulumi.output_type
+class RecordedEvent(dict):
+    """
+    A change of settings.
+    """
+    def __init__(__self__, *,
+                 at: _builtins.str,
+                 changes: Sequence['outputs.RecordedChange'],
+                 name: _builtins.str,
+                 subject: _builtins.str,
+                 what: _builtins.str,
+                 who: _builtins.str):
+        """
+        A change of settings.
+
+        :param _builtins.str at: When, RFC 3339.
+        :param Sequence['RecordedChange'] changes: What was before and what after.
+        :param _builtins.str name: The name that it had.
+        :param _builtins.str subject: Of what, such as `token:token-1f…`.
+        :param _builtins.str what: The operation, such as `updateToken`.
+        :param _builtins.str who: Who: `user@host`, or the name of an API token.
+        """
+        pulumi.set(__self__, "at", at)
+        pulumi.set(__self__, "changes", changes)
+        pulumi.set(__self__, "name", name)
+        pulumi.set(__self__, "subject", subject)
+        pulumi.set(__self__, "what", what)
+        pulumi.set(__self__, "who", who)
+
+    @_builtins.property
+    @pulumi.getter
+    def at(self) -> _builtins.str:
+        """
+        When, RFC 3339.
+        """
+        return pulumi.get(self, "at")
+
+    @_builtins.property
+    @pulumi.getter
+    def changes(self) -> Sequence['outputs.RecordedChange']:
+        """
+        What was before and what after.
+        """
+        return pulumi.get(self, "changes")
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> _builtins.str:
+        """
+        The name that it had.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def subject(self) -> _builtins.str:
+        """
+        Of what, such as `token:token-1f…`.
+        """
+        return pulumi.get(self, "subject")
+
+    @_builtins.property
+    @pulumi.getter
+    def what(self) -> _builtins.str:
+        """
+        The operation, such as `updateToken`.
+        """
+        return pulumi.get(self, "what")
+
+    @_builtins.property
+    @pulumi.getter
+    def who(self) -> _builtins.str:
+        """
+        Who: `user@host`, or the name of an API token.
+        """
+        return pulumi.get(self, "who")
 
 
 @pulumi.output_type

@@ -54,6 +54,26 @@ export const BecomeMethod = {
  */
 export type BecomeMethod = (typeof BecomeMethod)[keyof typeof BecomeMethod];
 
+export const DeviceState = {
+    /**
+     * It was let in.
+     */
+    Approved: "approved",
+    /**
+     * It waits for a decision.
+     */
+    Quarantined: "quarantined",
+    /**
+     * It was shut out.
+     */
+    Blocked: "blocked",
+} as const;
+
+/**
+ * Where it stands.
+ */
+export type DeviceState = (typeof DeviceState)[keyof typeof DeviceState];
+
 export const DiagnosisState = {
     Right: "right",
     Wrong: "wrong",
@@ -79,6 +99,50 @@ export const DiagnosisStep = {
  */
 export type DiagnosisStep = (typeof DiagnosisStep)[keyof typeof DiagnosisStep];
 
+export const FilterOperator = {
+    /**
+     * It is the value.
+     */
+    Equals: "equals",
+    /**
+     * It is not the value; of several addresses, none is.
+     */
+    NotEquals: "notEquals",
+    /**
+     * The value stands somewhere in it.
+     */
+    Contains: "contains",
+    /**
+     * It begins with the value.
+     */
+    StartsWith: "startsWith",
+    /**
+     * It ends with the value.
+     */
+    EndsWith: "endsWith",
+    /**
+     * It fits the pattern: `*` stands for any characters, `?` for one.
+     */
+    Matches: "matches",
+    /**
+     * It is this version or a newer one.
+     */
+    VersionAtLeast: "versionAtLeast",
+    /**
+     * It is older than this version.
+     */
+    VersionBelow: "versionBelow",
+    /**
+     * It lies in a network (`10.0.0.0/8`), a stretch (`10.0.0.5-10.0.1.20`) or a range by octets (`192.168.2-5.1-200`).
+     */
+    InRange: "inRange",
+} as const;
+
+/**
+ * How it is compared. Upper and lower case are the same.
+ */
+export type FilterOperator = (typeof FilterOperator)[keyof typeof FilterOperator];
+
 export const HostKeyPolicy = {
     /**
      * Refused, unless `knownHosts` has it or it was pinned before.
@@ -99,6 +163,22 @@ export const HostKeyPolicy = {
  */
 export type HostKeyPolicy = (typeof HostKeyPolicy)[keyof typeof HostKeyPolicy];
 
+export const LabelKind = {
+    /**
+     * Its machines are listed.
+     */
+    Manual: "manual",
+    /**
+     * Its filter says which machines have it.
+     */
+    Filter: "filter",
+} as const;
+
+/**
+ * Whether its machines are listed or meant by a filter.
+ */
+export type LabelKind = (typeof LabelKind)[keyof typeof LabelKind];
+
 export const LookupFailure = {
     NotFound: "not-found",
     Timeout: "timeout",
@@ -109,6 +189,70 @@ export const LookupFailure = {
  * Why it has no address.
  */
 export type LookupFailure = (typeof LookupFailure)[keyof typeof LookupFailure];
+
+export const MachineProperty = {
+    /**
+     * Its host name, with its domain or without.
+     */
+    Hostname: "hostname",
+    /**
+     * The system's id, such as `debian`.
+     */
+    OsId: "os.id",
+    /**
+     * The system's version, such as `12`.
+     */
+    OsVersion: "os.version",
+    /**
+     * `linux`, for one.
+     */
+    OsPlatform: "os.platform",
+    /**
+     * Its processor, such as `amd64`.
+     */
+    Architecture: "architecture",
+    /**
+     * The version of its agent.
+     */
+    AgentVersion: "agentVersion",
+    /**
+     * Any of its addresses.
+     */
+    Address: "address",
+    /**
+     * Any of its MAC addresses, with colons or hyphens.
+     */
+    Mac: "mac",
+    /**
+     * Any label it has, by the label's name.
+     */
+    Label: "label",
+} as const;
+
+/**
+ * What is looked at.
+ */
+export type MachineProperty = (typeof MachineProperty)[keyof typeof MachineProperty];
+
+export const MachineSource = {
+    /**
+     * All that `targets` mean, dead addresses too.
+     */
+    Range: "range",
+    /**
+     * Those of `targets` that have an open port now.
+     */
+    Scan: "scan",
+    /**
+     * The approved devices of the appliance.
+     */
+    Inventory: "inventory",
+} as const;
+
+/**
+ * Where the machines are from.
+ */
+export type MachineSource = (typeof MachineSource)[keyof typeof MachineSource];
 
 export const OnDestroy = {
     /**
@@ -156,6 +300,22 @@ export const ProbePolicy = {
  * When machines are looked at although the program did not change.
  */
 export type ProbePolicy = (typeof ProbePolicy)[keyof typeof ProbePolicy];
+
+export const QuarantineVerdict = {
+    /**
+     * They are let in, as with a valid token.
+     */
+    Approve: "approve",
+    /**
+     * They are shut out, whatever token they bring later.
+     */
+    Block: "block",
+} as const;
+
+/**
+ * What becomes of the devices.
+ */
+export type QuarantineVerdict = (typeof QuarantineVerdict)[keyof typeof QuarantineVerdict];
 
 export const SingleMachineAction = {
     /**

@@ -1,0 +1,59 @@
+import { momentFrom } from "../../appliance/moment-text.ts";
+import type { HistoryEntry } from "../../appliance/operations/history.ts";
+import { type Column, printList } from "../output.ts";
+import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+
+const PAGE = 1_000;
+
+/** What `kace history` is asked for. */
+export interface HistoryQuery {
+  readonly since?: string;
+  readonly until?: string;
+  readonly who?: string;
+  readonly what?: string;
+  readonly subject?: string;
+  readonly limit: number;
+}
+
+const COLUMNS: readonly Column<HistoryEntry>[] = [
+  ["when", ({ at }) => at],
+  ["who", ({ who }) => who],
+  ["what", ({ what }) => what],
+  ["subject", ({ subject }) => subject],
+  ["name", ({ subjectName }) => subjectName],
+  ["changes", ({ changes }) => changes.map(({ property, from, to }) => `${property}: ${from} -> ${to}`).join("; ")],
+];
+
+export async function showHistory(session: CommandSession, query: HistoryQuery): Promise<ExitCode> {
+  const { since, until, limit, ...rest } = query;
+  const window = {
+    ...(since !== undefined && { since: momentOf("--since", since) }),
+    ...(until !== undefined && { until: momentOf("--until", until) }),
+  };
+  const entries = await session.read(async (appliance) => {
+    const found: HistoryEntry[] = [];
+    let after: string | undefined;
+    do {
+      const page = await appliance.listHistory({
+        ...rest,
+        ...window,
+        limit: Math.min(PAGE, limit - found.length),
+        after,
+      });
+      found.push(...page.entries);
+      after = page.next;
+    } while (after !== undefined && found.length < limit);
+    return found;
+  });
+  printList(session.terminal, session.json, entries, COLUMNS, "nothing like that was changed");
+  return 0;
+}
+
+function momentOf(option: string, text: string): string {
+  const moment = momentFrom(text, Date.now());
+  if (moment !== undefined) return moment;
+  throw new CommandError(
+    `${option} ${text} is no moment`,
+    'give a date ("2027-06-30"), a moment ("2027-06-30T18:00:00+02:00") or how long ago it was ("24h")',
+  );
+}

@@ -1,0 +1,162 @@
+import * as z from "zod";
+import type { ApplianceAccess } from "../appliance/access.ts";
+import type { Appliance } from "../appliance/appliance.ts";
+import { everyPage } from "../appliance/every-page.ts";
+import { conditionsOf, type MachineFilter, machineFilter } from "../appliance/filter/filter.ts";
+import { cycleThrough } from "../appliance/filter/label-graph.ts";
+import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/labels.ts";
+import { defineResource, type Finding } from "../kit/define/resource.ts";
+import { Unknown } from "../kit/define/value.ts";
+import { foundOrGone } from "./found-or-gone.ts";
+import { wholly } from "./known.ts";
+import { labelExamples } from "./label-examples.ts";
+import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
+
+const definition = defineResource({
+  name: "Label",
+  description:
+    "A set of machines that has a name: listed ones, or all that a filter means at any time. Only approved devices have labels; a listed machine that has not enrolled yet joins when it does. Who has a label changes by itself and is no part of the state: `getLabelMembers` and `kace labels members` say it.",
+  inputs: z.object({
+    name: objectName()
+      .optional()
+      .meta({
+        description: "Its name, unique on the appliance; filters of other labels name it by this.",
+        autoname: { maxLength: MAX_NAME_LENGTH },
+      }),
+    description: z.string().min(1).max(1_000).optional().meta({ description: "What it is for." }),
+    machines: z
+      .array(listedMachine)
+      .max(MAX_LISTED_MACHINES)
+      .optional()
+      .meta({
+        description:
+          "Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`.",
+        set: true,
+        examples: [["web01", "web02.corp.example"]],
+      }),
+    filter: machineFilter.optional().meta({
+      description:
+        "Which machines have it, by what they say of themselves and by other labels. Not together with `machines`.",
+    }),
+  }),
+  outputs: z.object({
+    kind: z.enum(["manual", "filter"]).meta({
+      description: "Whether its machines are listed or meant by a filter.",
+      typeName: "LabelKind",
+      valueDescriptions: { manual: "Its machines are listed.", filter: "Its filter says which machines have it." },
+    }),
+  }),
+  examples: labelExamples,
+});
+
+async function allLabels(appliance: Appliance) {
+  return everyPage(async (after) => {
+    const { labels, next } = await appliance.listLabels({ limit: 1_000, after });
+    return { items: labels, next };
+  });
+}
+
+function labelsNamedBy(filter: MachineFilter | undefined): string[] {
+  if (filter === undefined) return [];
+  return conditionsOf(filter).flatMap(({ condition }) => (condition.property === "label" ? [condition.value] : []));
+}
+
+/** Where a filter would lead back to its own label, by way of the labels that the appliance has. */
+async function cycleFindings(
+  urn: string,
+  name: string,
+  filter: MachineFilter,
+  client: ApplianceAccess,
+): Promise<Finding[]> {
+  const own = labelsNamedBy(filter);
+  if (own.length === 0) return [];
+  const others = await client.read(allLabels);
+  const self = others.find((label) => label.urn === urn);
+  // Under a new name it is still what others mean by the one before.
+  const present = (named: string) => (named === self?.name ? name : named);
+  const referred = new Map<string, readonly string[]>(
+    others.map((label) => [label.name, labelsNamedBy(label.filter).map(present)]),
+  );
+  referred.set(name, own);
+  const cycle = cycleThrough(name, referred);
+  if (cycle === undefined) return [];
+  const at = conditionsOf(filter).find(
+    ({ condition }) => condition.property === "label" && condition.value === cycle[1],
+  );
+  return [
+    {
+      path: ["filter", ...(at?.path ?? []), "value"],
+      reason: `labels would mean themselves: ${cycle.join(" -> ")}; take one of these conditions away`,
+    },
+  ];
+}
+
+/** `kace:index:Label`. */
+export const label = definition.handle<ApplianceAccess>({
+  async check({ urn, inputs }, { client }) {
+    if (inputs.machines !== undefined && inputs.filter !== undefined)
+      return [
+        {
+          path: ["filter"],
+          reason:
+            "a label has `machines` or a `filter`, not both; make two labels, and a third whose filter names both under `any`",
+        },
+      ];
+    const known = wholly<{ name?: string | undefined; filter?: MachineFilter | undefined }>({
+      name: inputs.name,
+      filter: inputs.filter,
+    });
+    if (known?.name === undefined || known.filter === undefined) return [];
+    return cycleFindings(urn, known.name, known.filter, client);
+  },
+
+  async previewCreate({ inputs }) {
+    return {
+      kind: inputs.filter instanceof Unknown ? inputs.filter : inputs.filter === undefined ? "manual" : "filter",
+    };
+  },
+
+  async previewUpdate({ inputs }) {
+    return {
+      kind: inputs.filter instanceof Unknown ? inputs.filter : inputs.filter === undefined ? "manual" : "filter",
+    };
+  },
+
+  async create({ urn, logicalName, inputs }, { client }) {
+    const { name = logicalName, ...rest } = inputs; // the check has given it a name
+    const made = await client.write((appliance) => appliance.saveLabel({ urn, name, ...rest }));
+    return { id: made.id, outputs: { kind: made.kind } };
+  },
+
+  async read({ id, old }, { client }) {
+    const found = await client.read((appliance) => foundOrGone(appliance.getLabel({ id })));
+    if (found === undefined) return undefined;
+    // What is left to others to put in is theirs to change.
+    const isLeftToOthers = old !== undefined && old.inputs.machines === undefined && old.inputs.filter === undefined;
+    return {
+      inputs: {
+        name: found.name,
+        description: found.description ?? null,
+        filter: found.filter ?? null,
+        ...(!isLeftToOthers && { machines: found.machines ?? null }),
+      },
+      outputs: { kind: found.kind },
+    };
+  },
+
+  async update({ id, inputs, old }, { client }) {
+    const { name = old.inputs.name ?? id, ...rest } = inputs;
+    const saved = await client.write((appliance) => appliance.saveLabel({ id, name, ...rest }));
+    return { outputs: { kind: saved.kind } };
+  },
+
+  async delete({ id }, { client }) {
+    await client.write((appliance) => appliance.deleteLabel({ id }));
+  },
+
+  async *list({ limit }, { client }) {
+    const page = limit === 0 ? 1_000 : Math.min(limit, 1_000);
+    const { labels } = await client.read((appliance) => appliance.listLabels({ limit: page }));
+    for (const { id, name } of labels) yield { id, name };
+  },
+});

@@ -1,6 +1,6 @@
 import type { Output } from "../appliance/appliance.ts";
 import { DEFAULT_ORGANIZATION } from "../appliance/operations/fields.ts";
-import { isAmbiguous } from "../appliance/operations/settings.ts";
+import { DEFAULT_MAX_CHECK_INS_PER_HOUR, isAmbiguous } from "../appliance/operations/settings.ts";
 import { checkInsPerHour, shortestRunIntervalHours } from "../appliance/run-interval.ts";
 import type { Finding } from "../kit/define/resource.ts";
 import { type Duration, durationMs } from "../kit/define/scalars.ts";
@@ -46,12 +46,19 @@ export function findingsOfOrganization(organization: string, inputs: CheckedSett
     }));
 }
 
+/** The limit that will hold: whoever may set it and does not gives it its default back. */
+function limitAfter(organization: string, { maxCheckInsPerHour }: CheckedSettings, present: number): number {
+  if (organization !== DEFAULT_ORGANIZATION) return present;
+  return maxCheckInsPerHour ?? DEFAULT_MAX_CHECK_INS_PER_HOUR;
+}
+
 /**
  * A warning where the agents of all organizations would check in more often than the appliance should be asked, with
  * the interval that would not.
  */
-export function findingsOfLoad(load: Output<"checkInLoad">, inputs: CheckedSettings): Finding[] {
-  const { runInterval = "1h", maxCheckInsPerHour = load.maxCheckInsPerHour } = inputs;
+export function findingsOfLoad(organization: string, load: Output<"checkInLoad">, inputs: CheckedSettings): Finding[] {
+  const { runInterval = "1h" } = inputs;
+  const maxCheckInsPerHour = limitAfter(organization, inputs, load.maxCheckInsPerHour);
   const own = checkInsPerHour({ devices: load.devices, runIntervalSeconds: durationMs(runInterval) / 1_000 });
   const othersPerHour = load.others.reduce((sum, other) => sum + checkInsPerHour(other), 0);
   const total = own + othersPerHour;

@@ -186,7 +186,8 @@ export const agentSettings = definition.handle<ApplianceAccess>({
       const settings = await foundOrGone(appliance.getSettings({}));
       if (settings === undefined) return found;
       const load = await appliance.checkInLoad({});
-      return [...found, ...findingsOfOrganization(settings.organization, known), ...findingsOfLoad(load, known)];
+      const { organization } = settings;
+      return [...found, ...findingsOfOrganization(organization, known), ...findingsOfLoad(organization, load, known)];
     });
   },
 

@@ -144,6 +144,25 @@ it(
   },
 );
 
+it("the settings of another organization are its own, and what is the appliance's is refused there", SLOW, async () => {
+  const project = await Project.yaml({}, { plugin: KACE });
+  await using(project, (appliance) => appliance.createOrganization({ name: "berlin" }));
+  await project.configure({ "kace:organization": "berlin" });
+  await project.write({ resources: { agents: settings({ runInterval: "2h", taskThroughput: 10 }) } });
+  const refused = await project.fail(["preview"]);
+  expect(refused).toContain("taskThroughput");
+  expect(refused).toContain('not one of organization "berlin"');
+  await project.write({ resources: { agents: settings({ runInterval: "2h" }) } });
+  await project.up();
+  expect((await project.recordedAs("agents")).id).toBe("berlin");
+  const ofBerlin = () => using(project, (appliance) => appliance.getSettings({ organization: "berlin" }));
+  expect(await ofBerlin()).toMatchObject({ effective: { runIntervalSeconds: 7_200 } });
+  expect(await settingsOf(project)).toMatchObject({ exists: false, effective: DEFAULT_AGENT_SETTINGS });
+  await project.expectSettled();
+  await project.succeed(["destroy", "--yes", "--skip-preview"]);
+  expect(await ofBerlin()).toMatchObject({ exists: false });
+});
+
 it("settings that cannot be are refused in the preview, each at its place", SLOW, async () => {
   const project = await Project.yaml({}, { plugin: KACE });
   for (const [properties, ...sentences] of [

@@ -68,7 +68,7 @@ describe("the load of check-ins", () => {
     [1_000, { runInterval: "1h", maxCheckInsPerHour: 1_000 }],
     [0, { runInterval: "1m" }],
   ])("of %i machines is within the limit with %j", (devices, inputs) => {
-    expect(findingsOfLoad({ ...load, devices }, inputs)).toEqual([]);
+    expect(findingsOfLoad("default", { ...load, devices }, inputs)).toEqual([]);
   });
 
   it.each<[number, CheckedSettings, string]>([
@@ -81,16 +81,26 @@ describe("the load of check-ins", () => {
     [1_200, { runInterval: "2h" }, '"3h" keeps to it'],
     [10, { maxCheckInsPerHour: 3 }, '"4h" keeps to it'],
   ])("of %i machines is beyond the limit with %j", (devices, inputs, sentence) => {
-    const [finding] = findingsOfLoad({ ...load, devices }, inputs);
+    const [finding] = findingsOfLoad("default", { ...load, devices }, inputs);
     expect(finding).toMatchObject({ path: ["runInterval"], severity: "warning" });
     expect(finding?.reason).toContain(sentence);
   });
 
+  it("is held to the limit that will hold: who may set it and does not gives it its default back", () => {
+    const tight = { ...load, devices: 10, maxCheckInsPerHour: 3 };
+    expect(findingsOfLoad("default", tight, {})).toEqual([]);
+    expect(findingsOfLoad("berlin", tight, {})).toMatchObject([
+      { reason: expect.stringContaining('"4h" keeps to it') },
+    ]);
+  });
+
   it("counts the other organizations, which may have used the limit up", () => {
     const others = [{ devices: 600, runIntervalSeconds: 7_200 }];
-    expect(findingsOfLoad({ ...load, devices: 400, others }, { runInterval: "1h" })[0]?.reason).toContain('"2h" keeps');
+    expect(findingsOfLoad("default", { ...load, devices: 400, others }, { runInterval: "1h" })[0]?.reason).toContain(
+      '"2h" keeps',
+    );
     const all = [{ devices: 500, runIntervalSeconds: 3_600 }];
-    expect(findingsOfLoad({ ...load, devices: 1, others: all }, {})[0]?.reason).toContain(
+    expect(findingsOfLoad("default", { ...load, devices: 1, others: all }, {})[0]?.reason).toContain(
       "the other organizations make 500 of them: give those longer run intervals first",
     );
   });

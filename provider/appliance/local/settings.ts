@@ -98,7 +98,7 @@ function requireClaim(row: Row, urn: string | undefined): void {
   throw new ApplianceError({
     code: "conflict",
     message: `the settings of organization "${row.organization}" belong to ${row.urn} already`,
-    hint: "an organization has one `AgentSettings`: change that one, or delete it first",
+    hint: "an organization has one `AgentSettings`: change that one, or delete it first; if its stack is lost, `kace settings reset`",
   });
 }
 

@@ -127,6 +127,8 @@ export function runReader({ client, transport }: Connection, input: ReaderInput)
       onOutput();
     });
     stream.on("exit", (code: number | null, signal?: string) => {
+      // After the end marks, as nearly always: a timer would hold the script and its output for nothing.
+      if (isSettled) return;
       exit = { code: code ?? undefined, signal };
       grace = setTimeout(onEnd, CLOSE_GRACE_MS);
     });

@@ -6,6 +6,7 @@ import { diagnose } from "./functions/diagnose.ts";
 import { expandTargets } from "./functions/expand-targets.ts";
 import { getHistory } from "./functions/get-history.ts";
 import { getLabelMembers } from "./functions/get-label-members.ts";
+import { getMessageQueue } from "./functions/get-message-queue.ts";
 import { getNextRuns } from "./functions/get-next-runs.ts";
 import { getProvisionedConfigurations } from "./functions/get-provisioned-configurations.ts";
 import { getProvisioningResults } from "./functions/get-provisioning-results.ts";
@@ -50,6 +51,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
     expandTargets,
     getHistory,
     getLabelMembers,
+    getMessageQueue,
     getNextRuns,
     getProvisionedConfigurations,
     getProvisioningResults,

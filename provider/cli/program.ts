@@ -16,10 +16,13 @@ import {
   describeOrganization,
   listOrganizations,
 } from "./commands/organizations.ts";
+import { addQueueCommands } from "./commands/queue.ts";
 import { CLASSES, listResults, type ResultFilter, showLog } from "./commands/results.ts";
+import type { ServeArguments } from "./commands/serve.ts";
 import { addSettingsCommands } from "./commands/settings.ts";
 import { listTokens, listTokenUses } from "./commands/tokens.ts";
 import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label-commands.ts";
+import { LOG_FORMATS } from "./log-format.ts";
 import type { Terminal } from "./output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 
@@ -108,7 +111,8 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .option("--port <number>", "the port to listen at", portOf, 8443)
     .option("--certificate <file>", "a certificate of your own (PEM, with its chain)")
     .option("--key <file>", "its private key (PEM)")
-    .action(async (options: { name?: string; host: string; port: number; certificate?: string; key?: string }) => {
+    .addOption(new Option("--log-format <format>", "what its log is written in").choices(LOG_FORMATS).default("text"))
+    .action(async (options: Omit<ServeArguments, "database">) => {
       const { serveCommand } = await import("./commands/serve.ts");
       const { endpoint, database } = program.opts<GlobalOptions>();
       if (endpoint !== "local")
@@ -222,6 +226,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
 
   addLabelCommands(program, { session, finish });
   addHistoryCommand(program, { session, finish });
+  addQueueCommands(program, session, finish);
   addSettingsCommands(group("settings", "What the agents of the organization live by."), session, finish);
 
   const tokens = group("tokens", "Enrolment tokens; their values are not shown.");

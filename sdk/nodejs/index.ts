@@ -40,6 +40,11 @@ export const getLabelMembers: typeof import("./getLabelMembers").getLabelMembers
 export const getLabelMembersOutput: typeof import("./getLabelMembers").getLabelMembersOutput = null as any;
 utilities.lazyLoad(exports, ["getLabelMembers","getLabelMembersOutput"], () => require("./getLabelMembers"));
 
+export { GetMessageQueueArgs, GetMessageQueueResult, GetMessageQueueOutputArgs } from "./getMessageQueue";
+export const getMessageQueue: typeof import("./getMessageQueue").getMessageQueue = null as any;
+export const getMessageQueueOutput: typeof import("./getMessageQueue").getMessageQueueOutput = null as any;
+utilities.lazyLoad(exports, ["getMessageQueue","getMessageQueueOutput"], () => require("./getMessageQueue"));
+
 export { GetNextRunsArgs, GetNextRunsResult, GetNextRunsOutputArgs } from "./getNextRuns";
 export const getNextRuns: typeof import("./getNextRuns").getNextRuns = null as any;
 export const getNextRunsOutput: typeof import("./getNextRuns").getNextRunsOutput = null as any;

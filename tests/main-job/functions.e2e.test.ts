@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { openLocal } from "../../provider/appliance/local/local.ts";
+import { device, kuidOf } from "../appliance/devices.ts";
 import { Project, ref } from "../e2e/project.ts";
 import { KACE } from "./kace-plugin.ts";
 import { serving } from "./serving.ts";
@@ -28,6 +29,9 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
   const server = await serving(project.world);
   const appliance = await openLocal({ folder: project.world });
   await appliance.createToken({ name: "old", value: "token-canary-0001", expiresAt: "2020-01-01T00:00:00.000Z" });
+  const current = await appliance.createToken({ name: "current" });
+  await appliance.enrolDevice(device(1, { token: current.value }));
+  await appliance.sendMessage({ kuids: [kuidOf(1)], type: "alert", payload: "maintenance at six" });
   await appliance.close();
 
   // A real run, whose one machine does not answer, is what the results are of.
@@ -58,6 +62,8 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       good: invoke("getProvisioningResults", { classes: ["succeeded"] }),
       diagnosis: invoke("diagnose", { machine: "web01", token: { "fn::secret": "token-canary-0001" } }),
       elsewhere: invoke("diagnose", { machine: "web01", server: { name: "localhost", port: 1 } }),
+      queue: invoke("getMessageQueue", { machine: "web1.corp.example" }),
+      nobodys: invoke("getMessageQueue", { machine: "web2.corp.example" }),
     },
     outputs: {
       expanded: ref("expanded"),
@@ -67,6 +73,8 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       good: ref("good.results"),
       steps: ref("diagnosis.findings"),
       elsewhere: ref("elsewhere.firstWrong"),
+      queue: ref("queue.messages"),
+      nobodys: ref("nobodys.messages"),
     },
   });
   await project.succeed(["preview"]);
@@ -96,6 +104,16 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
     { step: "quarantine", state: "unknown" },
     { step: "service", state: "wrong" },
   ]);
+  expect(outputs.queue).toMatchObject([
+    {
+      machine: "web1.corp.example",
+      identity: kuidOf(1),
+      type: "alert",
+      payload: "maintenance at six",
+      status: "pending",
+    },
+  ]);
+  expect(outputs.nobodys).toEqual([]);
   expect(outputs.elsewhere).toMatchObject({ step: "port", message: "nothing listens on localhost:1" });
   await project.expectNoSecretInState();
 });

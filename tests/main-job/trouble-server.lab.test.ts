@@ -80,6 +80,21 @@ describe.skipIf(whyNoLab() !== undefined)("agents that do not get to their serve
     await expectRight(site.host("waiting"), VERSION);
   });
 
+  test("a connected agent checks in when it is asked to, shows an alert, and says so", async () => {
+    const asked = await site.kace(["checkin", "waiting"]);
+    expect(asked.exitCode, asked.output).toBe(0);
+    const alert = await site.kace(["alert", "send", "maintenance at six", "--machine", "waiting"]);
+    expect(alert.exitCode, alert.output).toBe(0);
+    const statuses = async () => {
+      const { output } = await site.kace(["--json", "queue", "list", "--machine", "waiting"]);
+      return JSON.parse(output).map(({ type, status }: Record<string, string>) => [type, status]);
+    };
+    await expect.poll(statuses, EVENTUALLY).toEqual([
+      ["check-in", "completed"],
+      ["alert", "completed"],
+    ]);
+  });
+
   test("a way that was opened meanwhile is all that the next up needs", async () => {
     await site.host("cut-off").setFirewall("none");
     await site.up();

@@ -31,7 +31,7 @@ export async function listDevices(session: CommandSession, states: readonly Devi
 }
 
 /** The one device of a KUID or host name. @throws CommandError if there is none, or more than one */
-async function deviceOf(session: CommandSession, kuidOrName: string, unless?: DeviceState): Promise<Device> {
+export async function deviceOf(session: CommandSession, kuidOrName: string, unless?: DeviceState): Promise<Device> {
   const found = await session.read(async (appliance) => {
     const isKuid = /^[0-9A-Za-z-]{8,64}$/.test(kuidOrName);
     const byKuid = isKuid ? (await appliance.findDevices({ kuids: [kuidOrName] })).devices : [];

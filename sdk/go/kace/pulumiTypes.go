@@ -4519,6 +4519,122 @@ func (o QuarantinedDeviceArrayOutput) Index(i pulumi.IntInput) QuarantinedDevice
 	}).(QuarantinedDeviceOutput)
 }
 
+// A message to an agent.
+type QueuedMessage struct {
+	// Whether the machine's agent is connected now.
+	Connected bool `pulumi:"connected"`
+	// When it was put into the queue, RFC 3339.
+	CreatedAt string `pulumi:"createdAt"`
+	// When it is gone, whatever became of it, RFC 3339.
+	ExpiresAt string `pulumi:"expiresAt"`
+	// Its id.
+	Id string `pulumi:"id"`
+	// The KUID of that machine's agent.
+	Identity string `pulumi:"identity"`
+	// The host name of the machine it is for.
+	Machine string `pulumi:"machine"`
+	// Why it failed.
+	Note *string `pulumi:"note"`
+	// What it says; empty for a check-in.
+	Payload string `pulumi:"payload"`
+	// What it comes from: the same for all messages of one order.
+	SourceId string `pulumi:"sourceId"`
+	// `pending`, `sent`, `received`, `completed` or `failed`.
+	Status string `pulumi:"status"`
+	// `check-in` or `alert`.
+	Type string `pulumi:"type"`
+}
+
+// A message to an agent.
+type QueuedMessageOutput struct{ *pulumi.OutputState }
+
+func (QueuedMessageOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*QueuedMessage)(nil)).Elem()
+}
+
+func (o QueuedMessageOutput) ToQueuedMessageOutput() QueuedMessageOutput {
+	return o
+}
+
+func (o QueuedMessageOutput) ToQueuedMessageOutputWithContext(ctx context.Context) QueuedMessageOutput {
+	return o
+}
+
+// Whether the machine's agent is connected now.
+func (o QueuedMessageOutput) Connected() pulumi.BoolOutput {
+	return o.ApplyT(func(v QueuedMessage) bool { return v.Connected }).(pulumi.BoolOutput)
+}
+
+// When it was put into the queue, RFC 3339.
+func (o QueuedMessageOutput) CreatedAt() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.CreatedAt }).(pulumi.StringOutput)
+}
+
+// When it is gone, whatever became of it, RFC 3339.
+func (o QueuedMessageOutput) ExpiresAt() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.ExpiresAt }).(pulumi.StringOutput)
+}
+
+// Its id.
+func (o QueuedMessageOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.Id }).(pulumi.StringOutput)
+}
+
+// The KUID of that machine's agent.
+func (o QueuedMessageOutput) Identity() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.Identity }).(pulumi.StringOutput)
+}
+
+// The host name of the machine it is for.
+func (o QueuedMessageOutput) Machine() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.Machine }).(pulumi.StringOutput)
+}
+
+// Why it failed.
+func (o QueuedMessageOutput) Note() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v QueuedMessage) *string { return v.Note }).(pulumi.StringPtrOutput)
+}
+
+// What it says; empty for a check-in.
+func (o QueuedMessageOutput) Payload() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.Payload }).(pulumi.StringOutput)
+}
+
+// What it comes from: the same for all messages of one order.
+func (o QueuedMessageOutput) SourceId() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.SourceId }).(pulumi.StringOutput)
+}
+
+// `pending`, `sent`, `received`, `completed` or `failed`.
+func (o QueuedMessageOutput) Status() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.Status }).(pulumi.StringOutput)
+}
+
+// `check-in` or `alert`.
+func (o QueuedMessageOutput) Type() pulumi.StringOutput {
+	return o.ApplyT(func(v QueuedMessage) string { return v.Type }).(pulumi.StringOutput)
+}
+
+type QueuedMessageArrayOutput struct{ *pulumi.OutputState }
+
+func (QueuedMessageArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]QueuedMessage)(nil)).Elem()
+}
+
+func (o QueuedMessageArrayOutput) ToQueuedMessageArrayOutput() QueuedMessageArrayOutput {
+	return o
+}
+
+func (o QueuedMessageArrayOutput) ToQueuedMessageArrayOutputWithContext(ctx context.Context) QueuedMessageArrayOutput {
+	return o
+}
+
+func (o QueuedMessageArrayOutput) Index(i pulumi.IntInput) QueuedMessageOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) QueuedMessage {
+		return vs[0].([]QueuedMessage)[vs[1].(int)]
+	}).(QueuedMessageOutput)
+}
+
 // A property before and after.
 type RecordedChange struct {
 	// What it was; absent if it was not there.
@@ -5541,6 +5657,8 @@ func init() {
 	pulumi.RegisterOutputType(ProvisioningSummaryOutput{})
 	pulumi.RegisterOutputType(QuarantinedDeviceOutput{})
 	pulumi.RegisterOutputType(QuarantinedDeviceArrayOutput{})
+	pulumi.RegisterOutputType(QueuedMessageOutput{})
+	pulumi.RegisterOutputType(QueuedMessageArrayOutput{})
 	pulumi.RegisterOutputType(RecordedChangeOutput{})
 	pulumi.RegisterOutputType(RecordedChangeArrayOutput{})
 	pulumi.RegisterOutputType(RecordedEventOutput{})

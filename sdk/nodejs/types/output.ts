@@ -653,6 +653,56 @@ export interface QuarantinedDevice {
 }
 
 /**
+ * A message to an agent.
+ */
+export interface QueuedMessage {
+    /**
+     * Whether the machine's agent is connected now.
+     */
+    connected: boolean;
+    /**
+     * When it was put into the queue, RFC 3339.
+     */
+    createdAt: string;
+    /**
+     * When it is gone, whatever became of it, RFC 3339.
+     */
+    expiresAt: string;
+    /**
+     * Its id.
+     */
+    id: string;
+    /**
+     * The KUID of that machine's agent.
+     */
+    identity: string;
+    /**
+     * The host name of the machine it is for.
+     */
+    machine: string;
+    /**
+     * Why it failed.
+     */
+    note?: string;
+    /**
+     * What it says; empty for a check-in.
+     */
+    payload: string;
+    /**
+     * What it comes from: the same for all messages of one order.
+     */
+    sourceId: string;
+    /**
+     * `pending`, `sent`, `received`, `completed` or `failed`.
+     */
+    status: string;
+    /**
+     * `check-in` or `alert`.
+     */
+    type: string;
+}
+
+/**
  * A property before and after.
  */
 export interface RecordedChange {

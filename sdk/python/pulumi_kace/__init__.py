@@ -14,6 +14,7 @@ from .diagnose import *
 from .expand_targets import *
 from .get_history import *
 from .get_label_members import *
+from .get_message_queue import *
 from .get_next_runs import *
 from .get_provisioned_configurations import *
 from .get_provisioning_results import *

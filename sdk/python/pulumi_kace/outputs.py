@@ -40,6 +40,7 @@ __all__ = [
     'ProvisioningServer',
     'ProvisioningSummary',
     'QuarantinedDevice',
+    'QueuedMessage',
     'RecordedChange',
     'RecordedEvent',
     'RecordedResult',
@@ -1977,6 +1978,140 @@ class QuarantinedDevice(dict):
         Why: `no-token`, `token-expired`, `awaiting-approval` (a person put it back) and so on.
         """
         return pulumi.get(self, "reason")
+
+
+@pulumi.output_type
+class QueuedMessage(dict):
+    """
+    A message to an agent.
+    """
+    def __init__(__self__, *,
+                 connected: _builtins.bool,
+                 created_at: _builtins.str,
+                 expires_at: _builtins.str,
+                 id: _builtins.str,
+                 identity: _builtins.str,
+                 machine: _builtins.str,
+                 payload: _builtins.str,
+                 source_id: _builtins.str,
+                 status: _builtins.str,
+                 type: _builtins.str,
+                 note: Optional[_builtins.str] = None):
+        """
+        A message to an agent.
+
+        :param _builtins.bool connected: Whether the machine's agent is connected now.
+        :param _builtins.str created_at: When it was put into the queue, RFC 3339.
+        :param _builtins.str expires_at: When it is gone, whatever became of it, RFC 3339.
+        :param _builtins.str id: Its id.
+        :param _builtins.str identity: The KUID of that machine's agent.
+        :param _builtins.str machine: The host name of the machine it is for.
+        :param _builtins.str payload: What it says; empty for a check-in.
+        :param _builtins.str source_id: What it comes from: the same for all messages of one order.
+        :param _builtins.str status: `pending`, `sent`, `received`, `completed` or `failed`.
+        :param _builtins.str type: `check-in` or `alert`.
+        :param _builtins.str note: Why it failed.
+        """
+        pulumi.set(__self__, "connected", connected)
+        pulumi.set(__self__, "created_at", created_at)
+        pulumi.set(__self__, "expires_at", expires_at)
+        pulumi.set(__self__, "id", id)
+        pulumi.set(__self__, "identity", identity)
+        pulumi.set(__self__, "machine", machine)
+        pulumi.set(__self__, "payload", payload)
+        pulumi.set(__self__, "source_id", source_id)
+        pulumi.set(__self__, "status", status)
+        pulumi.set(__self__, "type", type)
+        if note is not None:
+            pulumi.set(__self__, "note", note)
+
+    @_builtins.property
+    @pulumi.getter
+    def connected(self) -> _builtins.bool:
+        """
+        Whether the machine's agent is connected now.
+        """
+        return pulumi.get(self, "connected")
+
+    @_builtins.property
+    @pulumi.getter(name="createdAt")
+    def created_at(self) -> _builtins.str:
+        """
+        When it was put into the queue, RFC 3339.
+        """
+        return pulumi.get(self, "created_at")
+
+    @_builtins.property
+    @pulumi.getter(name="expiresAt")
+    def expires_at(self) -> _builtins.str:
+        """
+        When it is gone, whatever became of it, RFC 3339.
+        """
+        return pulumi.get(self, "expires_at")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        Its id.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def identity(self) -> _builtins.str:
+        """
+        The KUID of that machine's agent.
+        """
+        return pulumi.get(self, "identity")
+
+    @_builtins.property
+    @pulumi.getter
+    def machine(self) -> _builtins.str:
+        """
+        The host name of the machine it is for.
+        """
+        return pulumi.get(self, "machine")
+
+    @_builtins.property
+    @pulumi.getter
+    def payload(self) -> _builtins.str:
+        """
+        What it says; empty for a check-in.
+        """
+        return pulumi.get(self, "payload")
+
+    @_builtins.property
+    @pulumi.getter(name="sourceId")
+    def source_id(self) -> _builtins.str:
+        """
+        What it comes from: the same for all messages of one order.
+        """
+        return pulumi.get(self, "source_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def status(self) -> _builtins.str:
+        """
+        `pending`, `sent`, `received`, `completed` or `failed`.
+        """
+        return pulumi.get(self, "status")
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> _builtins.str:
+        """
+        `check-in` or `alert`.
+        """
+        return pulumi.get(self, "type")
+
+    @_builtins.property
+    @pulumi.getter
+    def note(self) -> Optional[_builtins.str]:
+        """
+        Why it failed.
+        """
+        return pulumi.get(self, "note")
 
 
 @pulumi.output_type

@@ -1,0 +1,140 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { everyPage } from "../../appliance/every-page.ts";
+import type { Device } from "../../appliance/operations/devices.ts";
+import type { MessageType, QueuedMessage } from "../../appliance/operations/messages.ts";
+import { type Duration, durationMs } from "../../kit/define/scalars.ts";
+import { type Column, printList } from "../output.ts";
+import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { deviceOf } from "./devices.ts";
+
+const COLUMNS: readonly Column<QueuedMessage>[] = [
+  ["machine", ({ machine }) => machine],
+  ["type", ({ type }) => type],
+  ["id", ({ id }) => id],
+  ["source", ({ sourceId }) => sourceId],
+  ["payload", ({ payload }) => (payload === "" ? undefined : payload)],
+  ["expires", ({ expiresAt }) => expiresAt],
+  ["status", ({ status, note }) => (note === undefined ? status : `${status} (${note})`)],
+];
+
+/** Machines as a command names them: some of them, or all that are approved. */
+interface Recipients {
+  readonly machine?: readonly string[];
+  readonly all?: boolean;
+}
+
+/** Adds `kace checkin`, `kace alert` and `kace queue` (seed A24, A26). */
+export function addQueueCommands(
+  program: Command,
+  session: () => CommandSession,
+  finish: (code: ExitCode) => void,
+): void {
+  program
+    .command("checkin [machine...]")
+    .description("Lets agents check in now, outside their schedule; exit code 3 if one of them is not connected.")
+    .option("--all", "all that are connected")
+    .action(async (machine: string[], { all }: { all?: boolean }) =>
+      finish(await checkIn(session(), { machine, ...(all !== undefined && { all }) })),
+    );
+
+  const alert = program.command("alert").description("Texts for the people at the machines.");
+  alert
+    .command("send <text>")
+    .description("Shows a text on the terminals of machines; those that are not connected show it when they are.")
+    .option("--machine <machine...>", "on these, by host name or KUID")
+    .option("--all", "on all of them")
+    .option("--expires <duration>", "how long it waits for machines that are not connected", expiryOf)
+    .action(async (text: string, options: Recipients & { expires?: number }) =>
+      finish(await sendAlert(session(), text, options)),
+    );
+
+  const queue = program.command("queue").description("Messages that wait for agents, and what became of them.");
+  queue
+    .command("list")
+    .description("All of them, oldest first; what waits for a machine is shown while it is connected, alerts always.")
+    .option("--machine <machine>", "of one machine, by host name or KUID")
+    .action(async ({ machine }: { machine?: string }) => finish(await listQueue(session(), machine)));
+  queue
+    .command("delete [id...]")
+    .description("Takes messages out of the queue.")
+    .option("--all", "all of them")
+    .action(async (ids: string[], { all }: { all?: boolean }) => finish(await deleteFromQueue(session(), ids, all)));
+}
+
+function expiryOf(text: string): number {
+  try {
+    return Math.ceil(durationMs(text as Duration) / 1_000); // it refuses what is none
+  } catch {
+    throw new InvalidArgumentError('expected a length of time, such as "8h"');
+  }
+}
+
+async function recipientsOf(session: CommandSession, { machine = [], all = false }: Recipients): Promise<Device[]> {
+  if (all === machine.length > 0) throw new CommandError("which machines?", "name them, or say --all");
+  if (!all) {
+    const named: Device[] = [];
+    for (const name of machine) named.push(await deviceOf(session, name));
+    return named;
+  }
+  return session.read((appliance) =>
+    everyPage(async (after) => {
+      const { devices: items, next } = await appliance.findDevices({ states: ["approved"], limit: 1_000, after });
+      return { items, next };
+    }),
+  );
+}
+
+interface Order {
+  readonly type: MessageType;
+  readonly payload?: string;
+  readonly expiresInSeconds?: number | undefined;
+}
+
+async function send(session: CommandSession, devices: readonly Device[], order: Order) {
+  if (devices.length === 0)
+    throw new CommandError("there is no such machine", "`kace devices list` shows those there are");
+  return session.write((appliance) => appliance.sendMessage({ kuids: devices.map(({ kuid }) => kuid), ...order }));
+}
+
+async function checkIn(session: CommandSession, recipients: Recipients): Promise<ExitCode> {
+  const found = await recipientsOf(session, recipients);
+  const devices = recipients.all === true ? found.filter(({ connected }) => connected) : found;
+  const { messages, notConnected } = await send(session, devices, { type: "check-in" });
+  if (session.json) session.terminal.out(JSON.stringify({ messages, notConnected }, undefined, 2));
+  else session.terminal.err(`asked ${messages === 1 ? "1 agent" : `${messages} agents`} to check in`);
+  const names = devices.filter(({ kuid }) => notConnected.includes(kuid)).map(({ hostname }) => hostname);
+  if (names.length === 0) return 0;
+  session.terminal.err(`not connected: ${names.join(", ")}; \`kace diagnose <machine>\` finds out why`);
+  return 3;
+}
+
+async function sendAlert(
+  session: CommandSession,
+  payload: string,
+  { expires, ...recipients }: Recipients & { readonly expires?: number },
+): Promise<ExitCode> {
+  const devices = await recipientsOf(session, recipients);
+  const { messages, sourceId } = await send(session, devices, { type: "alert", payload, expiresInSeconds: expires });
+  if (session.json) session.terminal.out(JSON.stringify({ messages, sourceId }, undefined, 2));
+  else session.terminal.err(`an alert for ${messages === 1 ? "1 machine" : `${messages} machines`} is in the queue`);
+  return 0;
+}
+
+async function listQueue(session: CommandSession, machine: string | undefined): Promise<ExitCode> {
+  const device = machine === undefined ? undefined : await deviceOf(session, machine);
+  const messages = await session.read((appliance) =>
+    everyPage(async (after) => {
+      const { messages: items, next } = await appliance.listMessages({ kuid: device?.kuid, limit: 1_000, after });
+      return { items, next };
+    }),
+  );
+  printList(session.terminal, session.json, messages, COLUMNS, "the queue is empty");
+  return 0;
+}
+
+async function deleteFromQueue(session: CommandSession, ids: readonly string[], all = false): Promise<ExitCode> {
+  if (all === ids.length > 0) throw new CommandError("which messages?", "give their ids, or say --all");
+  const { deleted } = await session.write((appliance) => appliance.deleteMessages(all ? {} : { ids: [...ids] }));
+  session.terminal.err(deleted === 1 ? "took 1 message out" : `took ${deleted} messages out`);
+  return all || deleted === new Set(ids).size ? 0 : 1;
+}

@@ -8,6 +8,7 @@ import { ownCertificate } from "../appliance/certificates/own.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { openLocal } from "../appliance/local/local.ts";
 import { thisProcess } from "../appliance/local/process-identity.ts";
+import type { AnsweredCall } from "../appliance/server/api.ts";
 import { ListenError } from "../appliance/server/listen.ts";
 import { localNames } from "../appliance/server/local-names.ts";
 import { startServer } from "../appliance/server/server.ts";
@@ -30,6 +31,8 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Gets one line at a time, without secrets. */
   readonly log: (line: string) => void;
+  /** Told of every call of the API once it is answered. */
+  readonly onCall?: ((call: AnsweredCall) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Called once it serves. */
@@ -75,6 +78,7 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
       now,
       monotonicMs: () => performance.now(),
       log,
+      ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
     });
     log(`serving agents and clients at https://${name}:${server.port}`);
     if (certificateFile === undefined) {

@@ -78,7 +78,15 @@ const packageContent = {
   },
 };
 
+/** Control characters in the words of JSON Schema's own dialect of patterns, which not every reader of it has classes in. */
+const CONTROL_CHARACTERS = "\\u0000-\\u001f\\u007f-\\u009f";
+
 function schemaOf(schema: z.ZodType, io: "input" | "output") {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io });
+  const override: NonNullable<Parameters<typeof z.toJSONSchema>[1]>["override"] = ({ jsonSchema }) => {
+    if (jsonSchema.pattern !== undefined) {
+      jsonSchema.pattern = jsonSchema.pattern.replaceAll("\\p{Cc}", CONTROL_CHARACTERS);
+    }
+  };
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, override });
   return rest;
 }

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { databaseFolder } from "../../appliance/configuration.ts";
+import { type LogFormat, logIn } from "../log-format.ts";
 import type { Terminal } from "../output.ts";
 import { serveAppliance } from "../serve.ts";
 import type { ExitCode } from "../session.ts";
@@ -12,6 +13,7 @@ export interface ServeArguments {
   readonly port: number;
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
+  readonly logFormat: LogFormat;
 }
 
 /** Runs the appliance's server until the signal fires. */
@@ -20,12 +22,12 @@ export async function serveCommand(
   world: { readonly terminal: Terminal; readonly environment: NodeJS.ProcessEnv; readonly signal: AbortSignal },
 ): Promise<ExitCode> {
   const surroundings = { platform: process.platform, env: world.environment, home: homedir() };
-  const { database, ...options } = given;
+  const { database, logFormat, ...options } = given;
   await serveAppliance({
     ...options,
     folder: databaseFolder(database, surroundings),
     signal: world.signal,
-    log: world.terminal.err,
+    ...logIn(logFormat, world.terminal.err, Date.now),
     now: Date.now,
   });
   return 0;

@@ -16,7 +16,10 @@ const definition = defineFunction({
   name: "getLabelMembers",
   description: "The machines that have a label at this moment.",
   inputs: z.object({
-    label: z.string().min(1).max(200).meta({ description: "The name of the label." }),
+    label: z.string().min(1).max(200).meta({
+      description:
+        "The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.",
+    }),
   }),
   outputs: z.object({
     members: z.array(member).meta({ description: "The approved devices that have it, by KUID." }),
@@ -40,20 +43,20 @@ variables:
     fn::invoke:
       function: kace:getLabelMembers
       arguments:
-        label: \${databases.name}
+        label: \${databases.id}
 outputs:
   pending: \${members.pending}
 `,
       typescript: `import * as kace from "@pulumi-kace/kace";
 
 const databases = new kace.Label("databases", { machines: ["db01", "db02"] });
-export const pending = kace.getLabelMembersOutput({ label: databases.name }).pending;
+export const pending = kace.getLabelMembersOutput({ label: databases.id }).pending;
 `,
       python: `import pulumi
 import pulumi_kace as kace
 
 databases = kace.Label("databases", machines=["db01", "db02"])
-pulumi.export("pending", kace.get_label_members_output(label=databases.name).pending)
+pulumi.export("pending", kace.get_label_members_output(label=databases.id).pending)
 `,
     },
   ],

@@ -1,9 +1,12 @@
 import type { Appliance } from "../appliance/appliance.ts";
-import type { LabelMember } from "../appliance/operations/labels.ts";
+import { ApplianceError } from "../appliance/errors.ts";
+import type { Label, LabelMember } from "../appliance/operations/labels.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import type { Path } from "../kit/define/path.ts";
 
 const PAGE = 1_000;
+
+const LABEL_ID = /^label-[0-9a-f]{20}$/;
 
 /** Who has a label, and which of the machines it lists are not there yet. */
 export interface Members {
@@ -12,13 +15,13 @@ export interface Members {
 }
 
 /**
- * All machines that have the label of a name.
+ * All machines that have the label of a name or id.
  * @param at the argument that names it
  * @throws ProviderError `invalid-input` where there is no such label
  */
 export async function membersOfLabel(appliance: Appliance, name: string, at: Path): Promise<Members> {
-  const label = await appliance.findLabelByName({ name });
-  if (label === null)
+  const label = (await appliance.findLabelByName({ name })) ?? (await labelOfId(appliance, name));
+  if (label === undefined)
     throw new ProviderError({
       code: "invalid-input",
       path: at,
@@ -35,4 +38,14 @@ export async function membersOfLabel(appliance: Appliance, name: string, at: Pat
     after = page.next;
   } while (after !== undefined);
   return { members, pending };
+}
+
+async function labelOfId(appliance: Appliance, id: string): Promise<Label | undefined> {
+  if (!LABEL_ID.test(id)) return undefined;
+  try {
+    return await appliance.getLabel({ id });
+  } catch (error) {
+    if (error instanceof ApplianceError && error.code === "not-found") return undefined;
+    throw error;
+  }
 }

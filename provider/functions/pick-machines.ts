@@ -59,7 +59,10 @@ const definition = defineFunction({
       .array(z.string().min(1).max(200))
       .min(1)
       .optional()
-      .meta({ description: "For `inventory`: only machines that have one of these labels.", examples: [["berlin"]] }),
+      .meta({
+        description: "For `inventory`: only machines that have one of these labels, by name or id.",
+        examples: [["berlin"]],
+      }),
     limit: z
       .int()
       .min(0)

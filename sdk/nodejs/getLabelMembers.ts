@@ -18,7 +18,7 @@ import * as utilities from "./utilities";
  * import * as kace from "@pulumi-kace/kace";
  *
  * const databases = new kace.Label("databases", { machines: ["db01", "db02"] });
- * export const pending = kace.getLabelMembersOutput({ label: databases.name }).pending;
+ * export const pending = kace.getLabelMembersOutput({ label: databases.id }).pending;
  * ```
  */
 export function getLabelMembers(args: GetLabelMembersArgs, opts?: pulumi.InvokeOptions): Promise<GetLabelMembersResult> {
@@ -30,7 +30,7 @@ export function getLabelMembers(args: GetLabelMembersArgs, opts?: pulumi.InvokeO
 
 export interface GetLabelMembersArgs {
     /**
-     * The name of the label.
+     * The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
      */
     label: string;
 }
@@ -60,7 +60,7 @@ export interface GetLabelMembersResult {
  * import * as kace from "@pulumi-kace/kace";
  *
  * const databases = new kace.Label("databases", { machines: ["db01", "db02"] });
- * export const pending = kace.getLabelMembersOutput({ label: databases.name }).pending;
+ * export const pending = kace.getLabelMembersOutput({ label: databases.id }).pending;
  * ```
  */
 export function getLabelMembersOutput(args: GetLabelMembersOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetLabelMembersResult> {
@@ -72,7 +72,7 @@ export function getLabelMembersOutput(args: GetLabelMembersOutputArgs, opts?: pu
 
 export interface GetLabelMembersOutputArgs {
     /**
-     * The name of the label.
+     * The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
      */
     label: pulumi.Input<string>;
 }

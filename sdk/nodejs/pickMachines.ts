@@ -50,7 +50,7 @@ export interface PickMachinesArgs {
      */
     from: enums.MachineSource;
     /**
-     * For `inventory`: only machines that have one of these labels. Examples: `["berlin"]`.
+     * For `inventory`: only machines that have one of these labels, by name or id. Examples: `["berlin"]`.
      */
     labels?: string[];
     /**
@@ -124,7 +124,7 @@ export interface PickMachinesOutputArgs {
      */
     from: pulumi.Input<enums.MachineSource>;
     /**
-     * For `inventory`: only machines that have one of these labels. Examples: `["berlin"]`.
+     * For `inventory`: only machines that have one of these labels, by name or id. Examples: `["berlin"]`.
      */
     labels?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**

@@ -1,11 +1,9 @@
+import { ApplianceError } from "../errors.ts";
 import type { MachineFacts } from "../filter/match.ts";
-import { deviceOperations, inventory as inventorySchema } from "../operations/devices.ts";
 import type { LabelMember } from "../operations/labels.ts";
 import { build } from "./query.ts";
 import { runningInstance } from "./server.ts";
-import { fromColumn, type Transaction } from "./transaction.ts";
-
-const hello = deviceOperations.enrolDevice.input.pick({ agentVersion: true, os: true, addresses: true, macs: true });
+import type { Transaction } from "./transaction.ts";
 
 /** An approved device, as labels see it. */
 export interface LabelMachine extends LabelMember {
@@ -56,8 +54,44 @@ interface Row {
 function factsOf(row: Row): MachineFacts {
   const what = `device ${row.kuid}`;
   const isNewer = row.connected_since === null || (row.inventory_at ?? 0) >= row.connected_since;
-  if (row.inventory !== null && isNewer) return fromColumn(inventorySchema, row.inventory, what);
-  return { hostname: row.hostname, ...fromColumn(hello, row.hello, what) };
+  return row.inventory !== null && isNewer ? readFacts(row.inventory, what) : readFacts(row.hello, what, row.hostname);
+}
+
+/**
+ * Reads what was checked when it was written. Not by its schema, which would take as long as all the rest: a filter asks
+ * every device there is.
+ * @param hostname where the text has none
+ */
+function readFacts(text: string, what: string, hostname?: string): MachineFacts {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not readable`, cause });
+  }
+  const facts = isObject(value) && hostname !== undefined ? { ...value, hostname } : value;
+  if (isFacts(facts)) return facts;
+  throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not as expected` });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function isFacts(value: unknown): value is MachineFacts {
+  if (!isObject(value)) return false;
+  const { hostname, agentVersion, os, addresses, macs } = value;
+  return (
+    isText(hostname) &&
+    isText(agentVersion) &&
+    isObject(os) &&
+    [os.id, os.version, os.platform, os.architecture].every(isText) &&
+    [addresses, macs].every((list) => Array.isArray(list) && list.every(isText))
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 /** Finds devices as people name them. */

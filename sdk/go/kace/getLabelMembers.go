@@ -25,7 +25,7 @@ func GetLabelMembers(ctx *pulumi.Context, args *GetLabelMembersArgs, opts ...pul
 }
 
 type GetLabelMembersArgs struct {
-	// The name of the label.
+	// The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
 	Label string `pulumi:"label"`
 }
 
@@ -44,7 +44,7 @@ func GetLabelMembersOutput(ctx *pulumi.Context, args GetLabelMembersOutputArgs, 
 }
 
 type GetLabelMembersOutputArgs struct {
-	// The name of the label.
+	// The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
 	Label pulumi.StringInput `pulumi:"label"`
 }
 

@@ -31,7 +31,7 @@ type PickMachinesArgs struct {
 	Filter *string `pulumi:"filter"`
 	// Where the machines are from.
 	From MachineSource `pulumi:"from"`
-	// For `inventory`: only machines that have one of these labels. Examples: `["berlin"]`.
+	// For `inventory`: only machines that have one of these labels, by name or id. Examples: `["berlin"]`.
 	Labels []string `pulumi:"labels"`
 	// How many machines to give at most; 0 for all. The count is that of all.
 	Limit *int `pulumi:"limit"`
@@ -88,7 +88,7 @@ type PickMachinesOutputArgs struct {
 	Filter pulumi.StringPtrInput `pulumi:"filter"`
 	// Where the machines are from.
 	From MachineSourceInput `pulumi:"from"`
-	// For `inventory`: only machines that have one of these labels. Examples: `["berlin"]`.
+	// For `inventory`: only machines that have one of these labels, by name or id. Examples: `["berlin"]`.
 	Labels pulumi.StringArrayInput `pulumi:"labels"`
 	// How many machines to give at most; 0 for all. The count is that of all.
 	Limit pulumi.IntPtrInput `pulumi:"limit"`

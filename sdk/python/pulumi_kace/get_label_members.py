@@ -85,10 +85,10 @@ def get_label_members(label: Optional[_builtins.str] = None,
     import pulumi_kace as kace
 
     databases = kace.Label("databases", machines=["db01", "db02"])
-    pulumi.export("pending", kace.get_label_members_output(label=databases.name).pending)
+    pulumi.export("pending", kace.get_label_members_output(label=databases.id).pending)
     ```
 
-    :param _builtins.str label: The name of the label.
+    :param _builtins.str label: The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
     """
     __args__ = dict()
     __args__['label'] = label
@@ -113,10 +113,10 @@ def get_label_members_output(label: pulumi.Input[Optional[_builtins.str]] = None
     import pulumi_kace as kace
 
     databases = kace.Label("databases", machines=["db01", "db02"])
-    pulumi.export("pending", kace.get_label_members_output(label=databases.name).pending)
+    pulumi.export("pending", kace.get_label_members_output(label=databases.id).pending)
     ```
 
-    :param _builtins.str label: The name of the label.
+    :param _builtins.str label: The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
     """
     __args__ = dict()
     __args__['label'] = label

@@ -89,7 +89,7 @@ def pick_machines(allow_large: Optional[_builtins.bool] = None,
     :param _builtins.bool allow_large: Needed for more than 65536 targets.
     :param _builtins.str filter: Only machines whose name or address has this text in it, in any case. Examples: `"lib"`.
     :param 'MachineSource' from_: Where the machines are from.
-    :param Sequence[_builtins.str] labels: For `inventory`: only machines that have one of these labels. Examples: `["berlin"]`.
+    :param Sequence[_builtins.str] labels: For `inventory`: only machines that have one of these labels, by name or id. Examples: `["berlin"]`.
     :param _builtins.int limit: How many machines to give at most; 0 for all. The count is that of all.
     :param _builtins.str port_scan_timeout: For `scan`: how long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
     :param Sequence[_builtins.int] ports: For `scan`: the TCP ports of which one must be open. Default: `[22]`. Examples: `[22,5985]`.
@@ -138,7 +138,7 @@ def pick_machines_output(allow_large: pulumi.Input[Optional[Optional[_builtins.b
     :param _builtins.bool allow_large: Needed for more than 65536 targets.
     :param _builtins.str filter: Only machines whose name or address has this text in it, in any case. Examples: `"lib"`.
     :param 'MachineSource' from_: Where the machines are from.
-    :param Sequence[_builtins.str] labels: For `inventory`: only machines that have one of these labels. Examples: `["berlin"]`.
+    :param Sequence[_builtins.str] labels: For `inventory`: only machines that have one of these labels, by name or id. Examples: `["berlin"]`.
     :param _builtins.int limit: How many machines to give at most; 0 for all. The count is that of all.
     :param _builtins.str port_scan_timeout: For `scan`: how long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
     :param Sequence[_builtins.int] ports: For `scan`: the TCP ports of which one must be open. Default: `[22]`. Examples: `[22,5985]`.

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
+import { Project } from "../e2e/project.ts";
+import { KACE } from "./kace-plugin.ts";
+
+/** Many runs of the CLI one after the other, on a machine that may be busy. */
+const SLOW = { timeout: 900_000 };
+
+/** A configuration whose one machine is on loopback, where nothing listens at that port. */
+const FLEET = {
+  name: "berlin",
+  enabled: false,
+  state: "removed",
+  targets: { ips: ["127.0.0.1"] },
+  server: { name: "kbox.example" },
+  linux: { port: 1, password: { "fn::secret": "correct-horse" } },
+  schedule: { every: "day", at: "2:30 AM", timezone: "Europe/Berlin" },
+};
+
+async function write(project: Project, changes: object = {}): Promise<void> {
+  const properties = { ...FLEET, ...changes };
+  await project.write({ resources: { fleet: { type: "kace:ProvisioningConfig", properties } } });
+}
+
+async function using<T>(project: Project, work: (appliance: LocalAppliance) => Promise<T>): Promise<T> {
+  const appliance = await openLocal({ folder: project.world });
+  try {
+    return await work(appliance);
+  } finally {
+    await appliance.close();
+  }
+}
+
+describe("the schedule of a ProvisioningConfig, by the real CLI", SLOW, () => {
+  it("is kept with its log-in, follows every change, is imported with a copy, and goes with the resource", async () => {
+    const project = await Project.yaml({}, { plugin: KACE, secrets: ["correct-horse", "battery-staple"] });
+    await write(project);
+    await project.up();
+    await project.expectSettled();
+    const { id = "" } = await project.recordedAs("fleet");
+    const kept = () => using(project, async (appliance) => JSON.parse(await appliance.runInputs(id)));
+    const shown = () => using(project, (appliance) => appliance.getConfiguration({ id }));
+    expect(await kept()).toMatchObject({ linux: { password: "correct-horse" } });
+    expect((await shown()).description.schedule).toEqual(FLEET.schedule);
+
+    // Another password is kept for the runs; nobody sees an edit.
+    const { updatedAt } = await shown();
+    const linux = { ...FLEET.linux, password: { "fn::secret": "battery-staple" } };
+    await write(project, { linux });
+    await project.up();
+    expect(await kept()).toMatchObject({ linux: { password: "battery-staple" } });
+    expect((await shown()).updatedAt).toBe(updatedAt);
+
+    await write(project, { linux, schedule: { every: "2 hours" } });
+    const { fleet: changed } = await project.plan();
+    expect(Object.keys(changed?.detailedDiff ?? {}).sort()).toEqual([
+      "schedule.at",
+      "schedule.every",
+      "schedule.timezone",
+    ]);
+    await project.up();
+    expect((await shown()).description.schedule).toEqual({ every: "2 hours" });
+
+    const copy = await using(project, (appliance) => appliance.duplicateConfiguration({ id, name: "copy" }));
+    const imported = await project.succeed(["import", "kace:index:ProvisioningConfig", "copy", copy.id, "--yes"]);
+    expect(imported).toContain("2 hours");
+    expect((await project.recordedAs("copy")).inputs).toMatchObject({ name: "copy", enabled: false });
+    await project.succeed(["state", "delete", (await project.recordedAs("copy")).urn, "--yes", "--force"]);
+
+    await write(project, { linux, schedule: undefined });
+    await project.up();
+    await expect(kept()).rejects.toThrow("has no schedule");
+    await project.expectSettled();
+    await write(project, { linux });
+    await project.up();
+    await project.succeed(["destroy", "--yes", "--skip-preview"]);
+    const left = await using(project, async (appliance) => (await appliance.listSchedules({})).schedules);
+    expect(left.map(({ name }) => name)).toEqual(["copy"]);
+    await project.expectNoSecretInState();
+  });
+
+  it("is warned about in a preview where no `kace serve` would keep it", async () => {
+    const project = await Project.yaml({}, { plugin: KACE, secrets: ["correct-horse"] });
+    await write(project, { enabled: true });
+    expect(await project.succeed(["preview"])).toContain("no `kace serve` runs on this appliance to keep it");
+    await write(project, { enabled: true, schedule: undefined });
+    expect(await project.succeed(["preview"])).not.toContain("no `kace serve` runs");
+  });
+
+  it("is refused at its exact path where it is wrong, would never fire, or nobody could log in", async () => {
+    const project = await Project.yaml({}, { plugin: KACE, secrets: ["correct-horse"] });
+    const cases: readonly (readonly [object, string, string])[] = [
+      [
+        { schedule: { every: "february", day: 31, at: "1:00" } },
+        "schedule.day",
+        "there is never a 31 February, so it would never run",
+      ],
+      [
+        { schedule: { every: "day", at: "1:00", timezone: "Europe/Berlni" } },
+        "schedule.timezone",
+        'did you mean "Europe/Berlin"?',
+      ],
+      [{ schedule: { every: "0 minutes" } }, "schedule.every", "the least is 1 minute"],
+      [{ schedule: { every: "15 minutes", at: "1:00" } }, "schedule.at", "means nothing to an interval"],
+      [{ schedule: { every: "day", at: "25:00" } }, "schedule.at", "expected a time of day"],
+      [{ linux: { agentSocket: "/run/agent" } }, "linux.agentSocket", "an ssh agent cannot serve a `schedule`"],
+    ];
+    for (const [changes, path, reason] of cases) {
+      await write(project, changes);
+      const output = await project.fail(["preview"]);
+      expect(output).toContain(path);
+      expect(output).toContain(reason);
+    }
+  });
+});

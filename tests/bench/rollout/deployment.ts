@@ -106,19 +106,27 @@ async function resultsIn(file: string): Promise<Record<string, { readonly class:
   return fleet.outputs.results;
 }
 
+/** The largest process of a plugin, in MB of a million bytes. */
+export interface LargestProcess {
+  /** The most memory that it held. */
+  readonly megabytes: number;
+  /** How much of it were pages of files, nearly all of them of Node's own program, when it was largest. */
+  readonly fileMegabytes: number;
+}
+
 /**
  * Watches how large the processes of a plugin become.
  * @param plugin the folder of the plugin, which is on their command lines
- * @returns a function that ends the watch and tells the most that one of them held, in MB of a million bytes
+ * @returns a function that ends the watch and tells of the largest one
  */
-export function watchMemory(plugin: string): () => Promise<number> {
-  let mostKilobytes = 0;
+export function watchMemory(plugin: string): () => Promise<LargestProcess> {
+  let largest: LargestProcess = { megabytes: 0, fileMegabytes: 0 };
   let looking = Promise.resolve();
   const look = async () => {
     for (const entry of await readdir("/proc")) {
       if (!/^\d+$/.test(entry)) continue;
-      const kilobytes = await peakOf(entry, plugin);
-      mostKilobytes = Math.max(mostKilobytes, kilobytes);
+      const seen = await memoryOf(entry, plugin);
+      if (seen !== undefined && seen.megabytes > largest.megabytes) largest = seen;
     }
   };
   const timer = setInterval(() => {
@@ -127,23 +135,25 @@ export function watchMemory(plugin: string): () => Promise<number> {
   return async () => {
     clearInterval(timer);
     await looking;
-    if (mostKilobytes === 0) throw new Error("no process of the plugin was seen");
-    return (mostKilobytes * 1_024) / 1_000_000;
+    if (largest.megabytes === 0) throw new Error("no process of the plugin was seen");
+    return largest;
   };
 }
 
 const LOOK_EVERY_MS = 200;
 
-/** The most memory that a process has held so far, if it is one of the plugin. */
-async function peakOf(pid: string, plugin: string): Promise<number> {
+/** What a process holds, the most so far counting, if it is one of the plugin. */
+async function memoryOf(pid: string, plugin: string): Promise<LargestProcess | undefined> {
   try {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8");
-    if (!commandLine.split("\0").includes(join(plugin, "start.cjs"))) return 0;
+    if (!commandLine.split("\0").includes(join(plugin, "start.cjs"))) return undefined;
     const status = await readFile(`/proc/${pid}/status`, "utf8");
-    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    const megabytes = (field: string) =>
+      (Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, "m").exec(status)?.[1] ?? 0) * 1_024) / 1_000_000;
+    return { megabytes: megabytes("VmHWM"), fileMegabytes: megabytes("RssFile") };
   } catch (error) {
     // It ended between two looks.
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return 0;
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return;
     throw error;
   }
 }

@@ -38,12 +38,9 @@ const conflict = z
     kuid: z.string().meta({ description: "The KUID that both have." }),
     knownHostname: z.string().meta({ description: "The host name of the device that is known by it." }),
     hostname: z.string().meta({ description: "The host name of the one that came with another key." }),
-    sameMachine: z
-      .boolean()
-      .optional()
-      .meta({
-        description: "True where an agent was set up anew, false where a machine was copied; absent if unknown.",
-      }),
+    sameMachine: z.boolean().optional().meta({
+      description: "True where an agent was set up anew, false where a machine was copied; absent if unknown.",
+    }),
     addresses: z.array(z.string()).meta({ description: "The addresses of the one that came." }),
     firstSeen: z.string().meta({ description: "When it came first, RFC 3339." }),
     lastSeen: z.string().meta({ description: "When it came last, RFC 3339." }),

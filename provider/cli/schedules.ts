@@ -2,7 +2,6 @@ import type { LocalAppliance } from "../appliance/local/local.ts";
 import { inOrganization } from "../appliance/organization.ts";
 import { systemTimezone } from "../appliance/schedules/next-runs.ts";
 import type { Log } from "../kit/define/call.ts";
-import { runStored } from "../resources/provisioning/stored-run.ts";
 import { systemClock } from "../rollout/clock.ts";
 import { ScheduleRunner } from "../rollout/schedule-runner.ts";
 
@@ -20,8 +19,10 @@ export function keepSchedules(
 ): ScheduleRunner {
   const runner = new ScheduleRunner({
     store: appliance,
-    run: async ({ configurationId, name, organization }, signal) =>
-      runStored({
+    run: async ({ configurationId, name, organization }, signal) => {
+      // A server that has nothing to run need not hold what runs are made of.
+      const { runStored } = await import("../resources/provisioning/stored-run.ts");
+      return runStored({
         configurationId,
         runInputs: await appliance.runInputs(configurationId),
         appliance: inOrganization(appliance, organization),
@@ -29,7 +30,8 @@ export function keepSchedules(
         signal,
         holder: "kace serve",
         patienceMs: 0,
-      }),
+      });
+    },
     nowMs: now,
     clock: systemClock,
     timezone: systemTimezone(),

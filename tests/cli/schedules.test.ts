@@ -12,7 +12,8 @@ import { provisioningConfig } from "../../provider/resources/provisioning-config
 import { until } from "../appliance/server/running.ts";
 
 const CANARY = "log-in-canary-4711";
-const MINUTE_MS = 60_000;
+/** Longer than the longest interval there is: one run is due after it, and the next one is far away. */
+const MONTH_AHEAD_MS = 31 * 24 * 3_600_000;
 
 let root = "";
 let folder = "";
@@ -41,7 +42,7 @@ async function save(name: string, more: Record<string, unknown> = {}): Promise<v
     state: "removed",
     targets: { ips: ["127.0.0.1"] },
     linux: { password: CANARY, port: closedPort },
-    schedule: { every: "1 minute" },
+    schedule: { every: "720 hours" },
     ...more,
   });
   const appliance = await openLocal({ folder });
@@ -107,7 +108,7 @@ describe("configurations with a schedule", { timeout: 300_000 }, () => {
     await save("fleet");
     await save("off", { enabled: false });
     const server = await serve();
-    server.clock.aheadMs = MINUTE_MS;
+    server.clock.aheadMs = MONTH_AHEAD_MS;
     await until("the run has ended", async () => (await runs())[0]?.state === "finished");
     await server.stop();
     expect(await runs()).toMatchObject([
@@ -134,7 +135,7 @@ describe("configurations with a schedule", { timeout: 300_000 }, () => {
   it("end nothing but themselves where they cannot begin, and say why in the list", async () => {
     await save("fleet", { state: "present", agent: { bundle: "bundle-that-is-gone" } });
     const server = await serve();
-    server.clock.aheadMs = MINUTE_MS;
+    server.clock.aheadMs = MONTH_AHEAD_MS;
     await until("the run has failed", () => server.lines.some((line) => line.includes('"fleet" failed')));
     const failed = async () => JSON.parse((await here("--json", "config", "list")).out)[0].fault;
     await until("the fault is kept", async () => (await failed()) !== undefined);
@@ -145,7 +146,7 @@ describe("configurations with a schedule", { timeout: 300_000 }, () => {
   });
 
   it("are run now by `kace config run`, in a folder and at a server", async () => {
-    await save("fleet", { schedule: { every: "720 hours" } });
+    await save("fleet");
     const local = await here("config", "run", "fleet");
     expect(local).toMatchObject({ exitCode: 3, out: expect.stringContaining("unreachable (port-closed)") });
     expect(local.err).toContain("1 machine: 1 unreachable");

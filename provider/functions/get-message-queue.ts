@@ -31,25 +31,26 @@ const definition = defineFunction({
   }),
   examples: [
     {
-      title: "How many messages wait",
+      title: "What waits for a machine",
       yaml: `name: queue
 runtime: yaml
 variables:
   queue:
     fn::invoke:
       function: kace:getMessageQueue
-      arguments: {}
+      arguments:
+        machine: web01.corp.example
 outputs:
   messages: \${queue.messages}
 `,
       typescript: `import * as kace from "@pulumi-kace/kace";
 
-export const waiting = kace.getMessageQueueOutput().apply(({ messages }) => messages.length);
+export const messages = kace.getMessageQueueOutput({ machine: "web01.corp.example" }).messages;
 `,
       python: `import pulumi
 import pulumi_kace as kace
 
-pulumi.export("waiting", kace.get_message_queue_output().apply(lambda queue: len(queue.messages)))
+pulumi.export("messages", kace.get_message_queue_output(machine="web01.corp.example").messages)
 `,
     },
   ],

@@ -64,8 +64,9 @@ agents = kace.AgentBundle("agents", folder="./packages", checksums=Path("./packa
 `,
   },
   {
-    title: "One archive for all platforms",
-    description: "`kace bundle pack` made it; whoever has the key signed what is in it.",
+    title: "One signed archive for all platforms",
+    description:
+      "`kace bundle pack --sign` made it. Whoever has the private key vouches for every package in it, so that a newer archive needs no other program.",
     yaml: `name: bundle
 runtime: yaml
 resources:
@@ -74,15 +75,26 @@ resources:
     properties:
       archive:
         path: ./agents.kbin
-        sha256: ${SHA256}
+        publicKey:
+          fn::readFile: ./key.pub
+outputs:
+  version: \${agents.version}
 `,
-    typescript: `import * as kace from "@pulumi-kace/kace";
+    typescript: `import { readFileSync } from "node:fs";
+import * as kace from "@pulumi-kace/kace";
 
-new kace.AgentBundle("agents", { archive: { path: "./agents.kbin", sha256: "${SHA256}" } });
+const agents = new kace.AgentBundle("agents", {
+  archive: { path: "./agents.kbin", publicKey: readFileSync("./key.pub", "utf8") },
+});
+export const version = agents.version;
 `,
-    python: `import pulumi_kace as kace
+    python: `from pathlib import Path
 
-kace.AgentBundle("agents", archive={"path": "./agents.kbin", "sha256": "${SHA256}"})
+import pulumi
+import pulumi_kace as kace
+
+agents = kace.AgentBundle("agents", archive={"path": "./agents.kbin", "public_key": Path("key.pub").read_text()})
+pulumi.export("version", agents.version)
 `,
   },
 ];

@@ -65,7 +65,8 @@ export async function readBundle(
 }
 
 async function candidatesOf(source: BundleContents): Promise<{ candidates: Candidate[]; findings: Finding[] }> {
-  const { archive, ...listed } = source;
+  const { archive, files: single, folder, checksums } = source;
+  const listed: BundleSource = { files: single, folder, checksums };
   const cwd = process.cwd();
   const candidates: Candidate[] = [];
   const findings: Finding[] = [];

@@ -39,14 +39,18 @@ import * as utilities from "./utilities";
  * });
  * ```
  *
- * ### One archive for all platforms
+ * ### One signed archive for all platforms
  *
- * `kace bundle pack` made it; whoever has the key signed what is in it.
+ * `kace bundle pack --sign` made it. Whoever has the private key vouches for every package in it, so that a newer archive needs no other program.
  *
  * ```typescript
+ * import { readFileSync } from "node:fs";
  * import * as kace from "@pulumi-kace/kace";
  *
- * new kace.AgentBundle("agents", { archive: { path: "./agents.kbin", sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" } });
+ * const agents = new kace.AgentBundle("agents", {
+ *   archive: { path: "./agents.kbin", publicKey: readFileSync("./key.pub", "utf8") },
+ * });
+ * export const version = agents.version;
  * ```
  *
  * ## Import

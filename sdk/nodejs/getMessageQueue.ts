@@ -12,12 +12,12 @@ import * as utilities from "./utilities";
  *
  * ## Example Usage
  *
- * ### How many messages wait
+ * ### What waits for a machine
  *
  * ```typescript
  * import * as kace from "@pulumi-kace/kace";
  *
- * export const waiting = kace.getMessageQueueOutput().apply(({ messages }) => messages.length);
+ * export const messages = kace.getMessageQueueOutput({ machine: "web01.corp.example" }).messages;
  * ```
  */
 export function getMessageQueue(args?: GetMessageQueueArgs, opts?: pulumi.InvokeOptions): Promise<GetMessageQueueResult> {
@@ -46,12 +46,12 @@ export interface GetMessageQueueResult {
  *
  * ## Example Usage
  *
- * ### How many messages wait
+ * ### What waits for a machine
  *
  * ```typescript
  * import * as kace from "@pulumi-kace/kace";
  *
- * export const waiting = kace.getMessageQueueOutput().apply(({ messages }) => messages.length);
+ * export const messages = kace.getMessageQueueOutput({ machine: "web01.corp.example" }).messages;
  * ```
  */
 export function getMessageQueueOutput(args?: GetMessageQueueOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetMessageQueueResult> {

@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packKbin } from "../../provider/appliance/kbin/pack.ts";
 import { provider as kace } from "../../provider/kace.ts";
 import type { Example } from "../../provider/kit/define/call.ts";
 import type { PackageInfo } from "../../provider/kit/define/provider.ts";
@@ -22,6 +23,8 @@ const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.
 
 /** An agent's package as the examples name it, empty, so that its checksum is the one they show. */
 const PACKAGE = "ampagent-14.1.19.ubuntu.64.deb";
+/** The one in the archive that an example loads. */
+const ARCHIVED = "ampagent-14.1.20.ubuntu.64.deb";
 
 /** Puts the packages that examples load into a folder. */
 async function writePackages(project: string): Promise<void> {
@@ -30,6 +33,11 @@ async function writePackages(project: string): Promise<void> {
   await mkdir(packages);
   await writeFile(join(packages, PACKAGE), "");
   await writeFile(join(packages, "SHA256SUMS"), `${sha256}  ${PACKAGE}\n`);
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const archived = join(project, ARCHIVED);
+  await writeFile(archived, "a package");
+  await packKbin([archived], join(project, "agents.kbin"), privateKey);
+  await writeFile(join(project, "key.pub"), publicKey.export({ type: "spki", format: "pem" }));
 }
 
 /** What this file reads of a provider: who shows examples. */

@@ -42,7 +42,9 @@ function read(source: BundleContents) {
 
 describe("the packages of a bundle", () => {
   it("may come in an archive: kind, platform and newest version are read from the names in it", async () => {
-    const bundle = await read({ archive: await packed(DEB, RPM) });
+    // As a resource is given it: with properties that are no source.
+    const inputs = { name: "agents", archive: await packed(DEB, RPM) };
+    const bundle = await read(inputs);
     expect(bundle).toMatchObject({ flavour: "quest", version: "14.1.20", findings: [] });
     expect(bundle.packages).toMatchObject([
       { fileName: DEB, format: "deb", architecture: "amd64", sizeBytes: DEB.length, from: undefined },

@@ -239,14 +239,18 @@ class AgentBundle(pulumi.CustomResource):
         agents = kace.AgentBundle("agents", folder="./packages", checksums=Path("./packages/SHA256SUMS").read_text())
         ```
 
-        ### One archive for all platforms
+        ### One signed archive for all platforms
 
-        `kace bundle pack` made it; whoever has the key signed what is in it.
+        `kace bundle pack --sign` made it. Whoever has the private key vouches for every package in it, so that a newer archive needs no other program.
 
         ```python
+        from pathlib import Path
+
+        import pulumi
         import pulumi_kace as kace
 
-        kace.AgentBundle("agents", archive={"path": "./agents.kbin", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"})
+        agents = kace.AgentBundle("agents", archive={"path": "./agents.kbin", "public_key": Path("key.pub").read_text()})
+        pulumi.export("version", agents.version)
         ```
 
         ## Import
@@ -300,14 +304,18 @@ class AgentBundle(pulumi.CustomResource):
         agents = kace.AgentBundle("agents", folder="./packages", checksums=Path("./packages/SHA256SUMS").read_text())
         ```
 
-        ### One archive for all platforms
+        ### One signed archive for all platforms
 
-        `kace bundle pack` made it; whoever has the key signed what is in it.
+        `kace bundle pack --sign` made it. Whoever has the private key vouches for every package in it, so that a newer archive needs no other program.
 
         ```python
+        from pathlib import Path
+
+        import pulumi
         import pulumi_kace as kace
 
-        kace.AgentBundle("agents", archive={"path": "./agents.kbin", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"})
+        agents = kace.AgentBundle("agents", archive={"path": "./agents.kbin", "public_key": Path("key.pub").read_text()})
+        pulumi.export("version", agents.version)
         ```
 
         ## Import

@@ -54,13 +54,13 @@ def get_message_queue(machine: Optional[_builtins.str] = None,
 
     ## Example Usage
 
-    ### How many messages wait
+    ### What waits for a machine
 
     ```python
     import pulumi
     import pulumi_kace as kace
 
-    pulumi.export("waiting", kace.get_message_queue_output().apply(lambda queue: len(queue.messages)))
+    pulumi.export("messages", kace.get_message_queue_output(machine="web01.corp.example").messages)
     ```
 
     :param _builtins.str machine: Only those of this machine, by host name or KUID.
@@ -79,13 +79,13 @@ def get_message_queue_output(machine: pulumi.Input[Optional[Optional[_builtins.s
 
     ## Example Usage
 
-    ### How many messages wait
+    ### What waits for a machine
 
     ```python
     import pulumi
     import pulumi_kace as kace
 
-    pulumi.export("waiting", kace.get_message_queue_output().apply(lambda queue: len(queue.messages)))
+    pulumi.export("messages", kace.get_message_queue_output(machine="web01.corp.example").messages)
     ```
 
     :param _builtins.str machine: Only those of this machine, by host name or KUID.

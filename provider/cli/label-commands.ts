@@ -2,16 +2,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type HistoryQuery, showHistory } from "./commands/history.ts";
 import { changeLabel, listLabelMembers, listLabels } from "./commands/labels.ts";
 import { listDecisions, listDuplicates, listQuarantine } from "./commands/quarantine.ts";
-import type { CommandSession, ExitCode } from "./session.ts";
-
-/** What commands are added with. */
-interface Adding {
-  readonly session: () => CommandSession;
-  readonly finish: (code: ExitCode) => void;
-}
+import type { CommandContext } from "./session.ts";
 
 /** Adds `kace labels`. */
-export function addLabelCommands(program: Command, { session, finish }: Adding): void {
+export function addLabelCommands(program: Command, { session, finish }: CommandContext): void {
   const labels = program.command("labels").description("Sets of machines that have a name.");
   labels
     .command("list")
@@ -36,7 +30,7 @@ export function addLabelCommands(program: Command, { session, finish }: Adding):
 }
 
 /** Adds what `kace quarantine` shows. */
-export function addQuarantineLists(quarantine: Command, { session, finish }: Adding): void {
+export function addQuarantineLists(quarantine: Command, { session, finish }: CommandContext): void {
   quarantine
     .command("list")
     .description("Those that wait.")
@@ -52,7 +46,7 @@ export function addQuarantineLists(quarantine: Command, { session, finish }: Add
 }
 
 /** Adds `kace history`. */
-export function addHistoryCommand(program: Command, { session, finish }: Adding): void {
+export function addHistoryCommand(program: Command, { session, finish }: CommandContext): void {
   program
     .command("history")
     .description("Who changed what, and when, the latest first.")

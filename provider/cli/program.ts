@@ -4,23 +4,17 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Appliance } from "../appliance/appliance.ts";
 import { openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
-import { ROLES, type Role } from "../appliance/operations/operation.ts";
-import { createApiToken, deleteApiToken, listApiTokens } from "./commands/api-tokens.ts";
-import { listConfigurations, showConfiguration } from "./commands/configurations.ts";
+import { addAccessCommands } from "./access-commands.ts";
+import { addBundleCommands } from "./bundle-commands.ts";
 import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
 import type { DiagnoseArguments } from "./commands/diagnose.ts";
 import { forgetHostKey, listHostKeys } from "./commands/host-keys.ts";
-import {
-  createOrganization,
-  deleteOrganization,
-  describeOrganization,
-  listOrganizations,
-} from "./commands/organizations.ts";
 import { addQueueCommands } from "./commands/queue.ts";
 import { CLASSES, listResults, type ResultFilter, showLog } from "./commands/results.ts";
 import type { ServeArguments } from "./commands/serve.ts";
 import { addSettingsCommands } from "./commands/settings.ts";
 import { listTokens, listTokenUses } from "./commands/tokens.ts";
+import { addConfigurationCommands } from "./configuration-commands.ts";
 import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label-commands.ts";
 import { LOG_FORMATS } from "./log-format.ts";
 import type { Terminal } from "./output.ts";
@@ -120,50 +114,8 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
       finish(await serveCommand({ ...options, database }, world));
     });
 
-  const config = group("config", "Provisioning configurations and how their last runs went.");
-  config
-    .command("list")
-    .description("All of them.")
-    .action(async () => finish(await listConfigurations(session())));
-  config
-    .command("show <name>")
-    .description("One of them.")
-    .action(async (name: string) => finish(await showConfiguration(session(), name)));
-  config
-    .command("run <name>")
-    .description("Runs one with a schedule now; exit code 3 if a machine is not right after it.")
-    .action(async (name: string) => {
-      const { runConfiguration } = await import("./commands/run-configuration.ts");
-      finish(await runConfiguration(session(), name));
-    });
-  config
-    .command("duplicate <name> <new-name>")
-    .description("Copies one, with its schedule; the copy is not enabled.")
-    .action(async (name: string, newName: string) => {
-      const { duplicateConfiguration } = await import("./commands/run-configuration.ts");
-      finish(await duplicateConfiguration(session(), name, newName));
-    });
-
-  const bundle = group("bundle", "Archives of agents' packages (.kbin), which an `AgentBundle` loads.");
-  const bundleOutput = () => ({ terminal, json: program.opts<GlobalOptions>().json });
-  bundle
-    .command("pack <package...>")
-    .description("Packs packages into one archive, and prints its SHA-256.")
-    .requiredOption("--out <file>", "the archive to make, such as agents.kbin")
-    .option("--sign <file>", "an Ed25519 private key (PEM) to sign it with")
-    .action(async (packages: string[], options: { out: string; sign?: string }) => {
-      const { packBundle } = await import("./commands/bundle.ts");
-      finish(await packBundle(bundleOutput(), packages, options));
-    });
-  bundle
-    .command("verify <archive>")
-    .description("Proves an archive by its checksum or its signature, and lists what it holds.")
-    .option("--sha256 <checksum>", "what it must be")
-    .option("--public-key <file>", "the Ed25519 public key (PEM) it must be signed by")
-    .action(async (archive: string, options: { sha256?: string; publicKey?: string }) => {
-      const { verifyBundle } = await import("./commands/bundle.ts");
-      finish(await verifyBundle(bundleOutput(), archive, options));
-    });
+  addConfigurationCommands(program, { session, finish });
+  addBundleCommands(program, () => ({ terminal, json: program.opts<GlobalOptions>().json }), finish);
 
   program
     .command("results")
@@ -239,44 +191,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .description("What enrolled with one, by its name or id.")
     .action(async (token: string) => finish(await listTokenUses(session(), token)));
 
-  const apiTokens = group("api-tokens", "What other machines prove themselves with when they use this appliance.");
-  apiTokens
-    .command("list")
-    .description("All of them.")
-    .action(async () => finish(await listApiTokens(session())));
-  apiTokens
-    .command("create <name>")
-    .description("Makes one and prints its value, once; with --organization for that one only.")
-    .addOption(new Option("--role <role>", "what it may do").choices(ROLES).default("operator"))
-    .option("--expires <date>", "when it ends: a date or a moment; never if left out")
-    .action(async (name: string, given: { role: Role; expires?: string }) =>
-      finish(await createApiToken(session(), name, given)),
-    );
-  apiTokens
-    .command("delete <token>")
-    .description("Deletes one, by its name or id.")
-    .action(async (token: string) => finish(await deleteApiToken(session(), token)));
-
-  const orgs = group("orgs", "Organizations: parts of the appliance that cannot see one another.");
-  orgs
-    .command("list")
-    .description("All of them.")
-    .action(async () => finish(await listOrganizations(session())));
-  orgs
-    .command("create <name>")
-    .description("Makes one.")
-    .option("--description <text>", "what it is for")
-    .action(async (name: string, { description }: { description?: string }) =>
-      finish(await createOrganization(session(), name, description)),
-    );
-  orgs
-    .command("describe <name> <text>")
-    .description("Says what one is for; an empty text takes that away.")
-    .action(async (name: string, text: string) => finish(await describeOrganization(session(), name, text)));
-  orgs
-    .command("delete <name>")
-    .description("Deletes one that is empty.")
-    .action(async (name: string) => finish(await deleteOrganization(session(), name)));
+  addAccessCommands(program, { session, finish });
 
   return program;
 }

@@ -26,3 +26,9 @@ export class CommandError extends Error {
     this.hint = hint;
   }
 }
+
+/** What commands are added to the program with. */
+export interface CommandContext {
+  readonly session: () => CommandSession;
+  readonly finish: (code: ExitCode) => void;
+}

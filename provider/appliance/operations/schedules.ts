@@ -39,6 +39,7 @@ export const scheduleOperations = defineOperations({
     description:
       "Says that the runs of a configuration that were due, or asked for, up to a moment have been dealt with; with a fault where the last one ended before its first machine.",
     access: "write",
+    role: "admin",
     input: z.object({ configurationId, until: moment, fault: z.string().max(4_000).optional() }),
     output: z.object({ settled: z.boolean() }),
   },

@@ -1,11 +1,9 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
 import type { OperationMethods } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
-import type { DeviceReason, DeviceState } from "../operations/devices.ts";
-import type { DueMessage } from "../operations/messages.ts";
-import type { ToldSettings } from "../operations/settings.ts";
-import { CLOSED_FORGOTTEN, type ConnectedAgent, type ConnectedAgents } from "./connected-agents.ts";
+import { AcceptedAgent } from "./accepted-agent.ts";
+import { CLOSED_FORGOTTEN, type ConnectedAgents } from "./connected-agents.ts";
 import {
   AGENT_PROTOCOL,
   type Hello,
@@ -218,74 +216,6 @@ export function serveAgent(
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate();
     else socket.send(JSON.stringify(message));
-  }
-}
-
-interface Standing {
-  readonly state: DeviceState;
-  readonly reason?: DeviceReason | undefined;
-}
-
-class AcceptedAgent implements ConnectedAgent {
-  readonly kuid: string;
-  readonly organization: string;
-  readonly connectionId = randomUUID();
-  standing: Standing;
-  /** Before it was welcomed nothing else is said to it. */
-  welcomed = false;
-  /** Of the settings that it was told last. */
-  toldRevision = 0;
-  heardAtMs: number;
-  readonly #socket: WebSocket;
-  readonly #send: (message: ServerMessage) => void;
-  readonly #monotonicMs: () => number;
-
-  constructor(
-    { kuid, organization }: { readonly kuid: string; readonly organization: string },
-    socket: WebSocket,
-    send: (message: ServerMessage) => void,
-    monotonicMs: () => number,
-    standing: Standing,
-  ) {
-    this.kuid = kuid;
-    this.organization = organization;
-    this.#socket = socket;
-    this.#send = send;
-    this.#monotonicMs = monotonicMs;
-    this.heardAtMs = monotonicMs();
-    this.standing = standing;
-  }
-
-  heard(): void {
-    this.heardAtMs = this.#monotonicMs();
-  }
-
-  tell(state: DeviceState, reason: DeviceReason | undefined): void {
-    if (this.standing.state === state && this.standing.reason === reason) return;
-    this.standing = { state, reason };
-    if (this.welcomed) this.#send({ type: "state", state, reason });
-  }
-
-  checkIn(): void {
-    if (this.welcomed) this.#send({ type: "check-in" });
-  }
-
-  deliver({ id, type, payload }: DueMessage): boolean {
-    if (!this.welcomed) return false;
-    this.#send(
-      type === "check-in" ? { type: "check-in", messageId: id } : { type: "message", id, messageType: type, payload },
-    );
-    return true;
-  }
-
-  tellSettings(settings: ToldSettings, known = this.toldRevision): void {
-    if (!this.welcomed || settings.revision === known) return;
-    this.toldRevision = settings.revision;
-    this.#send({ type: "settings", settings: settingsOnWire(settings) });
-  }
-
-  close(code: number, reason: string): void {
-    this.#socket.close(code, reason);
   }
 }
 

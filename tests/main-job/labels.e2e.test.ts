@@ -103,6 +103,10 @@ describe("labels", SLOW, () => {
     });
     expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain('label "first" is used by label "both"');
 
+    // Who names it by reference is deleted before it: the engine knows the order.
+    await write({ name: "first" }, uses);
+    await project.up();
+
     const found = await using(project, (appliance) =>
       appliance.saveLabel({ name: "older", filter: { none: [{ ...isWeb, property: "os.id", operator: "equals" }] } }),
     );

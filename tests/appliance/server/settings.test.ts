@@ -7,7 +7,7 @@ import { SettingsWatch } from "../../../provider/appliance/server/settings-watch
 import { Throughput } from "../../../provider/appliance/server/throughput.ts";
 import { newFolder, openedIn } from "../local/folders.ts";
 import { type Received, TestAgent } from "./agent.ts";
-import { inOtherProcess, startTestServer, type TestServer } from "./running.ts";
+import { inOtherProcess, startTestServer, type TestServer, until } from "./running.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -20,9 +20,13 @@ beforeAll(async () => {
 }, TIMEOUT_MS);
 afterAll(() => server.remove(), TIMEOUT_MS);
 afterEach(async () => {
-  for (const agent of agents.splice(0)) agent.socket.terminate();
   await server.appliance.resetSettings({});
-});
+  const { organizations } = await server.appliance.listSettingsChanges({});
+  const revision = organizations.find(({ organization }) => organization === "default")?.revision ?? 0;
+  // Else the next test's agent might be welcomed with what this one left, and be told of the end of it.
+  await until("the server has seen it", async () => settingsIn((await enrol()).answer).revision === revision);
+  for (const agent of agents.splice(0)) agent.socket.terminate();
+}, TIMEOUT_MS);
 
 async function enrol() {
   const { value } = await server.appliance.createToken({ name: `token ${++tokens}` });

@@ -13,8 +13,9 @@ const COLUMNS: readonly Column<Device>[] = [
   ["last seen", ({ lastSeenAt }) => lastSeenAt],
 ];
 
-export async function listDevices(session: CommandSession, states: readonly DeviceState[]): Promise<ExitCode> {
-  const devices = await session.read((appliance) =>
+/** All devices in one of these states; in any where none is named. */
+export function devicesIn(session: CommandSession, states: readonly DeviceState[]): Promise<Device[]> {
+  return session.read((appliance) =>
     everyPage(async (after) => {
       const { devices: items, next } = await appliance.findDevices({
         ...(states.length === 0 ? {} : { states: [...states] }),
@@ -24,6 +25,10 @@ export async function listDevices(session: CommandSession, states: readonly Devi
       return { items, next };
     }),
   );
+}
+
+export async function listDevices(session: CommandSession, states: readonly DeviceState[]): Promise<ExitCode> {
+  const devices = await devicesIn(session, states);
   devices.sort((one, other) => one.hostname.localeCompare(other.hostname, "en", { numeric: true }));
   const nothing = states.includes("quarantined") ? "no device waits in quarantine" : "no agent has connected yet";
   printList(session.terminal, session.json, devices, COLUMNS, nothing);

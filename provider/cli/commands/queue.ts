@@ -5,7 +5,7 @@ import type { MessageType, QueuedMessage } from "../../appliance/operations/mess
 import { type Duration, durationMs } from "../../kit/define/scalars.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
-import { deviceOf } from "./devices.ts";
+import { deviceOf, devicesIn } from "./devices.ts";
 
 const COLUMNS: readonly Column<QueuedMessage>[] = [
   ["machine", ({ machine }) => machine],
@@ -76,12 +76,7 @@ async function recipientsOf(session: CommandSession, { machine = [], all = false
     for (const name of machine) named.push(await deviceOf(session, name));
     return named;
   }
-  return session.read((appliance) =>
-    everyPage(async (after) => {
-      const { devices: items, next } = await appliance.findDevices({ states: ["approved"], limit: 1_000, after });
-      return { items, next };
-    }),
-  );
+  return devicesIn(session, ["approved"]);
 }
 
 interface Order {

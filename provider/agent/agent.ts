@@ -25,4 +25,5 @@ export { planFor } from "./plan-for.ts";
 export type * from "./probe.ts";
 export { resumeActivation } from "./resume.ts";
 export { type AgentServer, serverText } from "./server.ts";
+export { type Support, type SupportRow, type SupportTable, supportOf, systemText } from "./support.ts";
 export { compareVersions, sameVersion, type UpgradePath, upgradePath, type VersionRule } from "./versions.ts";

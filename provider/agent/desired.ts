@@ -24,6 +24,8 @@ export interface DesiredAgent {
    */
   readonly onlyOwn?: boolean | undefined;
   readonly removeDataDirectory?: boolean | undefined;
+  /** Install also on systems that the agent is not made for. */
+  readonly allowUnsupported?: boolean | undefined;
   readonly packages: readonly AgentPackage[];
   /** Free space asked for where packages are staged and installed. Default: three times the package, plus 16 MiB. */
   readonly minimumDiskBytes?: number | undefined;

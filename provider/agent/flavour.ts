@@ -1,5 +1,6 @@
 import type { AgentPackage, PackageFormat } from "./agent-package.ts";
 import type { AgentServer } from "./server.ts";
+import type { SupportTable } from "./support.ts";
 import type { VersionRule } from "./versions.ts";
 
 /** What the name of an installer says about it. Host and token that a vendor puts into names are never kept. */
@@ -23,6 +24,8 @@ export interface Flavour {
   /** True if there is a service that connects: the bench flavour is files only. */
   readonly hasService: boolean;
   readonly versionRules: readonly VersionRule[];
+  /** Which systems its versions are made for; nothing is said of versions that no table is about. */
+  readonly support: readonly SupportTable[];
   /** Undefined for a name that is none of this flavour's. */
   readonly readPackageName: (fileName: string) => NamedPackage | undefined;
   /** What the agent is told, in its own form; it goes to its `configure` on stdin. Holds the token. */

@@ -2,7 +2,7 @@ import type { ActivationCode } from "./activation.ts";
 
 /** What a user does about each way that work on a machine ends badly. */
 export const HINTS: Readonly<Record<ActivationCode, string>> = {
-  "unsupported-os": "leave the machine out of the targets",
+  "unsupported-os": "leave the machine out of the targets, or say `allowUnsupported: true`",
   "no-package": "add a package for this machine to the bundle",
   "disk-full": "make room on the machine, then run again",
   "no-privilege": "log in as root, or give the user sudo and say so with `become`",

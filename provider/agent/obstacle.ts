@@ -3,8 +3,9 @@ import type { Blocked } from "./blocked.ts";
 import type { DesiredAgent } from "./desired.ts";
 import type { Intent } from "./intent.ts";
 import type { BlockedCode } from "./plan.ts";
-import type { Probe } from "./probe.ts";
+import type { OperatingSystem, Probe } from "./probe.ts";
 import { serverText } from "./server.ts";
+import { supportOf, systemText } from "./support.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -53,6 +54,14 @@ export function obstacleTo(probe: Probe, desired: DesiredAgent, intent: Exclude<
         `the ${desired.flavour.title} needs ${desired.flavour.libc.join(" or ")}`,
       );
     }
+    const unsupported = unsupportedSystem(os, desired, steps);
+    if (unsupported !== undefined && desired.allowUnsupported !== true) {
+      return blocked(
+        "unsupported-os",
+        unsupported,
+        "leave the machine out with `targets.exclude`, choose a version that is made for it, or say `allowUnsupported: true`",
+      );
+    }
     const full = fullDisk(probe, neededBytes(steps, desired.minimumDiskBytes));
     if (full !== undefined) return full;
   }
@@ -74,6 +83,21 @@ export function obstacleTo(probe: Probe, desired: DesiredAgent, intent: Exclude<
       `the machine cannot connect to ${serverText(desired.server)}`,
       "let the firewalls between them pass it, and see that the server is running",
     );
+  }
+  return undefined;
+}
+
+/** Why a system is none that the agent is made for, with the rows of its table; undefined where it is, or nothing is known. */
+export function unsupportedSystem(
+  os: OperatingSystem,
+  { flavour }: Pick<DesiredAgent, "flavour">,
+  steps: readonly AgentPackage[],
+): string | undefined {
+  for (const { version } of steps) {
+    const support = supportOf(flavour.support, version, os);
+    if (support.kind !== "unsupported") continue;
+    const rows = support.rows.map(({ system }) => system).join("; ");
+    return `the machine runs ${systemText(os)}, and the ${flavour.title} ${version} is made for: ${rows || "no system of this platform"} (${support.source})`;
   }
   return undefined;
 }

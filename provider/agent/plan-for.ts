@@ -1,7 +1,7 @@
 import type { Blocked } from "./blocked.ts";
 import type { DesiredAgent } from "./desired.ts";
 import { type Intent, intentFor, unreadable } from "./intent.ts";
-import { obstacleTo, stepsOf } from "./obstacle.ts";
+import { obstacleTo, stepsOf, unsupportedSystem } from "./obstacle.ts";
 import type { Plan, Planned } from "./plan.ts";
 import type { AgentFacts, Probe, Receipt } from "./probe.ts";
 
@@ -49,6 +49,8 @@ function remarksOn(probe: Probe, desired: DesiredAgent, intent: Intent): string[
       remarks.push(`there is also an agent of flavour "${other.flavour}", version ${other.version ?? "unknown"}`);
     }
   }
+  const unsupported = intent.kind === "blocked" ? undefined : unsupportedSystem(probe.os, desired, stepsOf(intent));
+  if (unsupported !== undefined) remarks.push(`${unsupported}; installed all the same, as \`allowUnsupported\` says`);
   if (intent.kind === "none" && intent.adopts)
     remarks.push("recorded on the machine as this configuration's from now on");
   if (intent.kind === "none" && desired.state === "present" && desired.flavour.hasService) {

@@ -75,12 +75,16 @@ export function upgradePath(
     .filter((version) => compareVersions(version, installed) > 0 && compareVersions(version, wanted) < 0)
     .sort(compareVersions);
   const paths: (readonly string[])[] = [[]];
+  // A second way to the same version is no shorter, and all ways there are would be too many.
+  const reached = new Set<string>();
   // Breadth first: the first path that may end in `wanted` is one of the shortest.
   for (let path = paths.shift(); path !== undefined; path = paths.shift()) {
     const last = path.at(-1) ?? installed;
     if (broken(last, wanted, rules) === undefined) return { versions: [...path, wanted] };
     for (const stop of stops) {
-      if (compareVersions(stop, last) > 0 && broken(last, stop, rules) === undefined) paths.push([...path, stop]);
+      if (reached.has(stop) || compareVersions(stop, last) <= 0 || broken(last, stop, rules) !== undefined) continue;
+      reached.add(stop);
+      paths.push([...path, stop]);
     }
   }
   const rule = broken(installed, wanted, rules);

@@ -102,8 +102,8 @@ const MEANINGS = {
   },
   "unsupported-os": {
     class: "failed",
-    sentence: "this system is not one the agent runs on",
-    hint: "leave the machine out with `targets.exclude`",
+    sentence: "this system is not one the agent is made for",
+    hint: "leave the machine out with `targets.exclude`, or set `allowUnsupported`",
   },
   "no-package": {
     class: "failed",

@@ -111,6 +111,10 @@ export class ProvisioningConfig extends pulumi.CustomResource {
      */
     declare public readonly allowLarge: pulumi.Output<boolean>;
     /**
+     * Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+     */
+    declare public readonly allowUnsupported: pulumi.Output<boolean>;
+    /**
      * How names and addresses of machines are looked up.
      */
     declare public readonly dns: pulumi.Output<outputs.ProvisioningDns | undefined>;
@@ -186,6 +190,7 @@ export class ProvisioningConfig extends pulumi.CustomResource {
             const state = argsOrState as ProvisioningConfigState | undefined;
             resourceInputs["agent"] = state?.agent;
             resourceInputs["allowLarge"] = state?.allowLarge;
+            resourceInputs["allowUnsupported"] = state?.allowUnsupported;
             resourceInputs["dns"] = state?.dns;
             resourceInputs["enabled"] = state?.enabled;
             resourceInputs["linux"] = state?.linux;
@@ -206,6 +211,7 @@ export class ProvisioningConfig extends pulumi.CustomResource {
             }
             resourceInputs["agent"] = args?.agent;
             resourceInputs["allowLarge"] = (args?.allowLarge) ?? false;
+            resourceInputs["allowUnsupported"] = (args?.allowUnsupported) ?? false;
             resourceInputs["dns"] = args?.dns;
             resourceInputs["enabled"] = (args?.enabled) ?? true;
             resourceInputs["linux"] = args?.linux;
@@ -236,6 +242,10 @@ export interface ProvisioningConfigState {
      * Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
      */
     allowLarge?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+     */
+    allowUnsupported?: pulumi.Input<boolean | undefined>;
     /**
      * How names and addresses of machines are looked up.
      */
@@ -302,6 +312,10 @@ export interface ProvisioningConfigArgs {
      * Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
      */
     allowLarge?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+     */
+    allowUnsupported?: pulumi.Input<boolean | undefined>;
     /**
      * How names and addresses of machines are looked up.
      */

@@ -261,6 +261,39 @@ test.each<Case>([
     plan: blocked("unsupported-os"),
   },
   {
+    story: "a release that the agent is not made for, with the row that says so",
+    gone: true,
+    probe: { os: { ...machine.os, version: "7", title: "Debian GNU/Linux 7 (wheezy)" } },
+    plan: {
+      ...blocked("unsupported-os"),
+      reason:
+        "the machine runs Debian GNU/Linux 7 (wheezy) (amd64), and the KACE reference agent 1.5.0 is made for: Debian 8 or newer (the table of systems in docs/agent.md)",
+    },
+  },
+  {
+    story: "a release that the agent is not made for, where the program says so",
+    gone: true,
+    probe: { os: { ...machine.os, version: "7" } },
+    wants: { allowUnsupported: true },
+    plan: {
+      action: "install",
+      remarks: [
+        "the machine runs debian 7 (amd64), and the KACE reference agent 1.5.0 is made for: Debian 8 or newer (the table of systems in docs/agent.md); installed all the same, as `allowUnsupported` says",
+      ],
+    },
+  },
+  {
+    story: "right already, whatever the release",
+    probe: { os: { ...machine.os, version: "7" } },
+    plan: none,
+  },
+  {
+    story: "a removal, whatever the release",
+    probe: { os: { ...machine.os, version: "7" } },
+    wants: { state: "removed" },
+    plan: { action: "remove" },
+  },
+  {
     story: "no room to stage",
     gone: true,
     probe: { disk: { stagingFreeBytes: 1e6, installFreeBytes: 1e9 } },

@@ -19,6 +19,9 @@ const BROKEN = [
 /** 100 MB of bytes that are no UTF-8, and control characters among them, from the package manager itself. */
 const LOUD = `post-invoke=head -c 100000000 /dev/zero | tr '\\000' '\\377'; printf '\\n\\033[2J\\303(last words\\n'`;
 
+/** What a machine says of itself that the agent is not made for. */
+const OLD_RELEASE = 'ID=debian\nVERSION_ID="7"\nPRETTY_NAME="Debian GNU/Linux 7 (wheezy)"\n';
+
 /** The resource that is the bundle of a variant; the one called like it is its configuration. */
 const packagesOf = (variant: Variant) => `${variant}-packages`;
 
@@ -34,6 +37,7 @@ describe.skipIf(whyNoLab() !== undefined)("installers that misbehave", () => {
       hosts: [
         { name: "good", kind: "systemd" },
         { name: "loud", kind: "systemd" },
+        { name: "old", kind: "systemd" },
         ...BROKEN.map((name) => ({ name, kind: "systemd" }) as const),
       ],
     });
@@ -46,6 +50,7 @@ describe.skipIf(whyNoLab() !== undefined)("installers that misbehave", () => {
       });
       await writePackageFolder(join(site.folder, variant), packages);
     }
+    await site.host("old").writeFile("/etc/os-release", OLD_RELEASE);
     await site.host("loud").writeFile("/etc/dpkg/dpkg.cfg.d/loud", `${LOUD}\n`);
   });
 
@@ -67,6 +72,11 @@ describe.skipIf(whyNoLab() !== undefined)("installers that misbehave", () => {
     return site.program({
       ...Object.fromEntries(BROKEN.map((variant) => [packagesOf(variant), bundleOf(variant)])),
       fleet: site.configuration({ targets: { ips: site.addresses("good", "loud") } }),
+      old: site.configuration({
+        targets: { ips: site.addresses("old") },
+        rollout: TOLERANT,
+        allowUnsupported: !isBroken,
+      }),
       ...Object.fromEntries(BROKEN.map((variant) => [variant, one(variant)])),
     });
   }
@@ -98,6 +108,14 @@ describe.skipIf(whyNoLab() !== undefined)("installers that misbehave", () => {
     expect((await site.host("hangs").exec(["pgrep", "-f", "postinst"])).stdout).toBe("");
   });
 
+  test("a system that the agent is not made for is refused with the row that says so, and left as it is", async () => {
+    expect(await codesOf(site, ["old"], "old")).toEqual({ old: "unsupported-os" });
+    const why = `and the KACE reference agent ${VERSION} is made for: Debian 8 or newer`;
+    expect((await site.kace(["results", "--machine", site.host("old").address])).output).toContain(why);
+    expect(await site.preview()).toContain("unsupported-os");
+    await expectClean(site.host("old"));
+  });
+
   test("the last words of the machine are kept, whatever they are made of", async () => {
     const logOf = async (host: string) => (await site.kace(["logs", site.host(host).address])).output;
     expect(await logOf("fails-to-install")).toContain("this package fails to install, on purpose");
@@ -111,6 +129,8 @@ describe.skipIf(whyNoLab() !== undefined)("installers that misbehave", () => {
     const before = await Promise.all(["good", "loud"].map((host) => installations(site.host(host))));
     await site.write(program(false));
     await site.up();
+    expect(await codesOf(site, ["old"], "old"), "allowed by the program").toEqual({ old: "installed" });
+    await expectRight(site.host("old"), VERSION);
     for (const variant of BROKEN) {
       expect((await site.results(variant))[site.host(variant).address], variant).toMatchObject({ version: VERSION });
       expect(["succeeded", "unchanged"]).toContain((await site.resultOf(variant, variant)).class);

@@ -14,6 +14,7 @@ export const bench: Flavour = {
   defaultPort: 443,
   hasService: false,
   versionRules: [],
+  support: [],
   readPackageName: (fileName) => {
     const { version, architecture, format } = NAME.exec(fileName)?.groups ?? {};
     if (version === undefined || architecture === undefined) return undefined;

@@ -2,6 +2,7 @@ import type { PackageFormat } from "../agent-package.ts";
 import { architectureOf } from "../architecture.ts";
 import type { Flavour, NamedPackage } from "../flavour.ts";
 import { FLAVOUR_SCRIPTS } from "../scripts.ts";
+import { TABLE_4_1 } from "../support-tables.ts";
 
 /** `ampagent-<version>[-<arch>|.ubuntu.<bits>][_<host>[+<token>]].<ext>`, and rpm's own `-<release>.<arch>.rpm`. */
 const NAME =
@@ -39,6 +40,7 @@ export const quest: Flavour = {
       why: "14.1 and newer follow 11.0 or newer",
     },
   ],
+  support: [TABLE_4_1],
   readPackageName,
   // The agent's protocol is TLS with a certificate that it trusts at its first contact: there is no authority to give.
   configuration: (server, token) =>

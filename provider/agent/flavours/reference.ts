@@ -2,6 +2,7 @@ import { architectureOf } from "../architecture.ts";
 import type { Flavour, NamedPackage } from "../flavour.ts";
 import { FLAVOUR_SCRIPTS } from "../scripts.ts";
 import { serverText } from "../server.ts";
+import { REFERENCE_TABLE } from "../support-tables.ts";
 
 const NAMES = [
   /^kace-reference-agent_(?<version>\d[^_]*)_(?<architecture>[a-z0-9]+)\.(?<format>deb)$/,
@@ -18,6 +19,7 @@ export const reference: Flavour = {
   defaultPort: 8443,
   hasService: true,
   versionRules: [],
+  support: [REFERENCE_TABLE],
   readPackageName,
   configuration: (server, token) =>
     JSON.stringify({

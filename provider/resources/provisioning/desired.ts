@@ -34,6 +34,7 @@ export function desiredAgent(
     server: ground.server ?? ANY_SERVER,
     configurationId,
     takeOver: override === undefined && inputs.takeOver,
+    allowUnsupported: inputs.allowUnsupported,
     onlyOwn: override !== undefined,
     removeDataDirectory: linux?.removeDataDirectory ?? inputs.removeDataDirectory,
     packages: packagesOf(ground.bundle),

@@ -150,6 +150,10 @@ export const inputs = z.object({
     .boolean()
     .default(false)
     .meta({ description: "Whether machines that another configuration claims are taken over instead of refused." }),
+  allowUnsupported: z.boolean().default(false).meta({
+    description:
+      "Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.",
+  }),
   onDestroy: z
     .enum(["abandon", "uninstall"])
     .default("abandon")

@@ -30,6 +30,8 @@ type ProvisioningConfig struct {
 	Agent ProvisioningAgentWithoutCredentialsPtrOutput `pulumi:"agent"`
 	// Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
 	AllowLarge pulumi.BoolOutput `pulumi:"allowLarge"`
+	// Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+	AllowUnsupported pulumi.BoolOutput `pulumi:"allowUnsupported"`
 	// How names and addresses of machines are looked up.
 	Dns ProvisioningDnsPtrOutput `pulumi:"dns"`
 	// Whether machines are worked on; `false` only saves the configuration.
@@ -74,6 +76,9 @@ func NewProvisioningConfig(ctx *pulumi.Context,
 	}
 	if args.AllowLarge == nil {
 		args.AllowLarge = pulumi.BoolPtr(false)
+	}
+	if args.AllowUnsupported == nil {
+		args.AllowUnsupported = pulumi.BoolPtr(false)
 	}
 	if args.Enabled == nil {
 		args.Enabled = pulumi.BoolPtr(true)
@@ -120,6 +125,8 @@ type provisioningConfigState struct {
 	Agent *ProvisioningAgent `pulumi:"agent"`
 	// Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
 	AllowLarge *bool `pulumi:"allowLarge"`
+	// Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+	AllowUnsupported *bool `pulumi:"allowUnsupported"`
 	// How names and addresses of machines are looked up.
 	Dns *ProvisioningDns `pulumi:"dns"`
 	// Whether machines are worked on; `false` only saves the configuration.
@@ -153,6 +160,8 @@ type ProvisioningConfigState struct {
 	Agent ProvisioningAgentPtrInput
 	// Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
 	AllowLarge pulumi.BoolPtrInput
+	// Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+	AllowUnsupported pulumi.BoolPtrInput
 	// How names and addresses of machines are looked up.
 	Dns ProvisioningDnsPtrInput
 	// Whether machines are worked on; `false` only saves the configuration.
@@ -190,6 +199,8 @@ type provisioningConfigArgs struct {
 	Agent *ProvisioningAgent `pulumi:"agent"`
 	// Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
 	AllowLarge *bool `pulumi:"allowLarge"`
+	// Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+	AllowUnsupported *bool `pulumi:"allowUnsupported"`
 	// How names and addresses of machines are looked up.
 	Dns *ProvisioningDns `pulumi:"dns"`
 	// Whether machines are worked on; `false` only saves the configuration.
@@ -224,6 +235,8 @@ type ProvisioningConfigArgs struct {
 	Agent ProvisioningAgentPtrInput
 	// Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
 	AllowLarge pulumi.BoolPtrInput
+	// Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+	AllowUnsupported pulumi.BoolPtrInput
 	// How names and addresses of machines are looked up.
 	Dns ProvisioningDnsPtrInput
 	// Whether machines are worked on; `false` only saves the configuration.
@@ -347,6 +360,11 @@ func (o ProvisioningConfigOutput) Agent() ProvisioningAgentWithoutCredentialsPtr
 // Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
 func (o ProvisioningConfigOutput) AllowLarge() pulumi.BoolOutput {
 	return o.ApplyT(func(v *ProvisioningConfig) pulumi.BoolOutput { return v.AllowLarge }).(pulumi.BoolOutput)
+}
+
+// Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+func (o ProvisioningConfigOutput) AllowUnsupported() pulumi.BoolOutput {
+	return o.ApplyT(func(v *ProvisioningConfig) pulumi.BoolOutput { return v.AllowUnsupported }).(pulumi.BoolOutput)
 }
 
 // How names and addresses of machines are looked up.

@@ -25,6 +25,7 @@ class ProvisioningConfigArgs:
                  targets: pulumi.Input['TargetsArgs'],
                  agent: pulumi.Input[Optional['ProvisioningAgentArgs']] = None,
                  allow_large: pulumi.Input[Optional[_builtins.bool]] = None,
+                 allow_unsupported: pulumi.Input[Optional[_builtins.bool]] = None,
                  dns: pulumi.Input[Optional['ProvisioningDnsArgs']] = None,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  linux: pulumi.Input[Optional['LinuxPlatformArgs']] = None,
@@ -43,6 +44,7 @@ class ProvisioningConfigArgs:
         :param pulumi.Input['TargetsArgs'] targets: Which machines: each counts once, however often it is named.
         :param pulumi.Input['ProvisioningAgentArgs'] agent: What to install, and how it enrols.
         :param pulumi.Input[_builtins.bool] allow_large: Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
+        :param pulumi.Input[_builtins.bool] allow_unsupported: Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
         :param pulumi.Input['ProvisioningDnsArgs'] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input['LinuxPlatformArgs'] linux: Linux machines: how they are reached over SSH.
@@ -63,6 +65,10 @@ class ProvisioningConfigArgs:
             allow_large = False
         if allow_large is not None:
             pulumi.set(__self__, "allow_large", allow_large)
+        if allow_unsupported is None:
+            allow_unsupported = False
+        if allow_unsupported is not None:
+            pulumi.set(__self__, "allow_unsupported", allow_unsupported)
         if dns is not None:
             pulumi.set(__self__, "dns", dns)
         if enabled is None:
@@ -135,6 +141,18 @@ class ProvisioningConfigArgs:
     @allow_large.setter
     def allow_large(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "allow_large", value)
+
+    @_builtins.property
+    @pulumi.getter(name="allowUnsupported")
+    def allow_unsupported(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+        """
+        return pulumi.get(self, "allow_unsupported")
+
+    @allow_unsupported.setter
+    def allow_unsupported(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "allow_unsupported", value)
 
     @_builtins.property
     @pulumi.getter
@@ -286,6 +304,7 @@ class _ProvisioningConfigState:
     def __init__(__self__, *,
                  agent: pulumi.Input[Optional['ProvisioningAgentArgs']] = None,
                  allow_large: pulumi.Input[Optional[_builtins.bool]] = None,
+                 allow_unsupported: pulumi.Input[Optional[_builtins.bool]] = None,
                  dns: pulumi.Input[Optional['ProvisioningDnsArgs']] = None,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  linux: pulumi.Input[Optional['LinuxPlatformArgs']] = None,
@@ -304,6 +323,7 @@ class _ProvisioningConfigState:
 
         :param pulumi.Input['ProvisioningAgentArgs'] agent: What to install, and how it enrols.
         :param pulumi.Input[_builtins.bool] allow_large: Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
+        :param pulumi.Input[_builtins.bool] allow_unsupported: Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
         :param pulumi.Input['ProvisioningDnsArgs'] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input['LinuxPlatformArgs'] linux: Linux machines: how they are reached over SSH.
@@ -324,6 +344,10 @@ class _ProvisioningConfigState:
             allow_large = False
         if allow_large is not None:
             pulumi.set(__self__, "allow_large", allow_large)
+        if allow_unsupported is None:
+            allow_unsupported = False
+        if allow_unsupported is not None:
+            pulumi.set(__self__, "allow_unsupported", allow_unsupported)
         if dns is not None:
             pulumi.set(__self__, "dns", dns)
         if enabled is None:
@@ -386,6 +410,18 @@ class _ProvisioningConfigState:
     @allow_large.setter
     def allow_large(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "allow_large", value)
+
+    @_builtins.property
+    @pulumi.getter(name="allowUnsupported")
+    def allow_unsupported(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+        """
+        return pulumi.get(self, "allow_unsupported")
+
+    @allow_unsupported.setter
+    def allow_unsupported(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "allow_unsupported", value)
 
     @_builtins.property
     @pulumi.getter
@@ -552,6 +588,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  agent: pulumi.Input[Optional[Union['ProvisioningAgentArgs', 'ProvisioningAgentArgsDict']]] = None,
                  allow_large: pulumi.Input[Optional[_builtins.bool]] = None,
+                 allow_unsupported: pulumi.Input[Optional[_builtins.bool]] = None,
                  dns: pulumi.Input[Optional[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']]] = None,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  linux: pulumi.Input[Optional[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']]] = None,
@@ -632,6 +669,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['ProvisioningAgentArgs', 'ProvisioningAgentArgsDict']] agent: What to install, and how it enrols.
         :param pulumi.Input[_builtins.bool] allow_large: Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
+        :param pulumi.Input[_builtins.bool] allow_unsupported: Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
         :param pulumi.Input[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']] linux: Linux machines: how they are reached over SSH.
@@ -731,6 +769,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  agent: pulumi.Input[Optional[Union['ProvisioningAgentArgs', 'ProvisioningAgentArgsDict']]] = None,
                  allow_large: pulumi.Input[Optional[_builtins.bool]] = None,
+                 allow_unsupported: pulumi.Input[Optional[_builtins.bool]] = None,
                  dns: pulumi.Input[Optional[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']]] = None,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  linux: pulumi.Input[Optional[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']]] = None,
@@ -757,6 +796,9 @@ class ProvisioningConfig(pulumi.CustomResource):
             if allow_large is None:
                 allow_large = False
             __props__.__dict__["allow_large"] = allow_large
+            if allow_unsupported is None:
+                allow_unsupported = False
+            __props__.__dict__["allow_unsupported"] = allow_unsupported
             __props__.__dict__["dns"] = dns
             if enabled is None:
                 enabled = True
@@ -798,6 +840,7 @@ class ProvisioningConfig(pulumi.CustomResource):
             opts: Optional[pulumi.ResourceOptions] = None,
             agent: pulumi.Input[Optional[Union['ProvisioningAgentArgs', 'ProvisioningAgentArgsDict']]] = None,
             allow_large: pulumi.Input[Optional[_builtins.bool]] = None,
+            allow_unsupported: pulumi.Input[Optional[_builtins.bool]] = None,
             dns: pulumi.Input[Optional[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']]] = None,
             enabled: pulumi.Input[Optional[_builtins.bool]] = None,
             linux: pulumi.Input[Optional[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']]] = None,
@@ -820,6 +863,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['ProvisioningAgentArgs', 'ProvisioningAgentArgsDict']] agent: What to install, and how it enrols.
         :param pulumi.Input[_builtins.bool] allow_large: Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
+        :param pulumi.Input[_builtins.bool] allow_unsupported: Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
         :param pulumi.Input[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']] linux: Linux machines: how they are reached over SSH.
@@ -840,6 +884,7 @@ class ProvisioningConfig(pulumi.CustomResource):
 
         __props__.__dict__["agent"] = agent
         __props__.__dict__["allow_large"] = allow_large
+        __props__.__dict__["allow_unsupported"] = allow_unsupported
         __props__.__dict__["dns"] = dns
         __props__.__dict__["enabled"] = enabled
         __props__.__dict__["linux"] = linux
@@ -872,6 +917,14 @@ class ProvisioningConfig(pulumi.CustomResource):
         Whether there may be more than 65,536 targets, which mostly is a mistake in a range.
         """
         return pulumi.get(self, "allow_large")
+
+    @_builtins.property
+    @pulumi.getter(name="allowUnsupported")
+    def allow_unsupported(self) -> pulumi.Output[_builtins.bool]:
+        """
+        Whether the agent is also installed on systems that it is not made for, by its maker's table; without it such a machine is refused as `unsupported-os`.
+        """
+        return pulumi.get(self, "allow_unsupported")
 
     @_builtins.property
     @pulumi.getter

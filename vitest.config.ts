@@ -18,6 +18,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          setupFiles: ["tests/random-seed.ts"],
           include: ["tests/**/*.test.ts"],
           exclude: [withRealCli, withRealHosts],
           // By itself Vitest leaves one processor alone, which on a small machine is half of them.

@@ -45,20 +45,18 @@ export async function forAll<T>(
   runs: number,
   check: (value: T) => Promise<void>,
 ): Promise<number> {
-  const seed = process.env["CONFORMANCE_SEED"];
   const details = await fc.check(fc.asyncProperty(arbitrary, check), {
     numRuns: runs,
     endOnFailure: runs === 1,
     interruptAfterTimeLimit: SHRINK_LIMIT_MS + 30_000,
     markInterruptAsFailure: false,
-    ...(seed === undefined ? {} : { seed: Number(seed) }),
   });
   if (!details.failed) return details.numRuns;
   const error = details.errorInstance;
   const problem = error instanceof Error ? error.message : String(error);
   const example = JSON.stringify(details.counterexample?.[0], undefined, 1) ?? "";
   const shown = example.length > 3000 ? `${example.slice(0, 3000)}...` : example;
-  throw new LawBrokenError(law, where, `${problem}\nwith ${shown}\n(CONFORMANCE_SEED=${details.seed})`, {
+  throw new LawBrokenError(law, where, `${problem}\nwith ${shown}\n(TEST_SEED=${details.seed})`, {
     cause: error,
   });
 }

@@ -174,15 +174,18 @@ export function formatPath(path: Path): string {
         ? `[${step}]`
         : /^[A-Za-z_$][\w$]*$/.test(step)
           ? `${index === 0 ? "" : "."}${step}`
-          : `[${JSON.stringify(step)}]`,
+          : `["${step.replaceAll('"', '\\"')}"]`,
     )
     .join("");
 }
 
-/** Reads Pulumi's notation; `undefined` if the text is none. */
+/**
+ * Reads Pulumi's notation; `undefined` if the text is none. In quotes only the quotation mark is escaped, by a backslash
+ * that stands right before it; every other backslash stands for itself.
+ */
 export function parsePath(text: string): Path | undefined {
   const path: (string | number)[] = [];
-  const step = /\.?([^.[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]/y;
+  const step = /\.?([^.[]+)|\[(\d+)\]|\["((?:\\"|[^"])*)"\]/y;
   while (step.lastIndex < text.length) {
     const match = step.exec(text);
     if (match === null) return undefined;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Appliance, Input } from "../../provider/appliance/appliance.ts";
 import type { NewOutcome } from "../../provider/appliance/operations/outcomes.ts";
 import type { RunSummary } from "../../provider/appliance/operations/runs.ts";
+import { bundlesContract } from "./contract-bundles.ts";
 import { labelContract } from "./contract-labels.ts";
 import { messagesContract } from "./contract-messages.ts";
 import { organizationsContract } from "./contract-organizations.ts";
@@ -76,6 +77,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     settingsContract(() => subject);
     schedulesContract(() => subject);
     organizationsContract(() => subject);
+    bundlesContract(() => subject);
     labelContract(() => subject);
     quarantineContract(() => subject);
     messagesContract(() => subject);

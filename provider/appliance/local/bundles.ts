@@ -1,18 +1,20 @@
 import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { Bundle, bundleOperations, PackageFile } from "../operations/bundles.ts";
+import { requireUnused } from "./bundle-uses.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
-import { changesBetween, moment, newId, recordChanges, type Transaction } from "./transaction.ts";
+import { changesBetween, moment, momentOrNone, newId, recordChanges, type Transaction } from "./transaction.ts";
 
-type Row = Selectable<Tables["bundles"]>;
+export type BundleRow = Selectable<Tables["bundles"]>;
 
 /** How long content that no bundle has asked for yet waits for one. */
 const UNCLAIMED_KEPT_MS = 3_600_000;
 
-function rows() {
+/** All bundles there are, to be narrowed down. */
+export function bundleRows() {
   return build.selectFrom("bundles").selectAll();
 }
 
@@ -29,7 +31,8 @@ function packagesOf(tx: Transaction, bundleId: string): PackageFile[] {
   }));
 }
 
-function describe(tx: Transaction, row: Row): Bundle {
+/** A row as answers have it. */
+export function describeBundle(tx: Transaction, row: BundleRow): Bundle {
   return {
     id: row.id,
     organization: row.organization,
@@ -40,21 +43,26 @@ function describe(tx: Transaction, row: Row): Bundle {
     packages: packagesOf(tx, row.id),
     createdAt: moment(row.created_at),
     updatedAt: moment(row.updated_at),
+    downloadedAt: momentOrNone(row.downloaded_at),
+    loadedAt: momentOrNone(row.loaded_at),
   };
 }
 
-function shown(bundle: Pick<Bundle, "name" | "version" | "flavour" | "packages">) {
+/** What the history says of a bundle. */
+export function shownBundle(bundle: Pick<Bundle, "name" | "version" | "flavour" | "packages" | "loadedAt">) {
   const packages = bundle.packages.map(({ fileName, sha256 }) => `${fileName} ${sha256}`).join(", ");
-  return { name: bundle.name, version: bundle.version, flavour: bundle.flavour, packages };
+  const { name, version, flavour, loadedAt } = bundle;
+  return { name, version, flavour, packages, loaded: loadedAt !== undefined };
 }
 
-function subjectOf(id: string, name: string) {
+/** Whom the history's entries about a bundle are about. */
+export function subjectOfBundle(id: string, name: string) {
   return { subject: `bundle:${id}`, subjectName: name };
 }
 
 function requireFreeName(tx: Transaction, organization: string, name: string, id: string): void {
   const other = tx.queries.first(
-    rows().where("organization", "=", organization).where("name", "=", name).where("id", "<>", id),
+    bundleRows().where("organization", "=", organization).where("name", "=", name).where("id", "<>", id),
   );
   if (other === undefined) return;
   throw new ApplianceError({
@@ -64,7 +72,8 @@ function requireFreeName(tx: Transaction, organization: string, name: string, id
   });
 }
 
-function requireContent(tx: Transaction, { fileName, sha256, sizeBytes }: PackageFile): void {
+/** Requires that the content of a package is here. @throws ApplianceError `invalid` */
+export function requireContent(tx: Transaction, { fileName, sha256, sizeBytes }: PackageFile): void {
   const known = tx.queries.first(
     build.selectFrom("package_contents").select("size_bytes").where("sha256", "=", sha256),
   );
@@ -80,7 +89,8 @@ function requireContent(tx: Transaction, { fileName, sha256, sizeBytes }: Packag
   });
 }
 
-function writePackages(tx: Transaction, bundleId: string, packages: readonly PackageFile[]): void {
+/** Gives a bundle its packages. @throws ApplianceError `invalid` for one whose content is not here */
+export function writePackages(tx: Transaction, bundleId: string, packages: readonly PackageFile[]): void {
   tx.queries.run(build.deleteFrom("bundle_packages").where("bundle_id", "=", bundleId));
   for (const [position, item] of packages.entries()) {
     requireContent(tx, item);
@@ -102,7 +112,7 @@ function writePackages(tx: Transaction, bundleId: string, packages: readonly Pac
 }
 
 /**
- * Removes the content of packages that no bundle has. A step of its own, after the one that made it garbage has been
+ * Removes the content of packages that no bundle and no download has. A step of its own, after the one that made it garbage has been
  * committed: files cannot be rolled back. A file that cannot be removed keeps its row and is tried again next time.
  */
 export function collectGarbage(tx: Transaction): void {
@@ -118,6 +128,16 @@ export function collectGarbage(tx: Transaction): void {
               .selectFrom("bundle_packages")
               .select("position")
               .whereRef("bundle_packages.sha256", "=", "package_contents.sha256"),
+          ),
+        ),
+      )
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom("download_packages")
+              .select("position")
+              .whereRef("download_packages.sha256", "=", "package_contents.sha256"),
           ),
         ),
       ),
@@ -163,10 +183,10 @@ export function recordContent(tx: Transaction, sha256: string, sizeBytes: number
 }
 
 export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
-  saveBundle(tx, { organization, id: givenId, urn, packages, ...settings }) {
-    const byId = givenId === undefined ? undefined : tx.queries.first(rows().where("id", "=", givenId));
+  saveBundle(tx, { organization, id: givenId, urn, packages, loaded, ...settings }) {
+    const byId = givenId === undefined ? undefined : tx.queries.first(bundleRows().where("id", "=", givenId));
     if (givenId !== undefined && byId === undefined) throw noBundle(givenId);
-    const existing = byId ?? (urn === undefined ? undefined : tx.queries.first(rows().where("urn", "=", urn)));
+    const existing = byId ?? (urn === undefined ? undefined : tx.queries.first(bundleRows().where("urn", "=", urn)));
     if (existing !== undefined && existing.organization !== organization) {
       throw new ApplianceError({
         code: "conflict",
@@ -176,8 +196,10 @@ export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
     }
     const id = existing?.id ?? newId(tx, "bundle");
     requireFreeName(tx, organization, settings.name, id);
-    const before = existing === undefined ? {} : shown(describe(tx, existing));
-    const changes = changesBetween(before, shown({ ...settings, packages }));
+    const before = existing === undefined ? {} : shownBundle(describeBundle(tx, existing));
+    const loadedAt = loadedSince(tx, existing, loaded);
+    const after = { ...settings, packages, loadedAt: momentOrNone(loadedAt) };
+    const changes = changesBetween(before, shownBundle(after));
     const row = {
       id,
       organization,
@@ -185,6 +207,9 @@ export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
       ...settings,
       created_at: existing?.created_at ?? tx.now,
       updated_at: changes.length > 0 || existing === undefined ? tx.now : existing.updated_at,
+      loaded_at: loadedAt,
+      downloaded_at: existing?.downloaded_at ?? null,
+      download_id: existing?.download_id ?? null,
     };
     tx.queries.run(
       build
@@ -193,42 +218,44 @@ export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
         .onConflict((conflict) => conflict.column("id").doUpdateSet(row)),
     );
     writePackages(tx, id, packages);
-    recordChanges(tx, subjectOf(id, settings.name), changes);
-    return describe(tx, row);
+    recordChanges(tx, subjectOfBundle(id, settings.name), changes);
+    return describeBundle(tx, row);
   },
 
   getBundle(tx, { id }) {
-    const row = tx.queries.first(rows().where("id", "=", id));
+    const row = tx.queries.first(bundleRows().where("id", "=", id));
     if (row === undefined) throw noBundle(id);
-    return describe(tx, row);
+    return describeBundle(tx, row);
   },
 
   findBundleByName(tx, { organization, name }) {
-    const row = tx.queries.first(rows().where("organization", "=", organization).where("name", "=", name));
-    return row === undefined ? null : describe(tx, row);
+    const row = tx.queries.first(bundleRows().where("organization", "=", organization).where("name", "=", name));
+    return row === undefined ? null : describeBundle(tx, row);
   },
 
-  listBundles(tx, { organization, limit, after }) {
-    let query = rows()
+  listBundles(tx, { organization, loaded, limit, after }) {
+    let query = bundleRows()
       .where("organization", "=", organization)
       .orderBy("name")
       .limit(limit + 1);
+    if (loaded !== undefined) query = query.where("loaded_at", loaded ? "is not" : "is", null);
     if (after !== undefined) query = query.where("name", ">", textAt(after, 0));
     const { items, next } = page(
       tx.queries.all(query),
       limit,
       (row) => [row.name],
-      (row) => describe(tx, row),
+      (row) => describeBundle(tx, row),
     );
     return { bundles: items, next };
   },
 
   deleteBundle(tx, { id }) {
-    const row = tx.queries.first(rows().where("id", "=", id));
+    const row = tx.queries.first(bundleRows().where("id", "=", id));
     if (row === undefined) return { deleted: false };
-    const before = shown(describe(tx, row));
+    requireUnused(tx, row, "deleted");
+    const before = shownBundle(describeBundle(tx, row));
     tx.queries.run(build.deleteFrom("bundles").where("id", "=", id));
-    recordChanges(tx, subjectOf(id, row.name), changesBetween(before, {}));
+    recordChanges(tx, subjectOfBundle(id, row.name), changesBetween(before, {}));
     return { deleted: true };
   },
 
@@ -241,6 +268,17 @@ export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
   },
 };
 
-function noBundle(id: string): ApplianceError {
+/** Since when a bundle that is saved is loaded; null where it is not. */
+function loadedSince(tx: Transaction, existing: BundleRow | undefined, loaded: boolean | undefined): number | null {
+  if (loaded === undefined && existing !== undefined) return existing.loaded_at;
+  if (loaded === false) {
+    if (existing !== undefined && existing.loaded_at !== null) requireUnused(tx, existing, "unloaded");
+    return null;
+  }
+  return existing?.loaded_at ?? tx.now;
+}
+
+/** The answer to whoever asks for a bundle that is not there. */
+export function noBundle(id: string): ApplianceError {
   return new ApplianceError({ code: "not-found", message: `there is no bundle "${id}"` });
 }

@@ -6,6 +6,7 @@ import { ApplianceError } from "../errors.ts";
 import { type OperationName, operationNames, operations } from "../operations/table.ts";
 import { systemTimezone } from "../schedules/next-runs.ts";
 import { apiTokenHandlers } from "./api-tokens.ts";
+import { loadingHandlers } from "./bundle-loading.ts";
 import { bundleHandlers, collectGarbage, hasContent, recordContent } from "./bundles.ts";
 import { configurationHandlers } from "./configurations.ts";
 import type { Database } from "./database.ts";
@@ -68,6 +69,7 @@ export interface LocalAppliance extends Appliance {
 const handlers: HandlersOf<typeof operations> = {
   ...tokenHandlers,
   ...bundleHandlers,
+  ...loadingHandlers,
   ...hostKeyHandlers,
   ...configurationHandlers,
   ...scheduleHandlers,

@@ -46,6 +46,40 @@ export interface Tables {
     flavour: string;
     created_at: number;
     updated_at: number;
+    loaded_at: number | null;
+    downloaded_at: number | null;
+    download_id: string | null;
+  };
+  readonly downloads: {
+    id: string;
+    name: string;
+    version: string;
+    flavour: string;
+    file_name: string;
+    archive_sha256: string;
+    downloaded_at: number;
+  };
+  readonly download_packages: {
+    download_id: string;
+    position: number;
+    file_name: string;
+    platform: string;
+    architecture: string;
+    format: string;
+    version: string;
+    sha256: string;
+    size_bytes: number;
+  };
+  readonly update_source: {
+    one: number;
+    location: string | null;
+    public_key: string | null;
+    ca_certificate: string | null;
+    check_at: string;
+    requested_at: number | null;
+    checked_at: number | null;
+    fault: string | null;
+    fault_at: number | null;
   };
   readonly package_contents: { sha256: string; size_bytes: number; put_at: number; claimed: number };
   readonly bundle_packages: {

@@ -56,12 +56,17 @@ export const VISIBILITY: { readonly [Table in keyof Tables]: Visibility } & Read
   token_uses: within<"token_uses">((eb, of) => eb("token_id", "in", tokens(of))),
   bundles: owned("bundles"),
   bundle_packages: within<"bundle_packages">((eb, of) => eb("bundle_id", "in", bundles(of))),
+  // What the source of updates has brought is for every organization.
+  downloads: forAll,
+  download_packages: forAll,
+  update_source: forAll,
   package_owners: owned(),
   // The same content may be in bundles of several organizations: it is seen by those that have shown they have it.
   package_contents: within<"package_contents">((eb, of) =>
     eb.or([
       eb("sha256", "in", build.selectFrom("package_owners").select("sha256").where("organization", "=", of)),
       eb("sha256", "in", build.selectFrom("bundle_packages").select("sha256").where("bundle_id", "in", bundles(of))),
+      eb("sha256", "in", build.selectFrom("download_packages").select("sha256")),
     ]),
   ),
   host_keys: owned("pinned host keys"),

@@ -4,7 +4,8 @@ import { defineOperations } from "./operation.ts";
 
 const id = z.string().min(1).max(100);
 
-const packageFile = z.object({
+/** A package, as bundles have it. */
+export const packageFile = z.object({
   /** Without folders. */
   fileName: z
     .string()
@@ -24,7 +25,8 @@ const packageFile = z.object({
 /** One package of a bundle. */
 export type PackageFile = z.output<typeof packageFile>;
 
-const bundle = z.object({
+/** A bundle, as answers have it. */
+export const bundle = z.object({
   id,
   organization: z.string(),
   name: z.string(),
@@ -35,6 +37,10 @@ const bundle = z.object({
   packages: z.array(packageFile),
   createdAt: moment,
   updatedAt: moment,
+  /** When the source of updates brought it; absent where somebody uploaded it. */
+  downloadedAt: moment.optional(),
+  /** Since when its packages may be given to machines; absent where it is only here. */
+  loadedAt: moment.optional(),
 });
 
 /** An agent bundle: the packages of one version of one agent, for as many platforms as there are. */
@@ -53,6 +59,8 @@ export const bundleOperations = defineOperations({
       version: z.string().min(1).max(100),
       flavour: z.string().min(1).max(40),
       packages: z.array(packageFile).max(1_000),
+      /** Whether its packages may be given to machines. Left out, a new one is loaded, and another one stays as it is. */
+      loaded: z.boolean().optional(),
     }),
     output: bundle,
   },
@@ -69,13 +77,14 @@ export const bundleOperations = defineOperations({
     output: bundle.nullable(),
   },
   listBundles: {
-    description: "All bundles of an organization by name.",
+    description: "All bundles of an organization by name; with `loaded` only those that are loaded, or are not.",
     access: "read",
-    input: z.object({ organization, limit, after }),
+    input: z.object({ organization, loaded: z.boolean().optional(), limit, after }),
     output: z.object({ bundles: z.array(bundle), next }),
   },
   deleteBundle: {
-    description: "Deletes a bundle, and the content of packages that no other bundle has.",
+    description:
+      "Deletes a bundle, and the content of packages that no other bundle has. A conflict while something uses it.",
     access: "write",
     input: z.object({ id }),
     output: deleted,
@@ -85,5 +94,22 @@ export const bundleOperations = defineOperations({
     access: "read",
     input: z.object({ sha256 }),
     output: z.object({ present: z.boolean(), sizeBytes: z.int().optional() }),
+  },
+});
+
+export const loadingOperations = defineOperations({
+  loadBundle: {
+    description:
+      "Loads a bundle for an organization, so that its packages may be given to machines: by its id, by the id of a download, or by a version. One that is loaded already stays so.",
+    access: "write",
+    input: z.object({ organization, id: id.optional(), version: z.string().min(1).max(100).optional() }),
+    output: bundle,
+  },
+  unloadBundle: {
+    description:
+      "Takes a bundle from machines to come; it stays on the appliance, and agents stay as they are. A conflict while something uses it.",
+    access: "write",
+    input: z.object({ organization, id }),
+    output: bundle,
   },
 });

@@ -1,5 +1,5 @@
 import { apiTokenOperations } from "./api-tokens.ts";
-import { bundleOperations } from "./bundles.ts";
+import { bundleOperations, loadingOperations } from "./bundles.ts";
 import { configurationOperations } from "./configurations.ts";
 import { deviceOperations } from "./devices.ts";
 import { historyOperations } from "./history.ts";
@@ -21,6 +21,7 @@ import { tokenOperations } from "./tokens.ts";
 export const operations = {
   ...tokenOperations,
   ...bundleOperations,
+  ...loadingOperations,
   ...hostKeyOperations,
   ...configurationOperations,
   ...scheduleOperations,

@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { ApplianceError } from "../errors.ts";
+import { build } from "./query.ts";
+import { unsealRunInputs } from "./schedules.ts";
+import { fromColumn, type Transaction } from "./transaction.ts";
+
+/** What of a bundle says who uses it. */
+interface UsedBundle {
+  readonly id: string;
+  readonly organization: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What runs are made of, as far as it names a bundle. */
+const installing = z.object({ agent: z.object({ bundle: z.string().optional() }).optional() });
+
+/**
+ * What uses a bundle, in words for people; whatever else comes to name bundles adds itself here, so that none of them
+ * disappears beneath it. Of configurations only those with a schedule are kept with what they install.
+ *
+ * @example usesOfBundle(tx, row) // ['configuration "berlin"']
+ */
+export function usesOfBundle(tx: Transaction, { id, organization }: UsedBundle): readonly string[] {
+  const scheduled = build
+    .selectFrom("configurations")
+    .select(["id", "name"])
+    .where("organization", "=", organization)
+    .where("id", "in", build.selectFrom("schedules").select("configuration_id"))
+    .orderBy("name");
+  return tx.queries
+    .all(scheduled)
+    .filter((one) => fromColumn(installing, unsealRunInputs(tx, one.id), "a scheduled run").agent?.bundle === id)
+    .map(({ name }) => `configuration "${name}"`);
+}
+
+/**
+ * Requires that nothing uses a bundle.
+ * @param what is to be done with it: "deleted"
+ * @throws ApplianceError `conflict`
+ */
+export function requireUnused(tx: Transaction, bundle: UsedBundle, what: string): void {
+  const uses = usesOfBundle(tx, bundle);
+  if (uses.length === 0) return;
+  throw new ApplianceError({
+    code: "conflict",
+    message: `the bundle "${bundle.name}" cannot be ${what}: it is used by ${uses.join(", ")}`,
+    hint: "let them use another bundle first, or delete them",
+  });
+}

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Input, Output } from "../../provider/appliance/appliance.ts";
+import { refusal } from "./devices.ts";
+import type { Subject } from "./subject.ts";
+
+const MINUTE_MS = 60_000;
+
+/** A package of the reference agent, and the content that has its checksum. */
+export function packageOf(version: string): { readonly content: Buffer; readonly file: PackageFile } {
+  const content = Buffer.from(`the content of ${version}`);
+  const file = {
+    fileName: `kace-reference-agent_${version}_amd64.deb`,
+    platform: "linux",
+    architecture: "amd64",
+    format: "deb",
+    version,
+    sha256: createHash("sha256").update(content).digest("hex"),
+    sizeBytes: content.length,
+  };
+  return { content, file };
+}
+
+type PackageFile = Input<"saveBundle">["packages"][number];
+
+async function* bytesOf(content: Buffer): AsyncGenerator<Uint8Array> {
+  yield content;
+}
+
+/** What every appliance does with bundles that are loaded, or not: part of the contract. */
+export function bundlesContract(opened: () => Subject): void {
+  const appliance = () => opened().appliance;
+
+  async function save(version: string, more: Partial<Input<"saveBundle">> = {}): Promise<Output<"saveBundle">> {
+    const { content, file } = packageOf(version);
+    await appliance().putPackage(file.sha256, file.sizeBytes, bytesOf(content));
+    return appliance().saveBundle({
+      name: `agents ${version}`,
+      version,
+      flavour: "reference",
+      packages: [file],
+      ...more,
+    });
+  }
+
+  describe("loading of bundles", () => {
+    beforeEach(async () => {
+      await appliance().createOrganization({ name: "berlin" });
+    });
+
+    it("is done as a bundle is saved, unless it is only to be kept, and is an act of its own after that", async () => {
+      const loaded = await save("1.4.2");
+      expect(loaded.loadedAt).toBe("2027-03-01T08:00:00.000Z");
+      const kept = await save("1.5.0", { loaded: false });
+      expect(kept.loadedAt).toBeUndefined();
+      const named = async (filter?: boolean) =>
+        (await appliance().listBundles({ loaded: filter })).bundles.map(({ version }) => version);
+      expect(await named()).toEqual(["1.4.2", "1.5.0"]);
+      expect(await named(true)).toEqual(["1.4.2"]);
+      expect(await named(false)).toEqual(["1.5.0"]);
+      opened().advance(MINUTE_MS);
+      expect(await appliance().loadBundle({ id: kept.id })).toMatchObject({ loadedAt: "2027-03-01T08:01:00.000Z" });
+      opened().advance(MINUTE_MS);
+      // What is loaded is not loaded again.
+      expect(await appliance().loadBundle({ version: "1.5" })).toMatchObject({ loadedAt: "2027-03-01T08:01:00.000Z" });
+      // A save that says nothing of it leaves it as it is.
+      expect((await save("1.4.2", { id: loaded.id, name: "renamed" })).loadedAt).toBe(loaded.loadedAt);
+      expect((await appliance().unloadBundle({ id: loaded.id })).loadedAt).toBeUndefined();
+      expect((await save("1.4.2", { id: loaded.id })).loadedAt).toBeUndefined();
+      expect(await named(true)).toEqual(["1.5.0"]);
+      const { entries } = await appliance().listHistory({ subject: `bundle:${kept.id}` });
+      expect(entries.map(({ what, changes }) => [what, changes.find(({ property }) => property === "loaded")])).toEqual(
+        [
+          ["loadBundle", { property: "loaded", from: false, to: true }],
+          ["saveBundle", { property: "loaded", from: null, to: false }],
+        ],
+      );
+    });
+
+    it("names what is meant by id or by version, and refuses what may be two", async () => {
+      await save("1.4.2", { loaded: false });
+      await save("1.4.2", { loaded: false, name: "the same" });
+      const twice = await refusal(appliance().loadBundle({ version: "1.4.2" }));
+      expect(twice.code).toBe("conflict");
+      expect(twice.message).toContain('"agents 1.4.2"');
+      expect((await refusal(appliance().loadBundle({ version: "9.9" }))).message).toContain("no bundle of version 9.9");
+      expect((await refusal(appliance().loadBundle({ id: "bundle-x" }))).code).toBe("not-found");
+      expect((await refusal(appliance().loadBundle({}))).code).toBe("invalid");
+      expect((await refusal(appliance().unloadBundle({ id: "bundle-x" }))).code).toBe("not-found");
+      expect((await appliance().listBundles({ loaded: true })).bundles).toEqual([]);
+    });
+
+    it("is of one organization: another one cannot load what it does not have", async () => {
+      const own = await save("1.4.2", { loaded: false });
+      expect((await refusal(appliance().loadBundle({ organization: "berlin", id: own.id }))).code).toBe("not-found");
+      const theirs = await save("1.4.2", { organization: "berlin" });
+      expect((await refusal(appliance().unloadBundle({ id: theirs.id }))).code).toBe("not-found");
+      expect((await appliance().listBundles({ organization: "berlin", loaded: true })).bundles).toHaveLength(1);
+      expect((await appliance().listBundles({ loaded: true })).bundles).toEqual([]);
+    });
+
+    it("is not undone, nor is a bundle deleted, while a schedule installs it", async () => {
+      const { id } = await save("1.4.2");
+      const configuration: Input<"saveConfiguration"> = {
+        id: "config-1",
+        name: "fleet",
+        description: { targets: "10.0.0.1", schedule: { every: "day", at: "02:30", timezone: "Europe/Berlin" } },
+        runInputs: JSON.stringify({ agent: { bundle: id } }),
+      };
+      await appliance().saveConfiguration(configuration);
+      for (const refused of [
+        appliance().deleteBundle({ id }),
+        appliance().unloadBundle({ id }),
+        save("1.4.2", { id, loaded: false }),
+      ]) {
+        expect(await refusal(refused)).toMatchObject({
+          code: "conflict",
+          message: expect.stringContaining('it is used by configuration "fleet"'),
+        });
+      }
+      expect((await appliance().getBundle({ id })).loadedAt).toBeDefined();
+      await appliance().saveConfiguration({ ...configuration, runInputs: JSON.stringify({ agent: { bundle: "x" } }) });
+      expect(await appliance().deleteBundle({ id })).toEqual({ deleted: true });
+    });
+  });
+}

@@ -25,7 +25,8 @@ export async function goBinary(
   const go = await obtainGo(say);
   const sources = await digestOfFolder(
     program.module,
-    (path) => /(\.go|^go\.(mod|sum))$/.test(path) && !path.endsWith("_test.go"),
+    // Units are embedded.
+    (path) => /(\.(go|service)|^go\.(mod|sum))$/.test(path) && !path.endsWith("_test.go"),
   );
   const digest = digestOf(sources, go.version, version, architecture);
   const path = join(options.cache, `${program.name}-${digest}`);

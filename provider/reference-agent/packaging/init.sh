@@ -15,6 +15,7 @@
 agent=/opt/kace-reference/bin/kace-agent
 configuration=/etc/kace-reference/agent.json
 log=/var/log/kace-reference/agent.log
+update=/var/lib/kace-reference/update
 pid_file=/run/kace-reference-agent.pid
 # The agent ends by itself within this time, even where its server no longer answers.
 stop_seconds=30
@@ -29,7 +30,18 @@ running() {
   echo "$pid"
 }
 
+# An update that a reboot interrupted goes on, whatever became of the agent's program.
+resume_update() {
+  [ -e "$update/state.json" ] && [ -x "$update/old/bin/kace-agent" ] || return 0
+  (
+    cd / || exit 1
+    trap '' HUP
+    exec "$update/old/bin/kace-agent" watch-update --new-session --log-file "${log%/*}/update.log"
+  ) </dev/null >/dev/null 2>&1 &
+}
+
 start() {
+  resume_update
   if running >/dev/null; then
     echo "kace-reference-agent runs already"
     return 0

@@ -10,6 +10,7 @@ set -u
 name=kace-reference-agent
 lib=/opt/kace-reference/lib
 unit=$name.service
+update_unit=$name-update.service
 configuration=/etc/kace-reference/agent.json
 # Tells an upgrade from a first installation, whatever the package format.
 registered=$lib/registered
@@ -90,6 +91,12 @@ register() {
 
 # Goes on whatever fails: a service that cannot be stopped must not make a package that cannot be removed.
 unregister() {
+  # An update under way would put the agent back.
+  if [ -e "/etc/systemd/system/$update_unit" ]; then
+    if booted_with_systemd; then systemctl stop "$update_unit" || echo "the update could not be stopped" >&2; fi
+    rm -f "/etc/systemd/system/$update_unit" "/etc/systemd/system/multi-user.target.wants/$update_unit"
+  fi
+  rm -f /var/lib/kace-reference/update/state.json
   if booted_with_systemd; then
     systemctl stop "$unit" || echo "the service could not be stopped" >&2
   elif [ -x "/etc/init.d/$name" ]; then

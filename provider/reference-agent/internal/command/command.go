@@ -71,7 +71,9 @@ var commands = map[string]command{
 	"wait":      wait,
 	"check-in":  checkIn,
 	"uninstall": uninstall,
-	"version":   showVersion,
+	// What an update runs from its copy of the program; nobody calls it by hand.
+	"watch-update": watchUpdate,
+	"version":      showVersion,
 }
 
 // Main runs the command that the arguments name and gives the exit code.

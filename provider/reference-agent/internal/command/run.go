@@ -38,19 +38,9 @@ func run(args arguments, world World) int {
 	}
 	debug.SetGCPercent(collectPercent)
 	debug.SetMemoryLimit(memoryLimitBytes)
-	if *newSession {
-		// Away from the session of whoever started it. A process that leads a group already cannot and need not.
-		if _, err := syscall.Setsid(); err != nil && !errors.Is(err, syscall.EPERM) {
-			return failed(world, err)
-		}
-	}
-	log := journal.ToStream(world.Stderr, os.Getenv("JOURNAL_STREAM") == "")
-	if *logFile != "" {
-		file, err := journal.Open(*logFile, maxLogBytes)
-		if err != nil {
-			return failed(world, err)
-		}
-		log = journal.ToStream(file, true)
+	log, err := begin(world, *logFile, *newSession)
+	if err != nil {
+		return failed(world, err)
 	}
 	if err := serve(args.at(), world.Version, log); err != nil {
 		log.Error("the agent cannot run", "error", err)
@@ -60,6 +50,24 @@ func run(args arguments, world World) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// begin makes the log of a process that stays, and takes it out of the session of whoever started it.
+func begin(world World, logFile string, newSession bool) (*slog.Logger, error) {
+	if newSession {
+		// A process that leads a group already cannot leave the session and need not.
+		if _, err := syscall.Setsid(); err != nil && !errors.Is(err, syscall.EPERM) {
+			return nil, err
+		}
+	}
+	if logFile == "" {
+		return journal.ToStream(world.Stderr, os.Getenv("JOURNAL_STREAM") == ""), nil
+	}
+	file, err := journal.Open(logFile, maxLogBytes)
+	if err != nil {
+		return nil, err
+	}
+	return journal.ToStream(file, true), nil
 }
 
 // serve runs the agent until it is told to stop.

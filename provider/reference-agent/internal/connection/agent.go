@@ -34,6 +34,8 @@ type Agent struct {
 	Look      func() (inventory.Machine, error)
 	// Alert shows a text to the people at the machine.
 	Alert func(ctx context.Context, text string) error
+	// Packages brings packages of tasks; nil in an agent that takes none.
+	Packages *Packages
 	// CheckIn asks for an inventory now, and for an attempt to connect now where there is no connection.
 	CheckIn <-chan struct{}
 	// Reload says that the configuration changed.

@@ -25,7 +25,8 @@ func (s *session) stay(ctx, moving context.Context) error {
 	defer runs.Stop()
 
 	s.agent.rhythm.Begin(s.agent.Elapsed())
-	var err error
+	// What an earlier connection was asked for and did not bring.
+	err := s.askForPart(moving)
 	for {
 		if errors.Is(err, errSend) {
 			return s.causeOf(err, ended, messages)
@@ -49,6 +50,8 @@ func (s *session) stay(ctx, moving context.Context) error {
 			err = s.run(moving)
 		case <-s.agent.CheckIn:
 			err = s.forced(moving)
+		case one := <-s.agent.Packages.wishes():
+			err = s.want(moving, one)
 		}
 	}
 }
@@ -143,6 +146,7 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 		}
 		if s.state != before {
 			s.agent.rhythm.Begin(s.agent.Elapsed())
+			return s.askForPart(ctx)
 		}
 		return nil
 	case protocol.TypeCheckIn:
@@ -151,6 +155,8 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 		return s.deliver(ctx, message)
 	case protocol.TypeSettings:
 		s.learn(message)
+	case protocol.TypePackagePart, protocol.TypePackageRefused:
+		s.takePart(message)
 	case protocol.TypeRefused:
 		return s.refused(message)
 	case protocol.TypeInventoryReceived:

@@ -53,6 +53,7 @@ type Incoming struct {
 	Payload     string `json:"payload"`
 	Code        string `json:"code"`
 	Message     string `json:"message"`
+	PackageAnswer
 }
 
 // Parse reads one message of the server.

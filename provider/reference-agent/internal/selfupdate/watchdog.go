@@ -1,0 +1,275 @@
+package selfupdate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"pulumi-kace/reference-agent/internal/atomicfile"
+	"pulumi-kace/reference-agent/internal/layout"
+)
+
+const (
+	// maxAttempts is how often one phase is begun before it is given up.
+	maxAttempts = 3
+	lookEvery   = 500 * time.Millisecond
+	// steadyLooks is how many looks in a row must find the same process connected: one that is welcomed and dies is none
+	// that came back.
+	steadyLooks = 4
+	// restoredPatience is how long the old agent has to start; it need not reach its server for that.
+	restoredPatience = time.Minute
+)
+
+// sight is how the agent stands: of which version the running process is, and whether a server has welcomed it.
+type sight struct {
+	pid       int
+	version   string
+	connected bool
+	lastError string
+}
+
+// world is what a watchdog touches.
+type world interface {
+	// install puts a package in place; its script restarts the agent.
+	install(ctx context.Context, format, file string) error
+	// putBackFiles copies the old program files in place.
+	putBackFiles() error
+	restartAgent(ctx context.Context) error
+	look() (sight, error)
+	// elapsed is a clock that nobody sets.
+	elapsed() time.Duration
+	rest(ctx context.Context, length time.Duration)
+	// retire ends the watchdog's own service.
+	retire(ctx context.Context) error
+}
+
+// watchdog carries one update to its end.
+type watchdog struct {
+	folder folder
+	world  world
+	log    *slog.Logger
+}
+
+// Watch does what is left of the update under way, if there is one: what the watchdog's service runs. It returns when
+// the outcome is written.
+func Watch(ctx context.Context, at layout.Layout, log *slog.Logger) (err error) {
+	where := folder{at}
+	lock, err := atomicfile.Lock(where.lock(), false)
+	if errors.Is(err, atomicfile.ErrLocked) {
+		return errors.New("another watchdog is at work")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	return watchdog{folder: where, world: machine{at: at, started: time.Now()}, log: log}.carryOut(ctx)
+}
+
+func (w watchdog) carryOut(ctx context.Context) error {
+	state, err := w.folder.readState()
+	if err != nil {
+		return err
+	}
+	if state == nil {
+		if err := w.world.retire(ctx); err != nil {
+			return err
+		}
+		return w.folder.clearUnfinished()
+	}
+	if outcome, err := w.folder.readOutcome(); err != nil || outcome != nil && outcome.TaskID == state.TaskID {
+		if err != nil {
+			return err
+		}
+		return w.finish(ctx, *state, *outcome)
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		outcome, err := w.step(ctx, state)
+		if err != nil {
+			return err
+		}
+		if outcome != nil {
+			if err := w.folder.writeOutcome(*outcome); err != nil {
+				return err
+			}
+			return w.finish(ctx, *state, *outcome)
+		}
+	}
+}
+
+// step does what the present phase asks for, and says the outcome or leaves the state in its next phase. What it decides
+// is on disk before it acts.
+func (w watchdog) step(ctx context.Context, state *State) (*Outcome, error) {
+	state.Attempts++
+	if state.Attempts > maxAttempts {
+		if state.Phase == PhaseRestoring {
+			return w.outcome(*state, Lost, state.Reason+"; and it could not be put back"), nil
+		}
+		return nil, w.giveUp(state, fmt.Sprintf("it was interrupted %d times while %s", maxAttempts, state.Phase))
+	}
+	if err := w.folder.writeState(*state); err != nil {
+		return nil, err
+	}
+	switch state.Phase {
+	case PhaseActivating:
+		w.log.Info("installing", "version", state.To)
+		err := w.world.install(ctx, state.Format, state.New)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			return nil, w.giveUp(state, fmt.Sprintf("%s could not be installed: %v", state.To, err))
+		}
+		return nil, w.enter(state, PhaseConfirming)
+	case PhaseConfirming:
+		return w.confirm(ctx, state)
+	case PhaseRestoring:
+		return w.restore(ctx, state)
+	}
+	return nil, w.giveUp(state, fmt.Sprintf("the state file names the unknown phase %q", state.Phase))
+}
+
+// confirm waits for the new agent to be welcomed.
+func (w watchdog) confirm(ctx context.Context, state *State) (*Outcome, error) {
+	patience := time.Duration(state.ConfirmSeconds) * time.Second
+	seen, came := w.await(ctx, patience, func(seen sight) bool { return seen.version == state.To && seen.connected })
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if came {
+		return w.outcome(*state, Updated, ""), nil
+	}
+	return nil, w.giveUp(state, fmt.Sprintf("%s was not welcomed by the server within %s: %s", state.To, patience, seen.describe(state.To)))
+}
+
+// restore puts the old version back, in the package tool's eyes too where there is its package.
+func (w watchdog) restore(ctx context.Context, state *State) (*Outcome, error) {
+	w.log.Warn("putting back", "version", state.From, "reason", state.Reason)
+	reason := state.Reason
+	installed := false
+	if state.Old != "" {
+		err := w.world.install(ctx, state.Format, state.Old)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		installed = err == nil
+		if err != nil {
+			w.log.Error("the old package could not be installed", "error", err)
+			reason += fmt.Sprintf("; the old package could not be installed (%v), so its files were put back", err)
+		}
+	} else if state.Format != FormatTar {
+		reason += "; the old package was not at hand, so its files were put back and the package tool still names " + state.To
+	}
+	if !installed {
+		if err := w.world.putBackFiles(); err != nil {
+			return nil, w.again(state, err)
+		}
+	}
+	if err := w.world.restartAgent(ctx); err != nil {
+		return nil, w.again(state, err)
+	}
+	seen, came := w.await(ctx, restoredPatience, func(seen sight) bool { return seen.version == state.From })
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if !came {
+		// The package may be broken as well: at the next attempt only the files that ran before are put back.
+		state.Old = ""
+		return nil, w.again(state, errors.New(seen.describe(state.From)))
+	}
+	return w.outcome(*state, RolledBack, reason), nil
+}
+
+// again keeps the phase for another attempt.
+func (w watchdog) again(state *State, err error) error {
+	w.log.Error("the old version could not be put back", "attempt", state.Attempts, "error", err)
+	state.Reason = fmt.Sprintf("%s; attempt %d: %v", state.Reason, state.Attempts, err)
+	return nil
+}
+
+func (w watchdog) giveUp(state *State, reason string) error {
+	w.log.Error("the update is taken back", "reason", reason)
+	state.Reason = reason
+	return w.enter(state, PhaseRestoring)
+}
+
+func (w watchdog) enter(state *State, phase string) error {
+	state.Phase, state.Attempts = phase, 0
+	return w.folder.writeState(*state)
+}
+
+// await looks until the same process was as wanted several times in a row.
+func (w watchdog) await(ctx context.Context, patience time.Duration, wanted func(sight) bool) (sight, bool) {
+	began, steady := w.world.elapsed(), 0
+	var last sight
+	for {
+		seen, err := w.world.look()
+		switch {
+		case err != nil:
+			w.log.Error("the agent's status cannot be read", "error", err)
+			steady = 0
+		case !wanted(seen) || seen.pid == 0:
+			steady = 0
+		case seen.pid != last.pid:
+			steady = 1
+		default:
+			steady++
+		}
+		last = seen
+		if steady >= steadyLooks {
+			return seen, true
+		}
+		// What looks well when the time is up is looked at to the end, but one that dies again and again is not well.
+		over := w.world.elapsed() - began - patience
+		if ctx.Err() != nil || over >= 0 && (steady == 0 || over > steadyLooks*lookEvery) {
+			return seen, false
+		}
+		w.world.rest(ctx, lookEvery)
+	}
+}
+
+func (s sight) describe(version string) string {
+	switch {
+	case s.pid == 0:
+		return "its program does not run"
+	case s.version != version:
+		return fmt.Sprintf("the running agent is %s", s.version)
+	case s.lastError != "":
+		return "it runs and is not connected: " + s.lastError
+	}
+	return "it runs and is not connected"
+}
+
+func (w watchdog) outcome(state State, result, reason string) *Outcome {
+	return &Outcome{TaskID: state.TaskID, Result: result, From: state.From, To: state.To, Reason: reason}
+}
+
+// finish keeps the package of the version that runs, and ends the watchdog's service. The outcome is on disk. Cut off in
+// the middle, the next start finds the state and the outcome and does it again, or no state and only clears up.
+func (w watchdog) finish(ctx context.Context, state State, outcome Outcome) error {
+	w.log.Info("the update has ended", "result", outcome.Result, "from", outcome.From, "to", outcome.To, "reason", outcome.Reason)
+	used, version := state.Old, state.From
+	if outcome.Result == Updated {
+		used, version = state.New, state.To
+	}
+	var kept []string
+	if used != "" {
+		keep := w.folder.kept(version, state.Format)
+		if err := moveIfThere(used, keep); err != nil {
+			return err
+		}
+		kept = append(kept, keep)
+	}
+	if err := atomicfile.Remove(w.folder.state()); err != nil {
+		return err
+	}
+	// The service last but for the files: while it is there, it finds no state and clears up.
+	if err := w.world.retire(ctx); err != nil {
+		return err
+	}
+	return w.folder.clear(kept...)
+}

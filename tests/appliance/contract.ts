@@ -10,6 +10,7 @@ import { organizationsContract } from "./contract-organizations.ts";
 import { quarantineContract } from "./contract-quarantine.ts";
 import { schedulesContract } from "./contract-schedules.ts";
 import { settingsContract } from "./contract-settings.ts";
+import { tasksContract } from "./contract-tasks.ts";
 import { device, kuidOf, refusal } from "./devices.ts";
 import type { Subject } from "./subject.ts";
 
@@ -81,6 +82,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     labelContract(() => subject);
     quarantineContract(() => subject);
     messagesContract(() => subject);
+    tasksContract(() => subject);
 
     describe("tokens", () => {
       it("mints values of 54 characters, each another one", async () => {

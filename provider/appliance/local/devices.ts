@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import * as z from "zod";
 import { ApplianceError } from "../errors.ts";
 import {
+  abilities,
   type Device,
   type DeviceReason,
   type DeviceStanding,
@@ -61,6 +62,7 @@ function describe(row: Row, instance: string | undefined): Device {
     ...fromColumn(hello, row.hello, what),
     connected,
     connectedSince: connected ? momentOrNone(row.connected_since) : undefined,
+    can: fromColumn(abilities, row.abilities, what),
     lastSeenAt: moment(row.last_seen_at),
     enrolledAt: moment(row.enrolled_at),
     inventory: row.inventory === null ? undefined : fromColumn(inventorySchema, row.inventory, what),
@@ -89,12 +91,18 @@ function namedLike(names: readonly string[]) {
 export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
   enrolDevice: enrol,
 
-  deviceConnected(tx, { kuid, connectionId, instanceId }) {
+  deviceConnected(tx, { kuid, connectionId, instanceId, can }) {
     find(tx, kuid);
     tx.queries.run(
       build
         .updateTable("devices")
-        .set({ connection_id: connectionId, instance_id: instanceId, connected_since: tx.now, last_seen_at: tx.now })
+        .set({
+          connection_id: connectionId,
+          instance_id: instanceId,
+          connected_since: tx.now,
+          last_seen_at: tx.now,
+          abilities: JSON.stringify(can),
+        })
         .where("kuid", "=", kuid),
     );
     return {};

@@ -32,6 +32,7 @@ import { serverHandlers } from "./server.ts";
 import { settingsHandlers } from "./settings.ts";
 import { statisticsHandlers } from "./statistics.ts";
 import { QUARANTINE_LIMIT } from "./strangers.ts";
+import { taskHandlers } from "./tasks.ts";
 import { tokenHandlers } from "./tokens.ts";
 import type { Transaction, World } from "./transaction.ts";
 import { openWritable } from "./writable-database.ts";
@@ -79,6 +80,7 @@ const handlers: HandlersOf<typeof operations> = {
   ...labelHandlers,
   ...quarantineHandlers,
   ...messageHandlers,
+  ...taskHandlers,
   ...historyHandlers,
   ...serverHandlers,
   ...organizationHandlers,

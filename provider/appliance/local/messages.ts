@@ -20,15 +20,16 @@ function expire(tx: Transaction): void {
   tx.queries.run(build.deleteFrom("messages").where("expires_at", "<=", tx.now));
 }
 
-interface Recipient {
+/** A device that something is sent to. */
+export interface Recipient {
   readonly kuid: string;
   readonly hostname: string;
   /** Of the connection that it has now. */
   readonly connection: string | undefined;
 }
 
-/** @throws ApplianceError `not-found` for one that is not there, `invalid` for one that is not approved */
-function recipients(tx: Transaction, organization: string, kuids: readonly string[]): Recipient[] {
+/** The devices of these identities. @throws ApplianceError `not-found` for one that is not there, `invalid` for one that is not approved */
+export function recipients(tx: Transaction, organization: string, kuids: readonly string[]): Recipient[] {
   const rows = tx.queries.all(
     build
       .selectFrom("devices")

@@ -176,6 +176,7 @@ export interface Tables {
     enrolled_at: number;
     inventory: string | null;
     inventory_at: number | null;
+    abilities: Generated<string>;
   };
   readonly agent_settings: {
     organization: string;
@@ -246,6 +247,58 @@ export interface Tables {
     connection_id: string | null;
     created_at: number;
     expires_at: number;
+  };
+  readonly task_payloads: { id: string; organization: string; sealed: string };
+  readonly tasks: {
+    sequence: Generated<number>;
+    id: string;
+    organization: string;
+    kuid: string;
+    type: string;
+    source_id: string;
+    payload_id: string;
+    state: string;
+    priority: number;
+    timeout_seconds: number;
+    throttled: number;
+    created_at: number;
+    not_before: number;
+    expires_at: number;
+    sent_at: number | null;
+    sent_connection: string | null;
+    started_at: number | null;
+    completed_at: number | null;
+    run_ms: number | null;
+    cancel_requested: number;
+    given_up: number;
+    exit_code: number | null;
+    note: string | null;
+  };
+  readonly task_outputs: { task_id: string; sealed: string; truncated: number };
+  readonly update_policies: {
+    organization: string;
+    present: number;
+    urn: string | null;
+    given: string;
+    revision: number;
+    generation: number;
+    began_at: number | null;
+    meaning: string;
+    held_at: number | null;
+    held_reason: string | null;
+    counting_since: number;
+    updated_at: number;
+  };
+  readonly update_attempts: {
+    kuid: string;
+    organization: string;
+    generation: number;
+    version: string;
+    task_id: string;
+    state: string;
+    reason: string | null;
+    queued_at: number;
+    settled_at: number | null;
   };
   readonly device_changes: { sequence: Generated<number>; kuid: string; state: string | null; reason: string | null };
   readonly history: {

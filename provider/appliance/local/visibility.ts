@@ -86,6 +86,13 @@ export const VISIBILITY: { readonly [Table in keyof Tables]: Visibility } & Read
   quarantine_decisions: owned("decisions about the quarantine"),
   key_conflicts: owned(),
   messages: owned(),
+  task_payloads: owned(),
+  tasks: owned(),
+  task_outputs: within<"task_outputs">((eb, of) =>
+    eb("task_id", "in", build.selectFrom("tasks").select("id").where("organization", "=", of)),
+  ),
+  update_policies: owned(),
+  update_attempts: owned(),
   device_changes: within<"device_changes">((eb, of) =>
     eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
   ),

@@ -60,6 +60,9 @@ export const inventory = z.object({
 /** What an approved device reports of itself. */
 export type Inventory = z.output<typeof inventory>;
 
+/** What an agent understands beside what all do; it may say more than this version knows. */
+export const abilities = z.array(z.string().max(40)).max(100);
+
 const device = hello.extend({
   kuid,
   organization: z.string(),
@@ -72,6 +75,8 @@ const device = hello.extend({
   /** True while a server that is running holds a connection of it. */
   connected: z.boolean(),
   connectedSince: moment.optional(),
+  /** What its agent said at its last connection that it understands: `tasks`, `self-update`. */
+  can: abilities.optional(),
   lastSeenAt: moment,
   enrolledAt: moment,
   inventory: inventory.optional(),
@@ -116,7 +121,7 @@ export const deviceOperations = defineOperations({
     access: "write",
     role: "admin",
     reach: "appliance",
-    input: z.object({ kuid, connectionId, instanceId }),
+    input: z.object({ kuid, connectionId, instanceId, can: abilities.default([]) }),
     output: done,
   },
   deviceDisconnected: {

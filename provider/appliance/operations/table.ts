@@ -15,6 +15,7 @@ import { scheduleOperations } from "./schedules.ts";
 import { serverOperations } from "./server.ts";
 import { settingsOperations } from "./settings.ts";
 import { statisticsOperations } from "./statistics.ts";
+import { taskOperations } from "./tasks.ts";
 import { tokenOperations } from "./tokens.ts";
 
 /** Everything an appliance does, by name. */
@@ -32,6 +33,7 @@ export const operations = {
   ...quarantineOperations,
   ...messageOperations,
   ...historyOperations,
+  ...taskOperations,
   ...serverOperations,
   ...settingsOperations,
   ...organizationOperations,

@@ -3,6 +3,7 @@ import type { WebSocket } from "ws";
 import type { DeviceReason, DeviceState } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
+import type { DueTask } from "../operations/tasks.ts";
 import type { ConnectedAgent } from "./connected-agents.ts";
 import { type ServerMessage, settingsOnWire } from "./messages.ts";
 
@@ -63,6 +64,16 @@ export class AcceptedAgent implements ConnectedAgent {
       type === "check-in" ? { type: "check-in", messageId: id } : { type: "message", id, messageType: type, payload },
     );
     return true;
+  }
+
+  giveTask({ id, type, priority, timeoutSeconds, payload }: DueTask): boolean {
+    if (!this.welcomed) return false;
+    this.#send({ type: "task", id, taskType: type, priority, timeoutSeconds, payload });
+    return true;
+  }
+
+  callBack(taskId: string): void {
+    if (this.welcomed) this.#send({ type: "task-cancel", id: taskId });
   }
 
   tellSettings(settings: ToldSettings, known = this.toldRevision): void {

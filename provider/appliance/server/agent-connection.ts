@@ -26,6 +26,7 @@ export interface AgentContext {
     | "deviceDisconnected"
     | "recordInventory"
     | "recordMessages"
+    | "recordTasks"
   >;
   readonly agents: ConnectedAgents;
   /** Of this start of the server. */
@@ -36,6 +37,8 @@ export interface AgentContext {
   /** Milliseconds since 1970: only shown, never compared. */
   readonly now: () => number;
   readonly monotonicMs: () => number;
+  /** Called when an agent has ended a task, so that the next one need not wait for the next look. */
+  readonly onTaskEnded: () => void;
   readonly log: (line: string) => void;
   /** True once the server stops: what ends then is recorded at once for all. */
   readonly isStopping: () => boolean;
@@ -106,11 +109,19 @@ export function serveAgent(
       case "message-status": {
         const { type: _type, ...said } = parsed.message;
         await context.store.recordMessages({ messages: [{ ...said, kuid: agent.kuid }] });
+        return;
+      }
+      case "task-status": {
+        const { type: _type, ...said } = parsed.message;
+        await context.store.recordTasks({ tasks: [{ ...said, kuid: agent.kuid }] });
+        if (said.status === "started") return;
+        send({ type: "task-status-received", id: said.id });
+        return context.onTaskEnded();
       }
     }
   }
 
-  async function accept({ type: _type, protocol, signature, ...hello }: Hello): Promise<void> {
+  async function accept({ type: _type, protocol, signature, can, ...hello }: Hello): Promise<void> {
     if (protocol !== AGENT_PROTOCOL) {
       return refuse("protocol", `this server speaks version ${AGENT_PROTOCOL} of the protocol, not ${protocol}`);
     }
@@ -129,6 +140,7 @@ export function serveAgent(
       kuid: accepted.kuid,
       connectionId: accepted.connectionId,
       instanceId: context.instanceId,
+      can,
     });
     onAccepted();
     const settings = context.settings.of(organization);
@@ -145,7 +157,7 @@ export function serveAgent(
     accepted.welcomed = true;
   }
 
-  async function enrol(hello: Omit<Hello, "type" | "protocol" | "signature">) {
+  async function enrol(hello: Omit<Hello, "type" | "protocol" | "signature" | "can">) {
     try {
       const enrolment = await context.store.enrolDevice(hello);
       if (enrolment.forgotten !== undefined)

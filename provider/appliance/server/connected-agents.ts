@@ -1,6 +1,7 @@
 import type { DeviceReason, DeviceState } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
+import type { DueTask } from "../operations/tasks.ts";
 
 /** An agent that said hello and was accepted. */
 export interface ConnectedAgent {
@@ -14,6 +15,10 @@ export interface ConnectedAgent {
   checkIn(): void;
   /** Sends a message of the queue. False where it cannot be sent yet. */
   deliver(message: DueMessage): boolean;
+  /** Has it work on a task. False where it cannot be sent yet. */
+  giveTask(task: DueTask): boolean;
+  /** Has it end a task, or not begin it. */
+  callBack(taskId: string): void;
   /** Tells it what to live by, if that is not what it was told last. */
   tellSettings(settings: ToldSettings): void;
   /** Ends the connection with a code of RFC 6455, 7.4. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type DeviceReason, type DeviceState, deviceOperations, inventory } from "../operations/devices.ts";
 import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
+import { type DueTask, taskReport } from "../operations/tasks.ts";
 
 /** The version of what agents and server say to each other. */
 export const AGENT_PROTOCOL = 1;
@@ -13,6 +14,8 @@ const helloMessage = deviceOperations.enrolDevice.input.extend({
   protocol: z.int(),
   /** 64 bytes, base64url. */
   signature: z.string().regex(/^[\w-]{86}$/),
+  /** What the agent understands beside what all do: `tasks`, `self-update`; agents of before say nothing. */
+  can: deviceOperations.deviceConnected.input.shape.can,
 });
 
 const inventoryMessage = inventory.extend({ type: z.literal("inventory") });
@@ -34,6 +37,9 @@ const messageStatusMessage = z.object({
   note: z.string().max(300).optional(),
 });
 
+/** What an agent says became of a task; it says the end of one again until that was received. */
+const taskStatusMessage = taskReport.extend({ type: z.literal("task-status") });
+
 export type Hello = z.output<typeof helloMessage>;
 export type InventoryMessage = z.output<typeof inventoryMessage>;
 export type AgentMessage =
@@ -41,7 +47,8 @@ export type AgentMessage =
   | InventoryMessage
   | z.output<typeof heartbeatMessage>
   | z.output<typeof checkInMessage>
-  | z.output<typeof messageStatusMessage>;
+  | z.output<typeof messageStatusMessage>
+  | z.output<typeof taskStatusMessage>;
 
 /** What an agent lives by, as it is told. */
 export interface SettingsOnWire extends AgentSettings {
@@ -75,6 +82,17 @@ export type ServerMessage =
   /** With the id of the message of the queue that it comes from; older agents check in and say nothing of it. */
   | { readonly type: "check-in"; readonly messageId?: string }
   | { readonly type: "message"; readonly id: string; readonly messageType: "alert"; readonly payload: string }
+  | {
+      readonly type: "task";
+      readonly id: string;
+      readonly taskType: DueTask["type"];
+      readonly priority: number;
+      readonly timeoutSeconds: number;
+      readonly payload: DueTask["payload"];
+    }
+  | { readonly type: "task-cancel"; readonly id: string }
+  /** The end of this task is kept: the agent may forget it. */
+  | { readonly type: "task-status-received"; readonly id: string }
   | { readonly type: "inventory-received" }
   | { readonly type: "heartbeat"; readonly serverTime: string };
 
@@ -90,6 +108,7 @@ const known = {
   heartbeat: heartbeatMessage,
   "check-in": checkInMessage,
   "message-status": messageStatusMessage,
+  "task-status": taskStatusMessage,
 };
 const envelope = z.object({ type: z.string() });
 

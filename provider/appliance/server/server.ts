@@ -23,6 +23,7 @@ import { RateLimiter } from "./rate.ts";
 import { type Repeated, repeat } from "./repeat.ts";
 import { SettingsWatch } from "./settings-watch.ts";
 import { StandingWatch } from "./standing-watch.ts";
+import { TaskDispatcher } from "./task-dispatcher.ts";
 
 export interface ServerOptions {
   /** A local one: this server's own store. It stays the caller's to close, after the server has stopped. */
@@ -70,10 +71,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const agents = new ConnectedAgents();
   const settings = new SettingsWatch(appliance, agents);
   const courier = new Courier(appliance, agents, instanceId);
+  const dispatcher = new TaskDispatcher(appliance, agents, instanceId);
   const greeting = new Greeting(limits.greeting, monotonicMs);
   const sockets = new Set<Socket>();
   let stopping: Promise<void> | undefined;
   let publishing: Repeated | undefined;
+  let dispatching: Repeated | undefined;
 
   const kept = await keepCertificate({
     obtain: options.certificate,
@@ -146,6 +149,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     settings,
     now: options.now,
     monotonicMs,
+    onTaskEnded: () => dispatching?.now(),
     log,
     isStopping: () => stopping !== undefined,
   };
@@ -205,6 +209,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     log,
   });
+  dispatching = repeat({
+    what: "giving tasks to agents",
+    everyMs: limits.changesEveryMs,
+    work: () => dispatcher.look(),
+    log,
+  });
   const sweeping = repeat({
     what: "dropping silent connections",
     everyMs: 1_000,
@@ -220,7 +230,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const ended = once(https, "close");
     https.close();
     agents.closeAll(CLOSED_GOING_AWAY, "the server stops");
-    await Promise.all([publishing?.stop(), watching.stop()]);
+    await Promise.all([publishing?.stop(), watching.stop(), dispatching?.stop()]);
     await withdraw();
     // Connections that finish their call become idle one by one; those that never said who they are have no call.
     const closing = setInterval(() => {

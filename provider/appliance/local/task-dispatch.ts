@@ -1,0 +1,215 @@
+import { TASK_TYPES, taskType } from "../operations/task-types.ts";
+import {
+  GIVE_UP_SLACK_SECONDS,
+  KEEP_ENDED_SECONDS,
+  type TaskReport,
+  type TaskState,
+  type taskOperations,
+  taskState,
+} from "../operations/tasks.ts";
+import { applianceRow, throughputOf } from "./appliance-settings.ts";
+import type { HandlersOf } from "./handlers.ts";
+import { build, listed } from "./query.ts";
+import { keepOutput } from "./task-outputs.ts";
+import { ENDED, payloadReader } from "./task-rows.ts";
+import type { Transaction } from "./transaction.ts";
+
+type Handlers = HandlersOf<typeof taskOperations>;
+
+/** How many tasks that ended long ago are forgotten in one go. */
+const FORGOTTEN_AT_ONCE = 1_000;
+
+/** What an agent is working on, as far as its present connection can tell. */
+function inHand(instanceId: string) {
+  return build
+    .selectFrom("tasks as other")
+    .innerJoin("devices as holder", "holder.kuid", "other.kuid")
+    .where("holder.instance_id", "=", instanceId)
+    .where("other.throttled", "=", 1)
+    .where("other.state", "in", ["ready", "running"])
+    .where((eb) =>
+      eb.or([eb("other.state", "=", "running"), eb("other.sent_connection", "=", eb.ref("holder.connection_id"))]),
+    );
+}
+
+/** Tasks whose time has come, of connected devices that have not heard of them by the present connection. */
+function due(tx: Transaction, instanceId: string, throttled: boolean) {
+  const open = build
+    .selectFrom("tasks")
+    .innerJoin("devices", "devices.kuid", "tasks.kuid")
+    .select(["tasks.id", "tasks.kuid", "tasks.type", "tasks.priority", "tasks.timeout_seconds", "tasks.payload_id"])
+    .where("tasks.state", "=", "ready")
+    .where("tasks.throttled", "=", throttled ? 1 : 0)
+    .where("tasks.cancel_requested", "=", 0)
+    .where("tasks.not_before", "<=", tx.now)
+    .where("tasks.expires_at", ">", tx.now)
+    .where("devices.instance_id", "=", instanceId)
+    .where("devices.state", "=", "approved")
+    .where((eb) =>
+      eb.or([
+        eb("tasks.sent_connection", "is", null),
+        eb("tasks.sent_connection", "is distinct from", eb.ref("devices.connection_id")),
+      ]),
+    )
+    .where((eb) =>
+      eb.or(
+        taskType.options.map((type) =>
+          eb.and([eb("tasks.type", "=", type), eb("devices.abilities", "like", `%"${TASK_TYPES[type].needs}"%`)]),
+        ),
+      ),
+    )
+    .orderBy("tasks.priority")
+    .orderBy("tasks.sequence");
+  if (!throttled) return open;
+  return open.where("tasks.kuid", "not in", inHand(instanceId).select("other.kuid"));
+}
+
+/** The first row of each device. */
+function firstOfEach<Row extends { readonly kuid: string }>(rows: readonly Row[]): Row[] {
+  const seen = new Set<string>();
+  return rows.filter(({ kuid }) => !seen.has(kuid) && seen.add(kuid));
+}
+
+export const listDueTasks: Handlers["listDueTasks"] = (tx, { instanceId, limit }) => {
+  const busy = tx.queries.first(inHand(instanceId).select((eb) => eb.fn.countAll<number>().as("n")))?.n ?? 0;
+  const room = Math.min(limit, throughputOf(applianceRow(tx)) - busy);
+  const free = tx.queries.all(due(tx, instanceId, false).limit(limit));
+  const throttled = room > 0 ? firstOfEach(tx.queries.all(due(tx, instanceId, true).limit(limit))) : [];
+  const payloadOf = payloadReader(tx);
+  const cancels = tx.queries.all(
+    build
+      .selectFrom("tasks")
+      .innerJoin("devices", "devices.kuid", "tasks.kuid")
+      .select(["tasks.id", "tasks.kuid"])
+      .where("tasks.state", "in", ["ready", "running"])
+      .where("tasks.cancel_requested", "=", 1)
+      .where("devices.instance_id", "=", instanceId)
+      .limit(limit),
+  );
+  return {
+    tasks: [...free, ...throttled.slice(0, Math.max(0, room))].map((row) => ({
+      id: row.id,
+      kuid: row.kuid,
+      type: taskType.parse(row.type),
+      priority: row.priority,
+      timeoutSeconds: row.timeout_seconds,
+      payload: payloadOf(row.payload_id),
+    })),
+    cancels,
+    overdue: tx.queries.first(overdue(tx).select("id").limit(1)) !== undefined || ended(tx, 1).length > 0,
+  };
+};
+
+/** What has had its time: ready and not there, or begun and never ended. */
+function overdue(tx: Transaction) {
+  return build
+    .selectFrom("tasks")
+    .where((eb) =>
+      eb.or([
+        eb.and([eb("state", "=", "ready"), eb("expires_at", "<=", tx.now)]),
+        eb.and([
+          eb("state", "=", "running"),
+          eb(
+            eb("started_at", "+", eb(eb.parens("timeout_seconds", "+", GIVE_UP_SLACK_SECONDS), "*", 1_000)),
+            "<=",
+            tx.now,
+          ),
+        ]),
+      ]),
+    );
+}
+
+function ended(tx: Transaction, limit: number) {
+  return tx.queries.all(
+    build
+      .selectFrom("tasks")
+      .select(["id", "payload_id"])
+      .where("completed_at", "<=", tx.now - 1_000 * KEEP_ENDED_SECONDS)
+      .limit(limit),
+  );
+}
+
+export const giveUpTasks: Handlers["giveUpTasks"] = (tx) => {
+  const late = tx.queries.all(overdue(tx).select(["id", "state", "cancel_requested"]));
+  for (const { id, state, cancel_requested } of late) {
+    const outcome: { state: TaskState; note: string } =
+      state === "ready"
+        ? { state: "expired", note: "its machine did not take it in time" }
+        : { state: "timed-out", note: "given up: its agent did not say in time what became of it" };
+    tx.queries.run(
+      build
+        .updateTable("tasks")
+        .set({ ...outcome, ...(cancel_requested === 1 && { state: "cancelled" }), completed_at: tx.now, given_up: 1 })
+        .where("id", "=", id),
+    );
+  }
+  const old = ended(tx, FORGOTTEN_AT_ONCE);
+  if (old.length > 0) {
+    const ids = old.map(({ id }) => id);
+    tx.queries.run(build.deleteFrom("tasks").where("id", "in", listed(ids)));
+    const used = build.selectFrom("tasks").select("payload_id");
+    const payloads = [...new Set(old.map(({ payload_id }) => payload_id))];
+    tx.queries.run(build.deleteFrom("task_payloads").where("id", "in", listed(payloads)).where("id", "not in", used));
+  }
+  return { ended: late.length };
+};
+
+export const recordTasks: Handlers["recordTasks"] = (tx, { tasks }) => {
+  for (const report of tasks) {
+    const row = tx.queries.first(build.selectFrom("tasks").selectAll().where("id", "=", report.id));
+    if (row?.kuid !== report.kuid) continue;
+    const state = taskState.parse(row.state);
+    if (ENDED.includes(state) && row.given_up === 0) continue;
+    if (report.status === "sent") {
+      const connection = build.selectFrom("devices").select("connection_id").where("kuid", "=", report.kuid);
+      // An agent may answer before it is recorded that the task was sent.
+      tx.queries.run(
+        build
+          .updateTable("tasks")
+          .set({ sent_at: tx.now, sent_connection: connection })
+          .where("id", "=", row.id)
+          .where("state", "=", "ready"),
+      );
+    } else if (report.status === "started") {
+      tx.queries.run(
+        build
+          .updateTable("tasks")
+          .set({ state: "running", started_at: tx.now, sent_at: row.sent_at ?? tx.now })
+          .where("id", "=", row.id)
+          .where("state", "=", "ready"),
+      );
+    } else end(tx, row, { ...report, status: report.status });
+  }
+  return {};
+};
+
+type Ending = TaskReport & { readonly status: Exclude<TaskReport["status"], "started"> };
+
+function end(
+  tx: Transaction,
+  row: {
+    readonly id: string;
+    readonly organization: string;
+    readonly type: string;
+    readonly started_at: number | null;
+    readonly cancel_requested: number;
+  },
+  { status, note, exitCode, output, outputTruncated = false, runMs }: Ending,
+): void {
+  const startedAt = row.started_at ?? tx.now - (runMs ?? 0);
+  tx.queries.run(
+    build
+      .updateTable("tasks")
+      .set({
+        state: row.cancel_requested === 1 && status !== "completed" ? "cancelled" : status,
+        started_at: startedAt,
+        completed_at: tx.now,
+        run_ms: runMs ?? tx.now - startedAt,
+        given_up: 0,
+        exit_code: exitCode ?? null,
+        note: note ?? null,
+      })
+      .where("id", "=", row.id),
+  );
+  if (output !== undefined && output !== "") keepOutput(tx, row, { output, outputTruncated });
+}

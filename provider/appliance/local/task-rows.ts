@@ -1,0 +1,94 @@
+import type { Selectable } from "kysely";
+import * as z from "zod";
+import { taskType } from "../operations/task-types.ts";
+import { LONG_WAIT_SECONDS, type Task, type TaskState, type TaskView, taskState } from "../operations/tasks.ts";
+import { build } from "./query.ts";
+import type { Tables } from "./tables.ts";
+import { fromColumn, moment, momentOrNone, newId, type Transaction } from "./transaction.ts";
+
+/** A task, with what is needed of its device. */
+export type TaskRow = Selectable<Tables["tasks"]> & { readonly hostname: string; readonly instance_id: string | null };
+
+/** States that nothing follows any more. */
+export const ENDED: readonly TaskState[] = ["completed", "failed", "timed-out", "cancelled", "expired"];
+
+/** Tasks with what is needed of their devices. */
+export function taskRows() {
+  return build
+    .selectFrom("tasks")
+    .innerJoin("devices", "devices.kuid", "tasks.kuid")
+    .selectAll("tasks")
+    .select(["devices.hostname", "devices.instance_id"]);
+}
+
+/** Narrows a query of {@link taskRows} to a view. @param instance the server that runs, if one does */
+export function inView(
+  query: ReturnType<typeof taskRows>,
+  view: TaskView,
+  { instance, now }: { readonly instance: string | undefined; readonly now: number },
+): ReturnType<typeof taskRows> {
+  if (view === "in-progress") return query.where("tasks.state", "=", "running");
+  const ready = query.where("tasks.state", "=", "ready");
+  // Compared with what no server is called, where none runs: nobody is connected then.
+  const server = instance ?? "";
+  if (view === "ready-connected") return ready.where("devices.instance_id", "=", server);
+  const waiting = ready.where("devices.instance_id", "is distinct from", server);
+  if (view === "ready") return waiting;
+  const since = now - 1_000 * LONG_WAIT_SECONDS;
+  return waiting.where("tasks.created_at", "<", since).where("tasks.not_before", "<", since);
+}
+
+/** A task as the answers say it. */
+export function describeTask(row: TaskRow, instance: string | undefined, now: number): Task {
+  const isReady = row.state === "ready";
+  const runMs = row.run_ms ?? (row.state === "running" && row.started_at !== null ? now - row.started_at : null);
+  return {
+    id: row.id,
+    organization: row.organization,
+    kuid: row.kuid,
+    machine: row.hostname,
+    type: taskType.parse(row.type),
+    sourceId: row.source_id,
+    state: taskState.parse(row.state),
+    connected: instance !== undefined && row.instance_id === instance,
+    priority: row.priority,
+    timeoutSeconds: row.timeout_seconds,
+    createdAt: moment(row.created_at),
+    nextRunAt: isReady ? moment(row.not_before) : undefined,
+    startedAt: momentOrNone(row.started_at),
+    completedAt: momentOrNone(row.completed_at),
+    runSeconds: runMs === null ? undefined : Math.max(0, runMs) / 1_000,
+    expiresAt: isReady ? moment(row.expires_at) : undefined,
+    cancelRequested: row.cancel_requested === 1 && !ENDED.includes(taskState.parse(row.state)),
+    exitCode: row.exit_code ?? undefined,
+    note: row.note ?? undefined,
+  };
+}
+
+const payloadSchema = z.record(z.string(), z.unknown());
+
+function placeOf(payloadId: string): string {
+  return `task-payload/${payloadId}`;
+}
+
+/** Keeps what tasks of one order say, encrypted, once for all of them. @returns its id */
+export function keepPayload(tx: Transaction, organization: string, payload: Readonly<Record<string, unknown>>): string {
+  const id = newId(tx, "payload");
+  const sealed = tx.keys.seal(JSON.stringify(payload), placeOf(id));
+  tx.queries.run(build.insertInto("task_payloads").values({ id, organization, sealed }));
+  return id;
+}
+
+/** Reads payloads; those that several tasks share only once. */
+export function payloadReader(tx: Transaction): (payloadId: string) => Record<string, unknown> {
+  const read = new Map<string, Record<string, unknown>>();
+  return (payloadId) => {
+    const known = read.get(payloadId);
+    if (known !== undefined) return known;
+    const row = tx.queries.first(build.selectFrom("task_payloads").select("sealed").where("id", "=", payloadId));
+    const place = placeOf(payloadId);
+    const payload = row === undefined ? {} : fromColumn(payloadSchema, tx.keys.unseal(row.sealed, place), place);
+    read.set(payloadId, payload);
+    return payload;
+  };
+}

@@ -10,6 +10,7 @@ import { organizationsContract } from "./contract-organizations.ts";
 import { quarantineContract } from "./contract-quarantine.ts";
 import { schedulesContract } from "./contract-schedules.ts";
 import { settingsContract } from "./contract-settings.ts";
+import { taskPackagesContract } from "./contract-task-packages.ts";
 import { tasksContract } from "./contract-tasks.ts";
 import { device, kuidOf, refusal } from "./devices.ts";
 import type { Subject } from "./subject.ts";
@@ -83,6 +84,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     quarantineContract(() => subject);
     messagesContract(() => subject);
     tasksContract(() => subject);
+    taskPackagesContract(() => subject);
 
     describe("tokens", () => {
       it("mints values of 54 characters, each another one", async () => {

@@ -32,6 +32,7 @@ import { serverHandlers } from "./server.ts";
 import { settingsHandlers } from "./settings.ts";
 import { statisticsHandlers } from "./statistics.ts";
 import { QUARANTINE_LIMIT } from "./strangers.ts";
+import { taskPackageHandlers } from "./task-packages.ts";
 import { taskHandlers } from "./tasks.ts";
 import { tokenHandlers } from "./tokens.ts";
 import type { Transaction, World } from "./transaction.ts";
@@ -81,6 +82,7 @@ const handlers: HandlersOf<typeof operations> = {
   ...quarantineHandlers,
   ...messageHandlers,
   ...taskHandlers,
+  ...taskPackageHandlers,
   ...historyHandlers,
   ...serverHandlers,
   ...organizationHandlers,

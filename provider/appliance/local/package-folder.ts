@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, readdirSync, rmSync, statSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { PackageContent } from "../appliance.ts";
@@ -59,6 +59,32 @@ export class PackageFolder {
     const sizeBytes = this.sizeOf(sha256);
     if (sizeBytes === undefined) throw noContent(sha256);
     return { sizeBytes, stream: createReadStream(this.#fileOf(sha256)) };
+  }
+
+  /**
+   * Reads what follows at an offset, at most so much; undefined where the content is not here. It is meant for parts that
+   * are small enough to be read at once.
+   */
+  readPart(
+    sha256: string,
+    offset: number,
+    maxBytes: number,
+  ): { readonly sizeBytes: number; readonly data: Buffer } | undefined {
+    if (this.sizeOf(sha256) === undefined) return undefined;
+    const file = openSync(this.#fileOf(sha256), "r");
+    try {
+      const sizeBytes = fstatSync(file).size;
+      const data = Buffer.alloc(Math.max(0, Math.min(maxBytes, sizeBytes - offset)));
+      let filled = 0;
+      while (filled < data.length) {
+        const read = readSync(file, data, filled, data.length - filled, offset + filled);
+        if (read === 0) break;
+        filled += read;
+      }
+      return { sizeBytes, data: data.subarray(0, filled) };
+    } finally {
+      closeSync(file);
+    }
   }
 
   remove(sha256: string): void {

@@ -15,6 +15,7 @@ import { scheduleOperations } from "./schedules.ts";
 import { serverOperations } from "./server.ts";
 import { settingsOperations } from "./settings.ts";
 import { statisticsOperations } from "./statistics.ts";
+import { taskPackageOperations } from "./task-packages.ts";
 import { taskOperations } from "./tasks.ts";
 import { tokenOperations } from "./tokens.ts";
 
@@ -34,6 +35,7 @@ export const operations = {
   ...messageOperations,
   ...historyOperations,
   ...taskOperations,
+  ...taskPackageOperations,
   ...serverOperations,
   ...settingsOperations,
   ...organizationOperations,

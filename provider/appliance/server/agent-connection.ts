@@ -13,6 +13,7 @@ import {
   type ServerMessage,
   settingsOnWire,
 } from "./messages.ts";
+import { packagePart } from "./package-delivery.ts";
 import type { SettingsWatch } from "./settings-watch.ts";
 import { isSignedHello } from "./signature.ts";
 
@@ -27,6 +28,7 @@ export interface AgentContext {
     | "recordInventory"
     | "recordMessages"
     | "recordTasks"
+    | "readTaskPackage"
   >;
   readonly agents: ConnectedAgents;
   /** Of this start of the server. */
@@ -117,6 +119,11 @@ export function serveAgent(
         if (said.status === "started") return;
         send({ type: "task-status-received", id: said.id });
         return context.onTaskEnded();
+      }
+      case "package-request": {
+        const { type: _type, ...wanted } = parsed.message;
+        if (agent.standing.state !== "approved") return;
+        return send(await packagePart(context.store, { kuid: agent.kuid, ...wanted }));
       }
     }
   }

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { type DeviceReason, type DeviceState, deviceOperations, inventory } from "../operations/devices.ts";
 import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
+import { packageRequest } from "../operations/task-packages.ts";
 import { type DueTask, taskReport } from "../operations/tasks.ts";
+import type { PackageAnswer } from "./package-delivery.ts";
 
 /** The version of what agents and server say to each other. */
 export const AGENT_PROTOCOL = 1;
@@ -40,6 +42,9 @@ const messageStatusMessage = z.object({
 /** What an agent says became of a task; it says the end of one again until that was received. */
 const taskStatusMessage = taskReport.extend({ type: z.literal("task-status") });
 
+/** An agent asks for a part of a package that its running task names. */
+const packageRequestMessage = packageRequest.extend({ type: z.literal("package-request") });
+
 export type Hello = z.output<typeof helloMessage>;
 export type InventoryMessage = z.output<typeof inventoryMessage>;
 export type AgentMessage =
@@ -48,7 +53,8 @@ export type AgentMessage =
   | z.output<typeof heartbeatMessage>
   | z.output<typeof checkInMessage>
   | z.output<typeof messageStatusMessage>
-  | z.output<typeof taskStatusMessage>;
+  | z.output<typeof taskStatusMessage>
+  | z.output<typeof packageRequestMessage>;
 
 /** What an agent lives by, as it is told. */
 export interface SettingsOnWire extends AgentSettings {
@@ -64,6 +70,7 @@ export function settingsOnWire({ revision, settings }: ToldSettings): SettingsOn
 export type RefusalCode = "bad-signature" | "protocol" | "key-mismatch" | "malformed";
 
 export type ServerMessage =
+  | PackageAnswer
   | { readonly type: "challenge"; readonly nonce: string; readonly serverTime: string }
   | {
       readonly type: "welcome";
@@ -109,6 +116,7 @@ const known = {
   "check-in": checkInMessage,
   "message-status": messageStatusMessage,
   "task-status": taskStatusMessage,
+  "package-request": packageRequestMessage,
 };
 const envelope = z.object({ type: z.string() });
 

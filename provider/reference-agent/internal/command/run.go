@@ -16,11 +16,15 @@ import (
 	"pulumi-kace/reference-agent/internal/atomicfile"
 	"pulumi-kace/reference-agent/internal/configuration"
 	"pulumi-kace/reference-agent/internal/connection"
+	"pulumi-kace/reference-agent/internal/crash"
 	"pulumi-kace/reference-agent/internal/identity"
 	"pulumi-kace/reference-agent/internal/inventory"
 	"pulumi-kace/reference-agent/internal/journal"
 	"pulumi-kace/reference-agent/internal/layout"
+	"pulumi-kace/reference-agent/internal/script"
+	"pulumi-kace/reference-agent/internal/selfupdate"
 	"pulumi-kace/reference-agent/internal/status"
+	"pulumi-kace/reference-agent/internal/tasks"
 )
 
 const (
@@ -42,7 +46,7 @@ func run(args arguments, world World) int {
 	if err != nil {
 		return failed(world, err)
 	}
-	if err := serve(args.at(), world.Version, log); err != nil {
+	if err := serve(args.at(), world.Version, *logFile, log); err != nil {
 		log.Error("the agent cannot run", "error", err)
 		if *logFile != "" {
 			return failed(world, err)
@@ -71,7 +75,7 @@ func begin(world World, logFile string, newSession bool) (*slog.Logger, error) {
 }
 
 // serve runs the agent until it is told to stop.
-func serve(at layout.Layout, version string, log *slog.Logger) (err error) {
+func serve(at layout.Layout, version, logFile string, log *slog.Logger) (err error) {
 	stopping, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	checkIns, reloads := told(syscall.SIGUSR1), told(syscall.SIGHUP)
@@ -98,6 +102,20 @@ func serve(at layout.Layout, version string, log *slog.Logger) (err error) {
 		return fmt.Errorf("the status cannot be written: %w", err)
 	}
 	started := time.Now()
+	elapsed := func() time.Duration { return time.Since(started) }
+	errands := connection.NewErrands()
+	scripts := script.New(at)
+	if err := scripts.Tidy(); err != nil {
+		log.Error("what scripts left cannot be taken away", "error", err)
+	}
+	packages := connection.NewPackages()
+	known := executors(scripts, logFile, errands, board)
+	known[tasks.TypeSelfUpdate] = selfUpdate{selfupdate.NewUpdater(at, version, packages.Part, log)}
+	runner := tasks.New(at, known, elapsed, log)
+	if err := errors.Join(crash.Hand(at, device.KUID, runner), crash.Arm(at)); err != nil {
+		// An agent that cannot say why it crashed is better than none.
+		log.Error("crash reports do not work", "error", err)
+	}
 	agent := connection.Agent{
 		At:      at,
 		Device:  device,
@@ -106,17 +124,26 @@ func serve(at layout.Layout, version string, log *slog.Logger) (err error) {
 		Log:     log,
 		Now:     time.Now,
 		Jitter:  func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
-		Elapsed: func() time.Duration { return time.Since(started) },
+		Elapsed: elapsed,
 		Spread:  func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
 		// A window opens to the minute.
 		LookEvery: 30 * time.Second,
 		Look:      func() (inventory.Machine, error) { return inventory.Look(at) },
 		Alert:     alert.Show,
+		Tasks:     runner,
+		Errands:   errands,
+		Packages:  packages,
 		CheckIn:   checkIns,
 		Reload:    reloads,
 	}
 	log.Info("started", "version", version, "kuid", device.KUID)
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		runner.Run(stopping)
+	}()
 	agent.Run(stopping)
+	<-worked
 	board.Change(func(shown *status.Status) { shown.PID = 0 })
 	log.Info("stopped")
 	return nil

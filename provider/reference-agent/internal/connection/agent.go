@@ -14,6 +14,7 @@ import (
 	"pulumi-kace/reference-agent/internal/rhythm"
 	"pulumi-kace/reference-agent/internal/settings"
 	"pulumi-kace/reference-agent/internal/status"
+	"pulumi-kace/reference-agent/internal/tasks"
 )
 
 // Agent is one device's connection. What it cannot foresee comes in: the clock, chance and the look of the machine.
@@ -34,6 +35,10 @@ type Agent struct {
 	Look      func() (inventory.Machine, error)
 	// Alert shows a text to the people at the machine.
 	Alert func(ctx context.Context, text string) error
+	// Tasks works on what the server has the agent do; nil in an agent that takes none.
+	Tasks *tasks.Runner
+	// Errands are what tasks do over the connection.
+	Errands Errands
 	// Packages brings packages of tasks; nil in an agent that takes none.
 	Packages *Packages
 	// CheckIn asks for an inventory now, and for an attempt to connect now where there is no connection.

@@ -2,6 +2,7 @@ package connection
 
 import (
 	"context"
+	"encoding/json"
 
 	"pulumi-kace/reference-agent/internal/protocol"
 	"pulumi-kace/reference-agent/internal/status"
@@ -46,9 +47,13 @@ func (s *session) deliver(ctx context.Context, message protocol.Incoming) error 
 	if message.MessageType != typeAlert {
 		return s.report(ctx, message.ID, messageFailed, "this agent does not know messages of type "+short(message.MessageType))
 	}
+	var text string
+	if err := json.Unmarshal(message.Payload, &text); err != nil {
+		return s.report(ctx, message.ID, messageFailed, "its text is none")
+	}
 	if s.agent.delivered.add(message.ID) {
-		s.agent.Log.Info("alert", "text", message.Payload)
-		if err := s.agent.Alert(ctx, message.Payload); err != nil {
+		s.agent.Log.Info("alert", "text", text)
+		if err := s.agent.Alert(ctx, text); err != nil {
 			return s.report(ctx, message.ID, messageFailed, "it could not be shown: "+short(err.Error()))
 		}
 	}

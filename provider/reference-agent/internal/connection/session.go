@@ -40,6 +40,8 @@ type session struct {
 	welcomedAt time.Time
 	state      string
 	heartbeat  time.Duration
+	// told is what was said of each task over this connection.
+	told map[string]string
 }
 
 // lasted is how long ago the server welcomed the agent. It comes from the monotonic clock.
@@ -121,6 +123,7 @@ func (s *session) greet(ctx context.Context, machine inventory.Machine) error {
 		MachineID:    machine.ID,
 		Addresses:    machine.Addresses,
 		MACs:         machine.MACs,
+		Can:          s.agent.abilities(),
 	})
 	if err != nil {
 		return err

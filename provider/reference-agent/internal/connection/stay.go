@@ -26,7 +26,7 @@ func (s *session) stay(ctx, moving context.Context) error {
 
 	s.agent.rhythm.Begin(s.agent.Elapsed())
 	// What an earlier connection was asked for and did not bring.
-	err := s.askForPart(moving)
+	err := errors.Join(s.askForPart(moving), s.sayTasks(moving))
 	for {
 		if errors.Is(err, errSend) {
 			return s.causeOf(err, ended, messages)
@@ -50,6 +50,10 @@ func (s *session) stay(ctx, moving context.Context) error {
 			err = s.run(moving)
 		case <-s.agent.CheckIn:
 			err = s.forced(moving)
+		case <-s.agent.Tasks.Changed():
+			err = s.sayTasks(moving)
+		case errand := <-s.agent.Errands:
+			err = s.do(moving, errand)
 		case one := <-s.agent.Packages.wishes():
 			err = s.want(moving, one)
 		}
@@ -155,6 +159,16 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 		return s.deliver(ctx, message)
 	case protocol.TypeSettings:
 		s.learn(message)
+	case protocol.TypeTask:
+		return s.takeTask(ctx, message)
+	case protocol.TypeTaskCancel:
+		if s.agent.Tasks != nil {
+			s.agent.Tasks.Cancel(message.ID)
+		}
+	case protocol.TypeTaskStatusReceived:
+		if s.agent.Tasks != nil {
+			s.agent.Tasks.Received(message.ID)
+		}
 	case protocol.TypePackagePart, protocol.TypePackageRefused:
 		s.takePart(message)
 	case protocol.TypeRefused:

@@ -24,6 +24,12 @@ func (l Layout) Status() string      { return l.Resolve("/var/lib/kace-reference
 // Settings is what the server told the agent to live by.
 func (l Layout) Settings() string { return l.Resolve("/var/lib/kace-reference/settings.json") }
 
+// TasksFolder is where the task that runs and what became of others are kept.
+func (l Layout) TasksFolder() string { return l.Resolve("/var/lib/kace-reference/tasks") }
+
+// Crash is where the runtime writes why the agent crashed.
+func (l Layout) Crash() string { return l.Resolve("/var/lib/kace-reference/crash.txt") }
+
 // AgentLock is held by the running agent for as long as it runs.
 func (l Layout) AgentLock() string { return l.Resolve("/var/lib/kace-reference/agent.lock") }
 

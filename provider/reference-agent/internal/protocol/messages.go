@@ -50,9 +50,11 @@ type Incoming struct {
 	MessageID   string `json:"messageId"`
 	ID          string `json:"id"`
 	MessageType string `json:"messageType"`
-	Payload     string `json:"payload"`
-	Code        string `json:"code"`
-	Message     string `json:"message"`
+	// Payload is the text of a message, or what a task says beside its type.
+	Payload json.RawMessage `json:"payload"`
+	TaskOrder
+	Code    string `json:"code"`
+	Message string `json:"message"`
 	PackageAnswer
 }
 
@@ -92,6 +94,8 @@ type Hello struct {
 	MachineID    string   `json:"machineId"`
 	Addresses    []string `json:"addresses"`
 	MACs         []string `json:"macs"`
+	// Can is what the agent understands beside what all do.
+	Can []string `json:"can,omitempty"`
 }
 
 // Inventory is what an approved agent tells of its machine.

@@ -1,0 +1,21 @@
+package command
+
+import (
+	"context"
+
+	"pulumi-kace/reference-agent/internal/selfupdate"
+	"pulumi-kace/reference-agent/internal/tasks"
+)
+
+// selfUpdate works on updates of the agent; after a restart it goes on where the process before it ended.
+type selfUpdate struct{ updater *selfupdate.Updater }
+
+func (s selfUpdate) Run(ctx context.Context, task tasks.Task) (tasks.Result, error) {
+	note, err := s.updater.Update(ctx, task.ID, task.Payload)
+	return tasks.Result{Note: note}, err
+}
+
+func (s selfUpdate) Resume(ctx context.Context, task tasks.Task) (tasks.Result, error) {
+	note, err := s.updater.Resume(ctx, task.ID)
+	return tasks.Result{Note: note}, err
+}

@@ -1,0 +1,47 @@
+package protocol
+
+// Types of messages about tasks.
+const (
+	TypeTask               = "task"
+	TypeTaskCancel         = "task-cancel"
+	TypeTaskStatus         = "task-status"
+	TypeTaskStatusReceived = "task-status-received"
+)
+
+// What an agent may say in its hello that it can do.
+const (
+	CanTasks      = "tasks"
+	CanSelfUpdate = "self-update"
+)
+
+// What becomes of a task.
+const (
+	TaskStarted   = "started"
+	TaskCompleted = "completed"
+	TaskFailed    = "failed"
+	TaskTimedOut  = "timed-out"
+)
+
+// MaxOutputBytes is how much of what a task said goes to the server: in JSON it still fits into a message.
+const MaxOutputBytes = 64 << 10
+
+// TaskOrder are the fields of a task beside its id.
+type TaskOrder struct {
+	TaskType       string  `json:"taskType"`
+	Priority       int     `json:"priority"`
+	TimeoutSeconds float64 `json:"timeoutSeconds"`
+}
+
+// TaskStatus says what became of a task. The end of one is said at every connection until the server has received it.
+type TaskStatus struct {
+	Type   string `json:"type"`
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	// Announced is the type of a task that the agent itself begins; empty for those of the server.
+	Announced       string `json:"announced,omitempty"`
+	Note            string `json:"note,omitempty"`
+	ExitCode        *int   `json:"exitCode,omitempty"`
+	Output          string `json:"output,omitempty"`
+	OutputTruncated bool   `json:"outputTruncated,omitempty"`
+	RunMs           *int64 `json:"runMs,omitempty"`
+}

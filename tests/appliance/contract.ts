@@ -14,6 +14,7 @@ import { taskPackagesContract } from "./contract-task-packages.ts";
 import { tasksContract } from "./contract-tasks.ts";
 import { device, kuidOf, refusal } from "./devices.ts";
 import type { Subject } from "./subject.ts";
+import { updatePolicyContract } from "./contract-update-policy.ts";
 
 /** When the clock of a subject starts. */
 export const START = Date.parse("2027-03-01T08:00:00.000Z");
@@ -83,6 +84,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     labelContract(() => subject);
     quarantineContract(() => subject);
     messagesContract(() => subject);
+    updatePolicyContract(() => subject);
     tasksContract(() => subject);
     taskPackagesContract(() => subject);
 

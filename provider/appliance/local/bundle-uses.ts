@@ -3,6 +3,7 @@ import { ApplianceError } from "../errors.ts";
 import { build } from "./query.ts";
 import { unsealRunInputs } from "./schedules.ts";
 import { fromColumn, type Transaction } from "./transaction.ts";
+import { policyUsesOfBundle } from "./update-policy-uses.ts";
 
 /** What of a bundle says who uses it. */
 interface UsedBundle {
@@ -21,17 +22,19 @@ const installing = z.object({ agent: z.object({ bundle: z.string().optional() })
  *
  * @example usesOfBundle(tx, row) // ['configuration "berlin"']
  */
-export function usesOfBundle(tx: Transaction, { id, organization }: UsedBundle): readonly string[] {
+export function usesOfBundle(tx: Transaction, bundle: UsedBundle): readonly string[] {
+  const { id, organization } = bundle;
   const scheduled = build
     .selectFrom("configurations")
     .select(["id", "name"])
     .where("organization", "=", organization)
     .where("id", "in", build.selectFrom("schedules").select("configuration_id"))
     .orderBy("name");
-  return tx.queries
+  const configurations = tx.queries
     .all(scheduled)
     .filter((one) => fromColumn(installing, unsealRunInputs(tx, one.id), "a scheduled run").agent?.bundle === id)
     .map(({ name }) => `configuration "${name}"`);
+  return [...configurations, ...policyUsesOfBundle(tx, bundle)];
 }
 
 /**

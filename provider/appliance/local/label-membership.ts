@@ -65,6 +65,16 @@ export class LabelMemberships {
     return this.#of(id);
   }
 
+  /** Whom a filter means, with ids in the places of labels' names. */
+  matching(filter: MachineFilter): readonly LabelMachine[] {
+    return this.#filtered(filter).members;
+  }
+
+  /** Whom a list names, by KUID or host name. */
+  listed(names: readonly string[]): Membership {
+    return this.#listed(names);
+  }
+
   #of(id: string): Membership & { readonly kuids: ReadonlySet<string> } {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
@@ -72,7 +82,7 @@ export class LabelMemberships {
     if (row === undefined || this.#asking.has(id)) throw brokenLabel(id);
     this.#asking.add(id);
     const filter = storedFilterOf(row);
-    const { members, pending } = filter === undefined ? this.#listed(row) : this.#filtered(filter);
+    const { members, pending } = filter === undefined ? this.#listed(listedMachinesOf(row)) : this.#filtered(filter);
     this.#asking.delete(id);
     const found = { members, pending, kuids: new Set(members.map(({ kuid }) => kuid)) };
     this.#known.set(id, found);
@@ -87,11 +97,11 @@ export class LabelMemberships {
     return { members, pending: [] };
   }
 
-  #listed(row: LabelRow): Membership {
+  #listed(names: readonly string[]): Membership {
     this.#index ??= new MachineIndex(this.#machines);
     const members = new Map<string, LabelMachine>();
     const pending: string[] = [];
-    for (const name of listedMachinesOf(row)) {
+    for (const name of names) {
       const found = this.#index.named(name);
       if (found.length === 0) pending.push(name);
       for (const machine of found) members.set(machine.kuid, machine);

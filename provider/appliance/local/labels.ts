@@ -1,5 +1,4 @@
 import { ApplianceError } from "../errors.ts";
-import { conditionsOf, type MachineFilter, mapConditions } from "../filter/filter.ts";
 import { cycleThrough } from "../filter/label-graph.ts";
 import type { Label, labelOperations } from "../operations/labels.ts";
 import type { HandlersOf } from "./handlers.ts";
@@ -12,6 +11,7 @@ import {
   listedMachinesOf,
   storedFilterOf,
 } from "./label-membership.ts";
+import { withIds, withNames } from "./label-names.ts";
 import { usesOfLabel } from "./label-uses.ts";
 import { page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
@@ -45,33 +45,6 @@ function describe(tx: Transaction, row: LabelRow): Label {
     createdAt: moment(row.created_at),
     updatedAt: moment(row.updated_at),
   };
-}
-
-/** A stored filter as people know it: with the present names of the labels in it. */
-function withNames(tx: Transaction, organization: string, filter: MachineFilter): MachineFilter {
-  if (labelsIn(filter).length === 0) return filter;
-  const names = new Map(labelRows(tx, organization).map(({ id, name }) => [id, name]));
-  return mapConditions(filter, (condition) =>
-    condition.property === "label" ? { ...condition, value: names.get(condition.value) ?? condition.value } : condition,
-  );
-}
-
-/** A filter as it is stored. @throws ApplianceError `invalid` for a label that is not there */
-function withIds(tx: Transaction, organization: string, filter: MachineFilter, self: LabelRow): MachineFilter {
-  const ids = new Map(labelRows(tx, organization).map(({ id, name }) => [name, id]));
-  ids.set(self.name, self.id);
-  const missing = conditionsOf(filter).find(
-    ({ condition }) => condition.property === "label" && !ids.has(condition.value),
-  );
-  if (missing !== undefined)
-    throw new ApplianceError({
-      code: "invalid",
-      message: `there is no label "${missing.condition.value}" in organization "${organization}", which the filter names`,
-      hint: "make that one first: in a program, name it by the `name` of its `Label` resource",
-    });
-  return mapConditions(filter, (condition) =>
-    condition.property === "label" ? { ...condition, value: ids.get(condition.value) ?? "" } : condition,
-  );
 }
 
 function requireNoCycle(tx: Transaction, saved: LabelRow): void {

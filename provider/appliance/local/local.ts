@@ -36,6 +36,7 @@ import { taskPackageHandlers } from "./task-packages.ts";
 import { taskHandlers } from "./tasks.ts";
 import { tokenHandlers } from "./tokens.ts";
 import type { Transaction, World } from "./transaction.ts";
+import { updatePolicyHandlers } from "./update-policy.ts";
 import { openWritable } from "./writable-database.ts";
 
 /** How long an operation waits for other processes that write. */
@@ -89,6 +90,7 @@ const handlers: HandlersOf<typeof operations> = {
   ...statisticsHandlers,
   ...settingsHandlers,
   ...apiTokenHandlers,
+  ...updatePolicyHandlers,
 };
 
 /**

@@ -60,6 +60,11 @@ function effectiveOf(row: Given): AgentSettings {
   return { ...DEFAULT_AGENT_SETTINGS, ...givenIn(row) };
 }
 
+/** What the agents of an organization live by. */
+export function settingsOf(tx: Transaction, organization: string): AgentSettings {
+  return effectiveOf(rowOf(tx, organization));
+}
+
 function describe(tx: Transaction, organization: string): Settings {
   const row = rowOf(tx, organization);
   return {

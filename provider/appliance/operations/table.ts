@@ -18,6 +18,7 @@ import { statisticsOperations } from "./statistics.ts";
 import { taskPackageOperations } from "./task-packages.ts";
 import { taskOperations } from "./tasks.ts";
 import { tokenOperations } from "./tokens.ts";
+import { updatePolicyOperations } from "./update-policy.ts";
 
 /** Everything an appliance does, by name. */
 export const operations = {
@@ -41,6 +42,7 @@ export const operations = {
   ...organizationOperations,
   ...statisticsOperations,
   ...apiTokenOperations,
+  ...updatePolicyOperations,
 };
 
 export type Operations = typeof operations;

@@ -35,6 +35,12 @@ export const CLOSED_GOING_AWAY = 1001;
 /** The agents that are connected to this server, one connection a device. */
 export class ConnectedAgents {
   readonly #byKuid = new Map<string, ConnectedAgent>();
+  #joined = 0;
+
+  /** How many connections there have been. */
+  get joined(): number {
+    return this.#joined;
+  }
 
   get size(): number {
     return this.#byKuid.size;
@@ -52,6 +58,7 @@ export class ConnectedAgents {
   add(agent: ConnectedAgent): void {
     const older = this.#byKuid.get(agent.kuid);
     this.#byKuid.set(agent.kuid, agent);
+    this.#joined += 1;
     older?.close(CLOSED_REPLACED, "replaced");
   }
 

@@ -24,6 +24,7 @@ import { type Repeated, repeat } from "./repeat.ts";
 import { SettingsWatch } from "./settings-watch.ts";
 import { StandingWatch } from "./standing-watch.ts";
 import { TaskDispatcher } from "./task-dispatcher.ts";
+import { UpdateRunner } from "./update-runner.ts";
 
 export interface ServerOptions {
   /** A local one: this server's own store. It stays the caller's to close, after the server has stopped. */
@@ -72,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const settings = new SettingsWatch(appliance, agents);
   const courier = new Courier(appliance, agents, instanceId);
   const dispatcher = new TaskDispatcher(appliance, agents, instanceId);
+  const updates = new UpdateRunner({ store: appliance, agents, monotonicMs, log });
   const greeting = new Greeting(limits.greeting, monotonicMs);
   const sockets = new Set<Socket>();
   let stopping: Promise<void> | undefined;
@@ -215,6 +217,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     work: () => dispatcher.look(),
     log,
   });
+  const updating = repeat({
+    what: "doing what update policies want",
+    everyMs: limits.changesEveryMs,
+    work: () => updates.look(),
+    log,
+  });
   const sweeping = repeat({
     what: "dropping silent connections",
     everyMs: 1_000,
@@ -230,7 +238,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const ended = once(https, "close");
     https.close();
     agents.closeAll(CLOSED_GOING_AWAY, "the server stops");
-    await Promise.all([publishing?.stop(), watching.stop(), dispatching?.stop()]);
+    await Promise.all([publishing?.stop(), watching.stop(), dispatching?.stop(), updating.stop()]);
     await withdraw();
     // Connections that finish their call become idle one by one; those that never said who they are have no call.
     const closing = setInterval(() => {

@@ -1,0 +1,55 @@
+import { FLAVOURS } from "../../agent/flavours/registry.ts";
+import type { LoadedPackage } from "../updates/wanted-version.ts";
+import { build } from "./query.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** A package that agents may be given, and the bundle it is of. */
+export interface BundledPackage extends LoadedPackage {
+  readonly bundleId: string;
+}
+
+/**
+ * The packages of an organization's bundles, as far as an agent can install them.
+ * @param only `loaded`: of those bundles that are loaded
+ */
+export function packagesOf(tx: Transaction, organization: string, only: "loaded" | "all"): BundledPackage[] {
+  const all = build
+    .selectFrom("bundle_packages")
+    .innerJoin("bundles", "bundles.id", "bundle_packages.bundle_id")
+    .selectAll("bundle_packages")
+    .select("bundles.flavour")
+    .where("bundles.organization", "=", organization)
+    .orderBy("bundles.id")
+    .orderBy("bundle_packages.position");
+  const rows = tx.queries.all(only === "loaded" ? all.where("bundles.loaded_at", "is not", null) : all);
+  return rows.flatMap((row) => {
+    const flavour = Object.values(FLAVOURS).find(({ name }) => name === row.flavour);
+    const format = flavour?.formats.find((one) => one === row.format);
+    if (format === undefined || row.platform !== "linux") return [];
+    return [
+      {
+        bundleId: row.bundle_id,
+        flavour: row.flavour,
+        fileName: row.file_name,
+        platform: row.platform,
+        architecture: row.architecture,
+        format,
+        version: row.version,
+        sha256: row.sha256,
+        sizeBytes: row.size_bytes,
+      },
+    ];
+  });
+}
+
+/** When the newest of the loaded bundles came here, milliseconds since 1970. */
+export function newestLoaded(tx: Transaction, organization: string): number | null {
+  const found = tx.queries.first(
+    build
+      .selectFrom("bundles")
+      .select((eb) => eb.fn.max(eb.fn.coalesce("downloaded_at", "created_at")).as("at"))
+      .where("organization", "=", organization)
+      .where("loaded_at", "is not", null),
+  );
+  return found?.at ?? null;
+}

@@ -1,0 +1,186 @@
+import { sameVersion } from "../../agent/versions.ts";
+import type {
+  PlannedMachine,
+  PolicyCounts,
+  PolicyFinding,
+  UpdatePolicy,
+  updatePolicyOperations,
+} from "../operations/update-policy.ts";
+import type { JudgedMachine } from "../updates/evaluate.ts";
+import { failure, findingsOfPolicy, warning } from "../updates/findings.ts";
+import { percentAt } from "../updates/rollout-steps.ts";
+import { wantedVersions } from "../updates/wanted-version.ts";
+import type { HandlersOf } from "./handlers.ts";
+import { packagesOf } from "./loaded-packages.ts";
+import { page, textAt } from "./paging.ts";
+import { moment, type Transaction } from "./transaction.ts";
+import { type Evaluation, evaluate, rolloutNow } from "./update-evaluation.ts";
+import type { PolicyMachine } from "./update-machines.ts";
+import {
+  changedGiven,
+  effectiveOf,
+  givenWithIds,
+  givenWithNames,
+  missingLabels,
+  type PolicyRow,
+  policyRow,
+  storedGiven,
+} from "./update-policy-rows.ts";
+
+/** How many machines a sentence names. */
+const NAMED_AT_MOST = 5;
+
+type Judged = JudgedMachine<PolicyMachine>;
+
+/** A policy that is not saved yet: what it would do. @param draft with the names of labels that there may not be */
+function evaluateDraft(tx: Transaction, row: PolicyRow, draft: UpdatePolicy) {
+  const missing = missingLabels(tx, row.organization, draft);
+  const names = new Set(missing.map(({ name }) => name));
+  const { filter, ...rest } = draft;
+  const isFilterKnown = !missing.some(({ path }) => path[0] === "filter");
+  const known: UpdatePolicy = {
+    ...rest,
+    labels: rest.labels.filter((name) => !names.has(name)),
+    ...(filter !== undefined && isFilterKnown && { filter }),
+  };
+  const stored = effectiveOf(givenWithIds(tx, row.organization, known));
+  const before = effectiveOf(storedGiven(row));
+  const rollout = rolloutNow(tx, row, stored);
+  const isSame = JSON.stringify(selection(before)) === JSON.stringify(selection(stored)) && before.enabled;
+  return { missing, isSameSelection: isSame, rollout, evaluation: evaluate(tx, row, stored, rollout) };
+}
+
+function selection({ allMachines, labels, machines, filter }: UpdatePolicy) {
+  return [allMachines, [...labels].sort(), [...machines].sort(), filter ?? null];
+}
+
+/** What is to be said of a policy before it is saved. @param draft with the names of labels */
+export function draftFindings(tx: Transaction, row: PolicyRow, draft: UpdatePolicy): PolicyFinding[] {
+  return findingsOfDraft(tx, row, draft, evaluateDraft(tx, row, draft));
+}
+
+function findingsOfDraft(
+  tx: Transaction,
+  row: PolicyRow,
+  draft: UpdatePolicy,
+  { missing, isSameSelection, evaluation }: ReturnType<typeof evaluateDraft>,
+): PolicyFinding[] {
+  const findings = findingsOfPolicy(draft);
+  if (findings.some(({ severity }) => severity === "failure")) return findings;
+  const ofBundles = findingsOfBundles(tx, row, draft);
+  if (missing.length > 0)
+    return [
+      ...findings,
+      ...missing.map(({ path, name }) => warning(path, `there is no label "${name}" yet`)),
+      ...ofBundles,
+    ];
+  return [...findings, ...ofBundles, ...findingsOfFleet(draft, evaluation, isSameSelection)];
+}
+
+function findingsOfBundles(tx: Transaction, { organization }: PolicyRow, draft: UpdatePolicy): PolicyFinding[] {
+  const packages = packagesOf(tx, organization, "loaded");
+  if (wantedVersions(draft, packages).length > 0) return [];
+  const { version } = draft;
+  const there = [...new Set(packages.map((one) => one.version))];
+  const has = there.length === 0 ? "no bundle is loaded" : `loaded is ${there.join(", ")}`;
+  if (version === "latest" || version === "n-1")
+    return [warning(["version"], `there is no version that \`${version}\` means: ${has}`)];
+  const unloaded = packagesOf(tx, organization, "all").some((one) => sameVersion(one.version, version));
+  const repair = unloaded ? "load the bundle that has it" : "load a bundle that has it first";
+  return [failure(["version"], `version ${version} is in no loaded bundle (${has}): ${repair}`)];
+}
+
+function findingsOfFleet(
+  { enabled, allMachines, updateBrokenAgents, machines: listed }: UpdatePolicy,
+  { fleet, judged }: Evaluation,
+  isSameSelection: boolean,
+): PolicyFinding[] {
+  if (!enabled) return [];
+  const total = fleet.machines.length;
+  const meant = fleet.machines.filter(({ isMeant }) => isMeant);
+  if (meant.length === 0 && !updateBrokenAgents) {
+    const who = total === 0 ? "no agent is approved yet" : `none of the ${total} approved agents is meant`;
+    return [warning(["enabled"], `the policy is for nobody now: ${who}`)];
+  }
+  const findings: PolicyFinding[] = [];
+  if (!allMachines && total > 1 && meant.length === total && fleet.listed < total) {
+    const message = `it is for all ${total} machines that there are: if that is meant, say \`allMachines: true\` instead`;
+    // Machines come and go: what was saved when it was for some is not an error once it is for all.
+    findings.push(isSameSelection ? warning(["allMachines"], message) : failure(["allMachines"], message));
+  }
+  for (const name of fleet.pending.slice(0, NAMED_AT_MOST))
+    findings.push(warning(["machines", listed.indexOf(name)], `there is no approved agent called "${name}"`));
+  const unreachable = judged.filter(isUnreachable);
+  if (unreachable.length > 0) {
+    const names = unreachable.slice(0, NAMED_AT_MOST).map(({ machine }) => machine.hostname);
+    const more = unreachable.length > NAMED_AT_MOST ? ` and ${unreachable.length - NAMED_AT_MOST} more` : "";
+    findings.push(
+      warning(
+        ["enabled"],
+        `${unreachable.length} of ${meant.length} machines cannot be reached, because their agents are not connected: ${names.join(", ")}${more}; a provisioning configuration reaches them`,
+      ),
+    );
+  }
+  return findings;
+}
+
+function isUnreachable({ verdict }: Judged): boolean {
+  return verdict.kind === "waiting" && verdict.code === "not-connected";
+}
+
+export const planUpdates: HandlersOf<typeof updatePolicyOperations>["planUpdates"] = (
+  tx,
+  { organization, changes = {}, limit, after },
+) => {
+  const row = policyRow(tx, organization);
+  const draft = effectiveOf(changedGiven(givenWithNames(tx, organization, storedGiven(row)), changes));
+  const evaluated = evaluateDraft(tx, row, draft);
+  const { judged, fleet } = evaluated.evaluation;
+  const beyond = after === undefined ? undefined : textAt(after, 0);
+  const rest = judged
+    .filter(({ machine }) => beyond === undefined || machine.kuid > beyond)
+    .sort((one, other) => (one.machine.kuid < other.machine.kuid ? -1 : 1));
+  const { items, next } = page(rest.slice(0, limit + 1), limit, ({ machine }) => [machine.kuid], planned);
+  return {
+    findings: findingsOfDraft(tx, row, draft, evaluated),
+    counts: countsOf(fleet.machines, judged),
+    percent: percentAt(draft.rollout, evaluated.rollout.began_at ?? tx.now, tx.now),
+    machines: items,
+    next,
+  };
+};
+
+function countsOf(machines: readonly PolicyMachine[], judged: readonly Judged[]): PolicyCounts {
+  const count = (isCounted: (one: Judged) => boolean) => judged.filter(isCounted).length;
+  return {
+    total: machines.length,
+    meant: machines.filter(({ isMeant }) => isMeant).length,
+    broken: count(({ broken }) => broken),
+    right: count(({ verdict }) => verdict.kind === "right"),
+    update: count(({ verdict }) => verdict.kind === "update"),
+    updating: count(({ verdict }) => verdict.kind === "updating"),
+    waiting: count(({ verdict }) => verdict.kind === "waiting"),
+    refused: count(({ verdict }) => verdict.kind === "refused"),
+    notConnected: count(isUnreachable),
+  };
+}
+
+function planned({ machine, verdict, broken }: Judged): PlannedMachine {
+  const { kuid, hostname, agentVersion, connected } = machine;
+  const common = { kuid, hostname, agentVersion, connected, broken, verdict: verdict.kind, version: verdict.version };
+  switch (verdict.kind) {
+    case "update":
+      return { ...common, nextVersion: verdict.package.version };
+    case "waiting": {
+      const { code, reason, untilMs } = verdict;
+      return { ...common, code, reason, ...(untilMs !== undefined && { until: moment(untilMs) }) };
+    }
+    case "refused":
+      return { ...common, code: verdict.code, reason: verdict.reason };
+    case "right":
+    case "updating":
+      return common;
+    default:
+      return verdict satisfies never;
+  }
+}

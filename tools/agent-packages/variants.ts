@@ -7,10 +7,18 @@ import type { PackageDefinition } from "./definition.ts";
  * - `fails-to-install`: the installer ends with exit code 1
  * - `hangs`: the installer never ends
  * - `service-fails`: it installs and takes its configuration, but its service ends at once
+ * - `never-connects`: it installs and takes its configuration, and its service runs, but it never talks to a server
  * - `kills-connection`: the installer ends all SSH sessions of the machine, then goes on
  * - `reboots`: the installer restarts the machine in the middle of its work; only once on a machine
  */
-export const VARIANTS = ["fails-to-install", "hangs", "service-fails", "kills-connection", "reboots"] as const;
+export const VARIANTS = [
+  "fails-to-install",
+  "hangs",
+  "service-fails",
+  "never-connects",
+  "kills-connection",
+  "reboots",
+] as const;
 
 export type Variant = (typeof VARIANTS)[number];
 
@@ -20,7 +28,7 @@ const PROGRAM = "/opt/kace-reference/bin/kace-agent";
 export function breakOnPurpose(definition: PackageDefinition, variant: Variant): PackageDefinition {
   const text = readFileSync(join(import.meta.dirname, "variants", `${variant}.sh`), "utf8");
   const description = `${definition.description}\nBroken on purpose, for tests: ${variant}.`;
-  if (variant === "service-fails") {
+  if (variant === "service-fails" || variant === "never-connects") {
     // The real program lies beside it: only running it fails.
     const files = definition.files.flatMap((file) =>
       file.path === PROGRAM

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import * as z from "zod";
+import { TestAgent } from "./agent.ts";
 import { startTestServer, type TestServer, until } from "./running.ts";
 
 const TIMEOUT_MS = 240_000;
@@ -91,7 +92,20 @@ describe("an agent of before there were tasks", { timeout: TIMEOUT_MS }, () => {
     });
     const messages = async () => (await server.appliance.listMessages({ kuid })).messages.map(({ status }) => status);
     await until("both messages are done", async () => (await messages()).every((status) => status === "completed"));
-    expect(heard.map(({ type }) => type)).not.toContain("refused");
+
+    // One that understands tasks is given its own at the same look.
+    const other = await TestAgent.connect({ port: server.port, ca: server.ca });
+    await other.hello({ token, can: ["tasks"] });
+    const { tasks } = await server.appliance.queueTasks({ kuids: [kuid, other.identity.kuid], type: "inventory" });
+    await other.next("task");
+    const answers = () => heard.filter(({ type }) => type === "heartbeat").length;
+    const before = answers();
+    socket.send(JSON.stringify({ type: "heartbeat" }));
+    await until("the old agent is answered", () => answers() > before);
+    const types = heard.map(({ type }) => type);
+    expect(types.filter((type) => type === "task" || type === "refused")).toEqual([]);
+    expect((await server.appliance.getTask({ id: tasks[0]?.id ?? "" })).state).toBe("ready");
+    other.socket.terminate();
     expect(socket.readyState).toBe(WebSocket.OPEN);
     socket.terminate();
   });

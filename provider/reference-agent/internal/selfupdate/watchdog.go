@@ -235,7 +235,7 @@ func (w watchdog) await(ctx context.Context, patience time.Duration, wanted func
 func (s sight) describe(version string) string {
 	switch {
 	case s.pid == 0:
-		return "its program does not run"
+		return "it did not start up"
 	case s.version != version:
 		return fmt.Sprintf("the running agent is %s", s.version)
 	case s.lastError != "":

@@ -129,7 +129,7 @@ func TestOldVersionIsPutBackWhere(t *testing.T) {
 		failing error
 		reason  string
 	}{
-		"the new program exits at once": {sight{}, nil, "its program does not run"},
+		"the new program exits at once": {sight{}, nil, "it did not start up"},
 		"the new agent never connects": {
 			sight{pid: 7, version: "1.5.0", lastError: "connection refused"}, nil, "not connected: connection refused",
 		},

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { askSecret } from "./ask-secret.ts";
 import { runKace } from "./program.ts";
 
 // What node:sqlite says of itself at its first use is of no use to a user; all other warnings stay.
@@ -23,4 +24,7 @@ process.exitCode = await runKace(process.argv.slice(2), {
   },
   environment: process.env,
   signal: interrupted.signal,
+  ...(process.stdin.isTTY && {
+    askSecret: (question: string) => askSecret(question, process.stdin, (text) => void process.stderr.write(text)),
+  }),
 });

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Appliance } from "../appliance/appliance.ts";
-import { openAppliance } from "../appliance/configuration.ts";
+import { databaseFolder, openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { addAccessCommands } from "./access-commands.ts";
 import { addBundleCommands } from "./bundle-commands.ts";
@@ -19,13 +20,17 @@ import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label
 import { LOG_FORMATS } from "./log-format.ts";
 import type { Terminal } from "./output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
+import type { AskSecret } from "./passphrase.ts";
 
+import { addTransferCommands } from "./transfer-commands.ts";
 /** The world a run of `kace` takes place in. */
 export interface ProgramWorld {
   readonly terminal: Terminal;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }
+  /** Asks the person at the terminal; absent where nobody is there. */
+  readonly askSecret?: AskSecret | undefined;
 
 /** The options that every command has. */
 interface GlobalOptions {
@@ -97,6 +102,13 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
   const session = (): CommandSession => sessionOf(program.opts<GlobalOptions>(), world);
   const group = (name: string, description: string) => program.command(name).description(description);
 
+  /** The folder of the local appliance, for what works on nothing else. */
+  const folderOf = (command: string): string => {
+    const { endpoint, database } = program.opts<GlobalOptions>();
+    if (endpoint !== "local")
+      throw new CommandError(`\`kace ${command}\` runs where the appliance's folder is`, "leave --endpoint out");
+    return databaseFolder(database, { platform: process.platform, env: world.environment, home: homedir() });
+  };
   program
     .command("serve")
     .description("Runs the appliance's server: agents connect to it, and other machines use it as their endpoint.")
@@ -106,12 +118,9 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .option("--certificate <file>", "a certificate of your own (PEM, with its chain)")
     .option("--key <file>", "its private key (PEM)")
     .addOption(new Option("--log-format <format>", "what its log is written in").choices(LOG_FORMATS).default("text"))
-    .action(async (options: Omit<ServeArguments, "database">) => {
+    .action(async (options: Omit<ServeArguments, "folder">) => {
       const { serveCommand } = await import("./commands/serve.ts");
-      const { endpoint, database } = program.opts<GlobalOptions>();
-      if (endpoint !== "local")
-        throw new CommandError("`kace serve` runs where its database is", "leave --endpoint out");
-      finish(await serveCommand({ ...options, database }, world));
+      finish(await serveCommand({ ...options, folder: folderOf("serve") }, world));
     });
 
   addConfigurationCommands(program, { session, finish });
@@ -194,6 +203,16 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
   addAccessCommands(program, { session, finish });
 
   return program;
+  addTransferCommands(
+    program,
+    (command) => ({
+      folder: folderOf(command),
+      terminal,
+      json: program.opts<GlobalOptions>().json,
+      askSecret: world.askSecret,
+    }),
+    finish,
+  );
 }
 
 function portOf(text: string): number {

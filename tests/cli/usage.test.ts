@@ -40,7 +40,7 @@ describe("kace", () => {
     [["--endpoint", "http://kbox.example", "config", "list"], "http is not encrypted"],
     [["--endpoint", "https://u:secret-canary@kbox.example", "config", "list"], "credentials do not belong in it"],
     [["--endpoint", "https://127.0.0.1:1", "config", "list"], "asks for an API token, and none is configured"],
-    [["--endpoint", "https://127.0.0.1:1", "serve"], "`kace serve` runs where its database is"],
+    [["--endpoint", "https://127.0.0.1:1", "serve"], "`kace serve` runs where the appliance's folder is"],
     [["--database", "relative/folder", "config", "list"], 'database: "relative/folder" is relative'],
     [["--ca-certificate", "/no/such/file.pem", "config", "list"], "no such file"],
   ])("%j cannot be done, and says why in one sentence", async (args, sentence) => {

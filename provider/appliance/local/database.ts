@@ -10,7 +10,8 @@ export const DATABASE_FILE = "appliance.db";
 /** "KACE" as SQLite's application_id: a database of another program is never written to. */
 export const APPLICATION_ID = 0x4b414345;
 
-const KEY_CHECK = "key-check";
+/** The row of `meta` that says which key a database is bound to. */
+export const KEY_CHECK = "key-check";
 
 /** What work within a transaction is given. */
 export interface Opened {

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { ApplianceError } from "../errors.ts";
 import { describeFileError } from "./file-errors.ts";
 
-const KEY_FILE = "secrets.key";
+export const KEY_FILE = "secrets.key";
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;

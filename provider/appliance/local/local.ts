@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { hostname, loadavg, userInfo } from "node:os";
+import { loadavg } from "node:os";
 import * as z from "zod";
 import type { Appliance, Caller, OperationMethods, Output, PackageContent } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
@@ -34,6 +34,7 @@ import { statisticsHandlers } from "./statistics.ts";
 import { QUARANTINE_LIMIT } from "./strangers.ts";
 import { taskPackageHandlers } from "./task-packages.ts";
 import { taskHandlers } from "./tasks.ts";
+import { thisUser } from "./this-user.ts";
 import { tokenHandlers } from "./tokens.ts";
 import type { Transaction, World } from "./transaction.ts";
 import { updatePolicyHandlers } from "./update-policy.ts";
@@ -116,7 +117,7 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
   const close = async () => store.close();
   return {
     folder,
-    ...store.actingAs({ who: options.who ?? `${userName()}@${hostname()}` }),
+    ...store.actingAs({ who: options.who ?? thisUser() }),
     close,
     runInputs: (id) => store.runInputs(id),
     actingAs: (caller) => ({ ...store.actingAs(caller), close: async () => undefined }),
@@ -241,16 +242,6 @@ function inOwnOrganization(given: unknown, schema: z.ZodObject, { organization }
 function requireOrganization(tx: Transaction, organization: string): void {
   const query = build.selectFrom("organizations").select("name").where("name", "=", organization);
   if (tx.queries.first(query) === undefined) throw noOrganization(organization);
-}
-
-/** A user id without an entry in the system's list of users, as containers have, is no error. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    return "unknown user";
-  }
 }
 
 export type { Handler };

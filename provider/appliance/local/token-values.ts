@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { ApplianceError } from "../errors.ts";
 import type { TokenStatus } from "../operations/tokens.ts";
+import type { Keys } from "./keys.ts";
 import { build } from "./query.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -7,12 +9,26 @@ import type { Transaction } from "./transaction.ts";
 const MINTED_BYTES = 40;
 
 /** A value that nobody can guess. */
-export function mint({ world }: Transaction): string {
-  return world.randomBytes(MINTED_BYTES).toString("base64url");
+export function mint({ world }: Pick<Transaction, "world">): string {
+  return mintedValue(world.randomBytes);
 }
 
-export function fingerprintOf({ keys }: Transaction, value: string): string {
+/** As {@link mint}, where there is no transaction. */
+export function mintedValue(random: (count: number) => Buffer = randomBytes): string {
+  return random(MINTED_BYTES).toString("base64url");
+}
+
+export function fingerprintOf({ keys }: Pick<Transaction, "keys">, value: string): string {
   return keys.fingerprint(value, "enrolment token");
+}
+
+/** A value as the database keeps it: found again by its fingerprint, and read with the key only. */
+export function sealedValue(
+  keys: Keys,
+  tokenId: string,
+  value: string,
+): { readonly fingerprint: string; readonly sealed: string } {
+  return { fingerprint: fingerprintOf({ keys }, value), sealed: keys.seal(value, placeOf(tokenId)) };
 }
 
 function placeOf(tokenId: string): string {
@@ -34,7 +50,7 @@ export function presentValue(tx: Transaction, tokenId: string): string {
  * @throws ApplianceError `conflict` if another token has the value
  */
 export function giveValue(tx: Transaction, tokenId: string, value: string, overlapUntil: number): void {
-  const fingerprint = fingerprintOf(tx, value);
+  const { fingerprint, sealed } = sealedValue(tx.keys, tokenId, value);
   const holder = tx.queries.first(
     build
       .selectFrom("token_values")
@@ -58,7 +74,6 @@ export function giveValue(tx: Transaction, tokenId: string, value: string, overl
   );
   // A value that the token had before may become the present one again.
   tx.queries.run(build.deleteFrom("token_values").where("fingerprint", "=", fingerprint));
-  const sealed = tx.keys.seal(value, placeOf(tokenId));
   tx.queries.run(
     build
       .insertInto("token_values")

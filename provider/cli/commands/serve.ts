@@ -1,5 +1,3 @@
-import { homedir } from "node:os";
-import { databaseFolder } from "../../appliance/configuration.ts";
 import { type LogFormat, logIn } from "../log-format.ts";
 import type { Terminal } from "../output.ts";
 import { serveAppliance } from "../serve.ts";
@@ -7,7 +5,8 @@ import type { ExitCode } from "../session.ts";
 
 /** What `kace serve` is told. */
 export interface ServeArguments {
-  readonly database?: string | undefined;
+  /** The appliance's. */
+  readonly folder: string;
   readonly name?: string | undefined;
   readonly host: string;
   readonly port: number;
@@ -19,13 +18,11 @@ export interface ServeArguments {
 /** Runs the appliance's server until the signal fires. */
 export async function serveCommand(
   given: ServeArguments,
-  world: { readonly terminal: Terminal; readonly environment: NodeJS.ProcessEnv; readonly signal: AbortSignal },
+  world: { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<ExitCode> {
-  const surroundings = { platform: process.platform, env: world.environment, home: homedir() };
-  const { database, logFormat, ...options } = given;
+  const { logFormat, ...options } = given;
   await serveAppliance({
     ...options,
-    folder: databaseFolder(database, surroundings),
     signal: world.signal,
     ...logIn(logFormat, world.terminal.err, Date.now),
     now: Date.now,

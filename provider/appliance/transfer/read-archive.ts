@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Parser, type ReadEntry } from "tar";
+import { ApplianceError } from "../errors.ts";
+import { describeFileError } from "../local/file-errors.ts";
+import {
+  type ArchivedFile,
+  type ArchiveHeader,
+  type ArchiveKind,
+  archiveContents,
+  CONTENTS_NAME,
+  damaged,
+  HEADER_NAME,
+  notAnArchive,
+  readHeader,
+  readJson,
+} from "./kinds.ts";
+
+/** The names that archives have: nothing else is written anywhere, whatever an archive says. */
+const NAMES =
+  /^(archive\.json|contents\.json|secrets\.json|secrets\.key|appliance\.db|certificates\/[a-z][a-z0-9-]*\.pem|tables\/[a-z][a-z0-9_]*\.ndjson|packages\/[0-9a-f]{64})$/;
+
+/** The first file says how everything else is read. */
+const MAX_HEADER_BYTES = 64 * 1024;
+
+/** An archive that was unpacked and is as it was made. */
+export interface Unpacked {
+  readonly header: ArchiveHeader;
+  /** All but `contents.json`, in their order. */
+  readonly files: readonly ArchivedFile[];
+}
+
+/**
+ * Unpacks an archive into a folder, and checks all of it: what it is, that it is whole, and every file by its checksum.
+ * @throws ApplianceError `invalid`, `newer-version`, `disk-full`, `unavailable`
+ */
+export async function readArchive(path: string, kind: ArchiveKind, folder: string): Promise<Unpacked> {
+  try {
+    const unpacking = new Unpacking(path, kind, folder, (await stat(path)).size);
+    await walk(path, (entry) => unpacking.take(entry));
+    return await unpacking.finish();
+  } catch (error) {
+    if (error instanceof ApplianceError) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code.startsWith("TAR_")) throw damaged(path, "it is cut off, or no archive", error);
+    throw describeFileError(error, path);
+  }
+}
+
+class Unpacking {
+  header: ArchiveHeader | undefined;
+  readonly #path: string;
+  readonly #kind: ArchiveKind;
+  readonly #folder: string;
+  readonly #files: ArchivedFile[] = [];
+  #isEnded = false;
+  /** What is left of the file: archives are not compressed, so that one cannot unpack to more than it is. */
+  #bytesLeft: number;
+
+  constructor(path: string, kind: ArchiveKind, folder: string, sizeBytes: number) {
+    this.#path = path;
+    this.#kind = kind;
+    this.#folder = folder;
+    this.#bytesLeft = sizeBytes;
+  }
+
+  async take(entry: ReadEntry): Promise<void> {
+    const name = entry.path;
+    if (this.header === undefined) {
+      if (name !== HEADER_NAME || entry.type !== "File" || entry.size > MAX_HEADER_BYTES)
+        throw notAnArchive(this.#path, this.#kind);
+      this.#files.push(await this.#unpack(entry));
+      this.header = readHeader(await this.#textOf(HEADER_NAME), this.#path, this.#kind);
+      return;
+    }
+    if (this.#isEnded || entry.type !== "File" || !NAMES.test(name))
+      throw damaged(this.#path, `${JSON.stringify(name)} does not belong into it`);
+    if (this.#files.some((file) => file.name === name)) throw damaged(this.#path, `it holds ${name} twice`);
+    const file = await this.#unpack(entry);
+    if (name === CONTENTS_NAME) this.#isEnded = true;
+    else this.#files.push(file);
+  }
+
+  async finish(): Promise<Unpacked> {
+    if (this.header === undefined) throw notAnArchive(this.#path, this.#kind);
+    if (!this.#isEnded) throw damaged(this.#path, "it is cut off");
+    const { files } = readJson(archiveContents, await this.#textOf(CONTENTS_NAME), this.#path, CONTENTS_NAME);
+    for (const [index, { name, sizeBytes, sha256 }] of this.#files.entries()) {
+      const said = files[index];
+      if (said?.name !== name || said.sizeBytes !== sizeBytes || said.sha256 !== sha256)
+        throw damaged(this.#path, `${name} is not the one that ${CONTENTS_NAME} names`);
+    }
+    if (files.length !== this.#files.length) throw damaged(this.#path, "files that it names are not in it");
+    return { header: this.header, files };
+  }
+
+  async #unpack(entry: ReadEntry): Promise<ArchivedFile> {
+    this.#bytesLeft -= entry.size;
+    if (this.#bytesLeft < 0) throw notAnArchive(this.#path, this.#kind);
+    const target = join(this.#folder, entry.path);
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    const file = await open(target, "wx", 0o600);
+    try {
+      const hash = createHash("sha256");
+      let sizeBytes = 0;
+      for await (const chunk of entry) {
+        const bytes: Buffer = chunk;
+        hash.update(bytes);
+        sizeBytes += bytes.length;
+        await file.writeFile(bytes);
+      }
+      if (sizeBytes !== entry.size) throw damaged(this.#path, "it is cut off");
+      await file.sync();
+      return { name: entry.path, sizeBytes, sha256: hash.digest("hex") };
+    } finally {
+      await file.close();
+    }
+  }
+
+  #textOf(name: string): Promise<string> {
+    return readFile(join(this.#folder, name), "utf8");
+  }
+}
+
+/** Reads the files of a tar one after the other; memory does not grow with it. */
+async function walk(path: string, visit: (entry: ReadEntry) => Promise<void>): Promise<void> {
+  let failure: { readonly error: unknown } | undefined;
+  let work = Promise.resolve();
+  let current: ReadEntry | undefined;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+  };
+  const parser = new Parser({ strict: true, maxMetaEntrySize: MAX_HEADER_BYTES });
+  parser.on("entry", (entry: ReadEntry) => {
+    current = entry;
+    work = work
+      .then(async () => {
+        if (failure === undefined) await visit(entry);
+      })
+      .catch(fail)
+      // What nobody reads would keep everything after it waiting.
+      .finally(() => entry.resume());
+  });
+  parser.on("error", fail);
+  const ended = new Promise<void>((resolve) => {
+    for (const event of ["end", "close", "error"]) parser.on(event, () => resolve());
+  });
+  try {
+    for await (const bytes of createReadStream(path)) {
+      if (failure !== undefined) break;
+      const chunk: Buffer = bytes;
+      if (!parser.write(chunk)) await Promise.race([once(parser, "drain"), ended]);
+    }
+  } catch (error) {
+    fail(error);
+  }
+  if (failure === undefined) {
+    parser.end();
+    await ended;
+  }
+  if (failure !== undefined) {
+    parser.abort(new Error("given up"));
+    current?.destroy(failure.error); // its reader waits for what never comes
+  }
+  await work;
+  if (failure !== undefined) throw failure.error;
+}

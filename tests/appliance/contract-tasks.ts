@@ -159,11 +159,35 @@ export function tasksContract(opened: () => Subject): void {
       await approved(1);
       await appliance().updateSettings({ logRetention: "off" });
       const [script] = (await queue({})).tasks;
-      const [crash] = (await queue({ type: "crash-upload", payload: {} })).tasks;
-      for (const task of [script, crash])
-        await record({ id: task?.id ?? "", kuid: kuidOf(1), status: "completed", output: "text" });
+      const crash = { id: `crash-${kuidOf(1)}-1`, announced: "crash-upload" } as const;
+      for (const task of [{ id: script?.id ?? "" }, crash])
+        await record({ ...task, kuid: kuidOf(1), status: "completed", output: "text" });
       expect((await appliance().getTask({ id: script?.id ?? "" })).output).toBeUndefined();
-      expect((await appliance().getTask({ id: crash?.id ?? "" })).output).toBe("text");
+      expect((await appliance().getTask({ id: crash.id })).output).toBe("text");
+    });
+
+    it("are made when agents tell of a crash: once each, of their own device, and the last twenty", async () => {
+      await approved(1, 2);
+      const crash = (number: number, owner = 1) =>
+        record({
+          id: `crash-${kuidOf(owner)}-${number}`,
+          kuid: kuidOf(1),
+          announced: "crash-upload",
+          status: "completed",
+          note: `crash ${number}`,
+        });
+      await crash(0, 2);
+      expect(await tasks()).toEqual([]);
+      for (let number = 1; number <= 22; number++) await crash(number);
+      await crash(22);
+      const known = await tasks({ types: ["crash-upload"] });
+      expect(known.map(({ note }) => note)).toEqual(Array.from({ length: 20 }, (_, index) => `crash ${22 - index}`));
+      expect(known[0]).toMatchObject({ state: "completed", priority: 30, machine: "web1.corp.example" });
+      expect(
+        await refusal(appliance().queueTasks({ kuids: [kuidOf(1)], type: "crash-upload" as "script" })),
+      ).toMatchObject({
+        code: "invalid",
+      });
     });
 
     it("wait for their time, and expire when their machine does not come", async () => {

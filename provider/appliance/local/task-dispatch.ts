@@ -1,7 +1,8 @@
-import { TASK_TYPES, taskType } from "../operations/task-types.ts";
+import { TASK_TYPES, type TaskType, taskType } from "../operations/task-types.ts";
 import {
   GIVE_UP_SLACK_SECONDS,
   KEEP_ENDED_SECONDS,
+  MAX_ANNOUNCED,
   type TaskReport,
   type TaskState,
   type taskOperations,
@@ -11,7 +12,7 @@ import { applianceRow, throughputOf } from "./appliance-settings.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build, listed } from "./query.ts";
 import { keepOutput } from "./task-outputs.ts";
-import { ENDED, payloadReader } from "./task-rows.ts";
+import { ENDED, insertTask, keepPayload, payloadReader } from "./task-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 type Handlers = HandlersOf<typeof taskOperations>;
@@ -143,19 +144,23 @@ export const giveUpTasks: Handlers["giveUpTasks"] = (tx) => {
         .where("id", "=", id),
     );
   }
-  const old = ended(tx, FORGOTTEN_AT_ONCE);
-  if (old.length > 0) {
-    const ids = old.map(({ id }) => id);
-    tx.queries.run(build.deleteFrom("tasks").where("id", "in", listed(ids)));
-    const used = build.selectFrom("tasks").select("payload_id");
-    const payloads = [...new Set(old.map(({ payload_id }) => payload_id))];
-    tx.queries.run(build.deleteFrom("task_payloads").where("id", "in", listed(payloads)).where("id", "not in", used));
-  }
+  forget(tx, ended(tx, FORGOTTEN_AT_ONCE));
   return { ended: late.length };
 };
 
+function forget(tx: Transaction, old: readonly { readonly id: string; readonly payload_id: string }[]): void {
+  if (old.length === 0) return;
+  const ids = old.map(({ id }) => id);
+  tx.queries.run(build.deleteFrom("tasks").where("id", "in", listed(ids)));
+  const used = build.selectFrom("tasks").select("payload_id");
+  const payloads = [...new Set(old.map(({ payload_id }) => payload_id))];
+  tx.queries.run(build.deleteFrom("task_payloads").where("id", "in", listed(payloads)).where("id", "not in", used));
+}
+
 export const recordTasks: Handlers["recordTasks"] = (tx, { tasks }) => {
   for (const report of tasks) {
+    if (report.status !== "sent" && report.announced !== undefined)
+      announce(tx, report.kuid, report.id, report.announced);
     const row = tx.queries.first(build.selectFrom("tasks").selectAll().where("id", "=", report.id));
     if (row?.kuid !== report.kuid) continue;
     const state = taskState.parse(row.state);
@@ -182,6 +187,24 @@ export const recordTasks: Handlers["recordTasks"] = (tx, { tasks }) => {
   }
   return {};
 };
+
+/** Makes the task that an agent began itself, if it is its own and not known. */
+function announce(tx: Transaction, kuid: string, id: string, type: TaskType): void {
+  const device = tx.queries.first(build.selectFrom("devices").select("organization").where("kuid", "=", kuid));
+  const known = tx.queries.first(build.selectFrom("tasks").select("id").where("id", "=", id));
+  if (device === undefined || known !== undefined || !id.startsWith(`crash-${kuid}-`)) return;
+  insertTask(tx, {
+    id,
+    organization: device.organization,
+    kuid,
+    type,
+    sourceId: id,
+    payloadId: keepPayload(tx, device.organization, {}),
+  });
+  const mine = build.selectFrom("tasks").select("id").where("kuid", "=", kuid).where("type", "=", type);
+  const newest = mine.orderBy("sequence", "desc").limit(MAX_ANNOUNCED);
+  forget(tx, tx.queries.all(mine.select("payload_id").where("id", "not in", newest)));
+}
 
 type Ending = TaskReport & { readonly status: Exclude<TaskReport["status"], "started"> };
 

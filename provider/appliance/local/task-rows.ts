@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import * as z from "zod";
-import { taskType } from "../operations/task-types.ts";
+import { TASK_TYPES, type TaskType, taskType } from "../operations/task-types.ts";
 import { LONG_WAIT_SECONDS, type Task, type TaskState, type TaskView, taskState } from "../operations/tasks.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
@@ -91,4 +91,50 @@ export function payloadReader(tx: Transaction): (payloadId: string) => Record<st
     read.set(payloadId, payload);
     return payload;
   };
+}
+
+/** A task that is made; what is left out is as its type wants it. */
+interface NewTask {
+  readonly id: string;
+  readonly organization: string;
+  readonly kuid: string;
+  readonly type: TaskType;
+  readonly sourceId: string;
+  readonly payloadId: string;
+  readonly priority?: number | undefined;
+  readonly timeoutSeconds?: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly notBefore?: number;
+  readonly expiresInSeconds?: number | undefined;
+}
+
+/** Makes a task that is ready. */
+export function insertTask(tx: Transaction, { type, notBefore = tx.now, ...task }: NewTask): void {
+  const rules = TASK_TYPES[type];
+  tx.queries.run(
+    build.insertInto("tasks").values({
+      id: task.id,
+      organization: task.organization,
+      kuid: task.kuid,
+      type,
+      source_id: task.sourceId,
+      payload_id: task.payloadId,
+      state: "ready",
+      priority: task.priority ?? rules.priority,
+      timeout_seconds: task.timeoutSeconds ?? rules.timeoutSeconds,
+      throttled: rules.throttled ? 1 : 0,
+      created_at: tx.now,
+      not_before: notBefore,
+      expires_at: notBefore + 1_000 * (task.expiresInSeconds ?? rules.keepSeconds),
+      sent_at: null,
+      sent_connection: null,
+      started_at: null,
+      completed_at: null,
+      run_ms: null,
+      cancel_requested: 0,
+      given_up: 0,
+      exit_code: null,
+      note: null,
+    }),
+  );
 }

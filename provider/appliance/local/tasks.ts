@@ -1,5 +1,4 @@
 import { ApplianceError } from "../errors.ts";
-import { TASK_TYPES } from "../operations/task-types.ts";
 import type { taskOperations } from "../operations/tasks.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { recipients } from "./messages.ts";
@@ -8,7 +7,7 @@ import { build, listed } from "./query.ts";
 import { runningInstance } from "./server.ts";
 import { giveUpTasks, listDueTasks, recordTasks } from "./task-dispatch.ts";
 import { readOutput } from "./task-outputs.ts";
-import { describeTask, inView, keepPayload, taskRows } from "./task-rows.ts";
+import { describeTask, insertTask, inView, keepPayload, taskRows } from "./task-rows.ts";
 import { newId, recordChanges, type Transaction } from "./transaction.ts";
 
 /** How many tasks may wait or run in all: whoever orders something of everybody again and again must not fill the disk. */
@@ -30,41 +29,29 @@ function requireRoom(tx: Transaction, wanted: number): void {
 }
 
 export const taskHandlers: HandlersOf<typeof taskOperations> = {
-  queueTasks(tx, { organization, kuids, type, payload, ...given }) {
+  queueTasks(
+    tx,
+    { organization, kuids, type, payload, priority, timeoutSeconds, notBefore, expiresInSeconds, ...given },
+  ) {
     requireRoom(tx, kuids.length);
     const all = recipients(tx, organization, kuids);
-    const rules = TASK_TYPES[type];
     const sourceId = given.sourceId ?? newId(tx, type);
     const payloadId = keepPayload(tx, organization, payload);
-    const notBefore = Math.max(tx.now, given.notBefore === undefined ? 0 : Date.parse(given.notBefore));
+    const begins = Math.max(tx.now, notBefore === undefined ? 0 : Date.parse(notBefore));
     const tasks = all.map(({ kuid }) => {
       const id = newId(tx, "task");
-      tx.queries.run(
-        build.insertInto("tasks").values({
-          id,
-          organization,
-          kuid,
-          type,
-          source_id: sourceId,
-          payload_id: payloadId,
-          state: "ready",
-          priority: given.priority ?? rules.priority,
-          timeout_seconds: given.timeoutSeconds ?? rules.timeoutSeconds,
-          throttled: rules.throttled ? 1 : 0,
-          created_at: tx.now,
-          not_before: notBefore,
-          expires_at: notBefore + 1_000 * (given.expiresInSeconds ?? rules.keepSeconds),
-          sent_at: null,
-          sent_connection: null,
-          started_at: null,
-          completed_at: null,
-          run_ms: null,
-          cancel_requested: 0,
-          given_up: 0,
-          exit_code: null,
-          note: null,
-        }),
-      );
+      insertTask(tx, {
+        id,
+        organization,
+        kuid,
+        type,
+        sourceId,
+        payloadId,
+        priority,
+        timeoutSeconds,
+        notBefore: begins,
+        expiresInSeconds,
+      });
       return { id, kuid };
     });
     const [only] = all.length === 1 ? all : [];

@@ -4,6 +4,9 @@ import { sha256 } from "./fields.ts";
 /** What a task asks of an agent. */
 export const taskType = z.enum(["alert", "inventory", "crash-upload", "self-update", "script", "log-upload"]);
 
+/** What can be ordered; a crash only its agent can tell of. */
+export const queuedTaskType = taskType.exclude(["crash-upload"]);
+
 export type TaskType = z.output<typeof taskType>;
 
 /** What an agent says it understands; one that says nothing is of before there were tasks. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { kuid } from "./devices.ts";
 import { after, done, limit, moment, next, organization } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
-import { TASK_PAYLOADS, taskType } from "./task-types.ts";
+import { queuedTaskType, TASK_PAYLOADS, taskType } from "./task-types.ts";
 
 const id = z.string().regex(/^[\w-]{1,100}$/, "expected the id of a task");
 const sourceId = z.string().min(1).max(200);
@@ -25,6 +25,9 @@ export const LONG_WAIT_SECONDS = 600;
 
 /** How long beyond its time-out the server waits for an agent to say what became of a task. */
 export const GIVE_UP_SLACK_SECONDS = 120;
+
+/** How many crashes of one device are known; older ones make room. */
+export const MAX_ANNOUNCED = 20;
 
 /** How long a task is known after its end, and its output with it. */
 export const KEEP_ENDED_SECONDS = 30 * 86_400;
@@ -87,6 +90,8 @@ export const taskReport = z.object({
   exitCode: z.int().min(-1).max(255).optional(),
   output: z.string().max(MAX_OUTPUT_CHARACTERS).optional(),
   outputTruncated: z.boolean().optional(),
+  /** The type of a task that the agent itself began: its id names the device. */
+  announced: z.literal("crash-upload").optional(),
   /** How long it ran, by the clock of the machine that nobody sets. */
   runMs: z.int().min(0).optional(),
 });
@@ -102,7 +107,7 @@ export const taskOperations = defineOperations({
       .object({
         organization,
         kuids: z.array(kuid).min(1).max(100_000),
-        type: taskType,
+        type: queuedTaskType,
         /** As the type wants it: the text of an alert, the script, the package. */
         payload: z.record(z.string(), z.unknown()).default({}),
         priority: priority.optional(),
@@ -176,7 +181,7 @@ export const taskOperations = defineOperations({
   },
   recordTasks: {
     description:
-      "Keeps what became of tasks: that they were sent, or what their agents say. What has ended does not begin again; a task that is gone, or another device's, is let be. An agent that comes back with the end of a task that was given up is believed.",
+      "Keeps what became of tasks: that they were sent, or what their agents say. What has ended does not begin again; a task that is gone, or another device's, is let be. An agent that comes back with the end of a task that was given up is believed, and one that announces a task of its own has it made.",
     access: "write",
     role: "admin",
     reach: "appliance",

@@ -19,18 +19,18 @@ import { addConfigurationCommands } from "./configuration-commands.ts";
 import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label-commands.ts";
 import { LOG_FORMATS } from "./log-format.ts";
 import type { Terminal } from "./output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 import type { AskSecret } from "./passphrase.ts";
-
+import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
+
 /** The world a run of `kace` takes place in. */
 export interface ProgramWorld {
   readonly terminal: Terminal;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-}
   /** Asks the person at the terminal; absent where nobody is there. */
   readonly askSecret?: AskSecret | undefined;
+}
 
 /** The options that every command has. */
 interface GlobalOptions {
@@ -101,7 +101,6 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
 
   const session = (): CommandSession => sessionOf(program.opts<GlobalOptions>(), world);
   const group = (name: string, description: string) => program.command(name).description(description);
-
   /** The folder of the local appliance, for what works on nothing else. */
   const folderOf = (command: string): string => {
     const { endpoint, database } = program.opts<GlobalOptions>();
@@ -109,6 +108,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
       throw new CommandError(`\`kace ${command}\` runs where the appliance's folder is`, "leave --endpoint out");
     return databaseFolder(database, { platform: process.platform, env: world.environment, home: homedir() });
   };
+
   program
     .command("serve")
     .description("Runs the appliance's server: agents connect to it, and other machines use it as their endpoint.")
@@ -201,8 +201,6 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .action(async (token: string) => finish(await listTokenUses(session(), token)));
 
   addAccessCommands(program, { session, finish });
-
-  return program;
   addTransferCommands(
     program,
     (command) => ({
@@ -213,6 +211,8 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     }),
     finish,
   );
+
+  return program;
 }
 
 function portOf(text: string): number {

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -99,7 +98,8 @@ func serve(at layout.Layout, version, logFile string, log *slog.Logger) (err err
 	first := status.Status{KUID: device.KUID, State: status.Unknown, AgentVersion: version, PID: os.Getpid()}
 	board, err := status.NewBoard(at, first, time.Now, log)
 	if err != nil {
-		return fmt.Errorf("the status cannot be written: %w", err)
+		// A disk that is full must not cut the machine off: it may be the server's tasks that make room again.
+		log.Error("the status cannot be written", "error", err)
 	}
 	started := time.Now()
 	elapsed := func() time.Duration { return time.Since(started) }

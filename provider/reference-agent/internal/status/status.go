@@ -59,7 +59,8 @@ type Board struct {
 	shown Status
 }
 
-// NewBoard starts with this status and writes it at once.
+// NewBoard starts with this status and writes it at once. The board is of use where that fails, too: the next change
+// writes all again.
 func NewBoard(at layout.Layout, first Status, now func() time.Time, log *slog.Logger) (*Board, error) {
 	board := &Board{at: at, now: now, log: log, shown: first}
 	board.shown.Since = now().UTC().Format(time.RFC3339)

@@ -2,6 +2,7 @@ import packageJson from "../package.json" with { type: "json" };
 import type { ApplianceAccess } from "./appliance/access.ts";
 import { singleMachineProvisioning } from "./components/single-machine-provisioning.ts";
 import { config, configure } from "./configuration.ts";
+import { checkPrerequisites } from "./functions/check-prerequisites.ts";
 import { diagnose } from "./functions/diagnose.ts";
 import { expandTargets } from "./functions/expand-targets.ts";
 import { getHistory } from "./functions/get-history.ts";
@@ -47,6 +48,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
   resources: [agentBundle, agentSettings, agentToken, label, organization, provisioningConfig, quarantineDecision],
   components: [singleMachineProvisioning],
   functions: [
+    checkPrerequisites,
     diagnose,
     expandTargets,
     getHistory,

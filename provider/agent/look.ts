@@ -1,6 +1,7 @@
 import type { Machine } from "../machines/machine.ts";
 import { MarkedLines } from "./lines.ts";
 import { parseProbe } from "./parse-probe.ts";
+import { parsePrerequisites } from "./prerequisite-facts.ts";
 import type { Probe, ProbeRequest } from "./probe.ts";
 import { probeScript } from "./scripts.ts";
 import { serverText } from "./server.ts";
@@ -12,16 +13,21 @@ import { serverText } from "./server.ts";
  */
 export async function probe(machine: Machine, request: ProbeRequest): Promise<Probe> {
   const ended = await machine.runScript({
-    script: probeScript(request.flavours.map((flavour) => flavour.script)),
+    script: probeScript(
+      request.flavours.map((flavour) => flavour.script),
+      { withPrerequisites: request.prerequisites },
+    ),
     variables: probeVariables(request),
     privileged: request.privileged ?? true,
     signal: request.signal,
     ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
   });
-  return parseProbe(
-    MarkedLines.of(ended.stdout),
+  const lines = MarkedLines.of(ended.stdout);
+  const seen = parseProbe(
+    lines,
     request.flavours.map((flavour) => flavour.name),
   );
+  return request.prerequisites === true ? { ...seen, prerequisites: parsePrerequisites(lines) } : seen;
 }
 
 /** What `look.sh` reads. */

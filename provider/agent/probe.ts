@@ -1,5 +1,6 @@
 import type { PackageFormat } from "./agent-package.ts";
 import type { Flavour } from "./flavour.ts";
+import type { PrerequisiteFacts } from "./prerequisite-facts.ts";
 
 /** `unknown` where the machine has no means to tell. */
 export type Answer = "yes" | "no" | "unknown";
@@ -23,6 +24,8 @@ export interface Probe {
   /** Staging directories that runs left, or are still using. */
   readonly staged: readonly StagedRun[];
   readonly server: { readonly resolves: Answer; readonly reachable: Answer };
+  /** Only where it was asked for. */
+  readonly prerequisites?: PrerequisiteFacts | undefined;
 }
 
 export interface OperatingSystem {
@@ -88,6 +91,8 @@ export interface ProbeRequest {
   readonly configurationId: string;
   /** Look as root, which receipts, locks and the agent's own files need. Default true. */
   readonly privileged?: boolean;
+  /** Look also at what only an installation asks of a machine. Default false. */
+  readonly prerequisites?: boolean | undefined;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }

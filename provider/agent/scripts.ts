@@ -8,6 +8,7 @@ const lock = text("lock.sh");
 const tools = [text("service.sh"), text("packages.sh")];
 const look = text("look.sh");
 const probe = text("probe.sh");
+const prerequisites = text("prerequisites.sh");
 const activate = text("activate.sh");
 const worker = text("worker.sh");
 const resume = text("resume.sh");
@@ -19,9 +20,12 @@ export const FLAVOUR_SCRIPTS = {
   bench: text("flavour-bench.sh"),
 } as const;
 
-/** Looks at a machine. Variables: PK_FLAVOURS (names), PK_HOST, PK_PORT. */
-export function probeScript(flavours: readonly string[]): string {
-  return join(lines, lock, ...tools, look, ...flavours, probe);
+/** Looks at a machine, also at what only an installation asks of it where that is wanted. Variables: PK_FLAVOURS (names), PK_HOST, PK_PORT. */
+export function probeScript(
+  flavours: readonly string[],
+  { withPrerequisites = false }: { readonly withPrerequisites?: boolean | undefined } = {},
+): string {
+  return join(lines, lock, ...tools, look, ...flavours, probe, ...(withPrerequisites ? [prerequisites] : []));
 }
 
 /** Takes lock and package, and starts the worker. Variables: those of `activationVariables`. */

@@ -7,6 +7,7 @@ import { databaseFolder, openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { addAccessCommands } from "./access-commands.ts";
 import { addBundleCommands } from "./bundle-commands.ts";
+import { addCheckCommand } from "./check-command.ts";
 import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
 import type { DiagnoseArguments } from "./commands/diagnose.ts";
 import { forgetHostKey, listHostKeys } from "./commands/host-keys.ts";
@@ -142,6 +143,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
       finish(await showLog(session(), machine, name)),
     );
 
+  addCheckCommand(program, { session, finish }, portOf);
   program
     .command("diagnose <machine>")
     .description("Why a machine does not appear at its server; exit code 3 if something is wrong.")

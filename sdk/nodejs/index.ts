@@ -20,6 +20,11 @@ export type AgentToken = import("./agentToken").AgentToken;
 export const AgentToken: typeof import("./agentToken").AgentToken = null as any;
 utilities.lazyLoad(exports, ["AgentToken"], () => require("./agentToken"));
 
+export { CheckPrerequisitesArgs, CheckPrerequisitesResult, CheckPrerequisitesOutputArgs } from "./checkPrerequisites";
+export const checkPrerequisites: typeof import("./checkPrerequisites").checkPrerequisites = null as any;
+export const checkPrerequisitesOutput: typeof import("./checkPrerequisites").checkPrerequisitesOutput = null as any;
+utilities.lazyLoad(exports, ["checkPrerequisites","checkPrerequisitesOutput"], () => require("./checkPrerequisites"));
+
 export { DiagnoseArgs, DiagnoseResult, DiagnoseOutputArgs } from "./diagnose";
 export const diagnose: typeof import("./diagnose").diagnose = null as any;
 export const diagnoseOutput: typeof import("./diagnose").diagnoseOutput = null as any;

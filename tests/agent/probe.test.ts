@@ -1,5 +1,9 @@
 import { spawn } from "node:child_process";
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { bench, FLAVOURS, probe } from "../../provider/agent/agent.ts";
 import type { Ended, Machine, ScriptRequest } from "../../provider/machines/machine.ts";
 
@@ -18,6 +22,21 @@ function machineThat(runs: (request: ScriptRequest) => Promise<string>): Machine
     }),
     put: () => Promise.reject(new Error("a look puts nothing")),
     close: () => Promise.resolve(),
+  };
+}
+
+async function temporary(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "kace-probe-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** Has the script look at one file for a lock, instead of the package managers' own. */
+function withLocks(file: string): (script: string) => string {
+  return (script) => {
+    const own = /look_locks \/var\/lib.*/;
+    if (!own.test(script)) throw new Error("the script looks at no locks");
+    return script.replace(own, `look_locks '${file}'`);
   };
 }
 
@@ -89,12 +108,13 @@ test("the id of a machine leaves this room as its hash only", async () => {
   expect(seen.machineId).toBe("3eb1bd439947eb762998e566ccc2e099c791118b2f40579cc4f7da2b5061b7f9");
 });
 
-test.each(["sh", "bash"])("the script itself runs in %s, and tells of this machine", async (shell) => {
-  const machine = machineThat(
+/** This machine, looked at by a shell; `edit` may bend the script. */
+function thisMachine(shell: string, edit = (script: string) => script): Machine {
+  return machineThat(
     (request) =>
       new Promise((resolve, reject) => {
         const assignments = Object.entries(request.variables ?? {}).map(([name, value]) => `${name}='${value}'\n`);
-        const child = spawn(shell, ["-c", assignments.join("") + request.script], {
+        const child = spawn(shell, ["-c", assignments.join("") + edit(request.script)], {
           stdio: ["ignore", "pipe", "pipe"],
         });
         let stdout = "";
@@ -105,7 +125,10 @@ test.each(["sh", "bash"])("the script itself runs in %s, and tells of this machi
         child.on("close", () => (stderr === "" ? resolve(stdout) : reject(new Error(stderr))));
       }),
   );
-  const seen = await probe(machine, {
+}
+
+test.each(["sh", "bash"])("the script itself runs in %s, and tells of this machine", async (shell) => {
+  const seen = await probe(thisMachine(shell), {
     flavours: FLAVOURS_LOOKED_FOR,
     server: { host: "localhost", port: 9 },
     configurationId: "c",
@@ -116,4 +139,82 @@ test.each(["sh", "bash"])("the script itself runs in %s, and tells of this machi
   expect(seen.disk.stagingFreeBytes).toBeGreaterThan(0);
   expect(seen.agents.map((agent) => agent.flavour)).toEqual(["reference", "quest", "bench"]);
   expect(seen.server.resolves).toBe("yes");
+});
+
+test("what an installation asks of a machine is told only where it is asked for", async () => {
+  expect((await look("::kace clock=1\n")).prerequisites).toBeUndefined();
+  const answers = [
+    "::kace clock=1800000000",
+    "::kace mount.staging=rw,noexec",
+    "::kace package.lock=4242 apt-get",
+    "::kace has=tar",
+    "::kace has=gzip",
+  ];
+  const request = { flavours: [], configurationId: "c", prerequisites: true };
+  const seen = await probe(
+    machineThat(() => Promise.resolve(answers.join("\n"))),
+    request,
+  );
+  expect(seen.prerequisites).toEqual({
+    clockSeconds: 1_800_000_000,
+    stagingMount: ["rw", "noexec"],
+    installMount: undefined,
+    packageLock: { pid: 4242, program: "apt-get" },
+    tools: ["tar", "gzip"],
+  });
+  const rubbish = await probe(
+    machineThat(() => Promise.resolve("::kace clock=noon\n::kace package.lock=who\n::kace mount.staging=\n")),
+    request,
+  );
+  expect(rubbish.prerequisites).toEqual({
+    clockSeconds: undefined,
+    stagingMount: undefined,
+    installMount: undefined,
+    packageLock: undefined,
+    tools: [],
+  });
+});
+
+test.each(["sh", "bash"])(
+  "%s tells time, mounts and tools of this machine, and that nobody holds the packages",
+  async (shell) => {
+    const free = join(await temporary(), "nobodys");
+    await writeFile(free, "");
+    const seen = await probe(thisMachine(shell, withLocks(free)), {
+      flavours: [],
+      configurationId: "c",
+      prerequisites: true,
+    });
+    const { clockSeconds = 0, installMount, packageLock, tools } = seen.prerequisites ?? {};
+    expect(clockSeconds).toBeGreaterThan(1_700_000_000);
+    expect(installMount).toContain("rw");
+    expect(packageLock).toBe("free");
+    expect(tools).toContain("tar");
+  },
+);
+
+test("who holds a lock of the package manager is named, without waiting for it", async () => {
+  const file = join(await temporary(), "lock");
+  // As dpkg and rpm do it: fcntl, which flock(1) does not speak.
+  const holder = spawn(
+    "python3",
+    [
+      "-c",
+      "import fcntl,sys; f=open(sys.argv[1],'w'); fcntl.lockf(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()",
+      file,
+    ],
+    { stdio: ["pipe", "pipe", "inherit"] },
+  );
+  try {
+    await once(holder.stdout, "data");
+    const seen = await probe(thisMachine("sh", withLocks(file)), {
+      flavours: [],
+      configurationId: "c",
+      prerequisites: true,
+    });
+    expect(seen.prerequisites?.packageLock).toEqual({ pid: holder.pid, program: expect.stringContaining("python3") });
+  } finally {
+    holder.stdin.end();
+    await once(holder, "exit");
+  }
 });

@@ -284,6 +284,14 @@ function configurationOf(silentPort: number): ResourceGenerator {
 
 /** Arguments that keep functions on this machine: what a schema lets one guess would be looked for in the network. */
 const functionArguments: NonNullable<SubjectOptions["functionArguments"]> = {
+  "kace:index:checkPrerequisites": fc.record(
+    {
+      platform: fc.constant("windows"),
+      targets: fc.record({ ips: fc.constantFrom("127.0.0.1", "127.0.0.1, 127.0.0.2") }, plain),
+      portScanTimeout: fc.constant("500ms"),
+    },
+    { requiredKeys: ["platform", "targets"], noNullPrototype: true },
+  ),
   "kace:index:diagnose": fc.record(
     {
       machine: distinctText(),

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LabHost } from "../../examples/lab/lab.ts";
 import { fullListing, writtenBetween } from "./listing.ts";
@@ -50,6 +52,21 @@ describe("a preview of what is not there yet", () => {
     expect(await hashesOf(site.state)).toEqual(state);
     expect(await rowsOf(site.database)).toEqual(rows);
   });
+});
+
+test("a check of what stands in the way writes nothing", async () => {
+  const { privateKey } = site.lab.keys.ed25519;
+  const keyFile = join(site.folder, "check-key");
+  await writeFile(keyFile, privateKey, { mode: 0o600 });
+  const rows = await rowsOf(site.database);
+  const checks: { readonly exitCode: number | null; readonly output: string }[] = [];
+  const written = await writtenBy(async () => {
+    checks.push(await site.kace(["check", ...site.addresses(), "--key-file", keyFile]));
+  });
+  expect(written).toEqual(NOTHING);
+  expect(await rowsOf(site.database)).toEqual(rows);
+  expect(checks[0]).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^server-port +met/m) });
+  expect(checks[0]?.output.match(/: ready$/gm)).toHaveLength(2);
 });
 
 describe("on machines that are right", () => {

@@ -1,12 +1,10 @@
-import type { AgentPackage, AgentServer, DesiredAgent, Flavour, PackageFormat } from "../../agent/agent.ts";
+import type { AgentServer, DesiredAgent, Flavour } from "../../agent/agent.ts";
 import type { Bundle } from "../../appliance/operations/bundles.ts";
 import { ProviderError } from "../../kit/define/errors.ts";
+import { packagesOf } from "../../rollout/bundle-packages.ts";
 import { flavourNamed } from "../flavours.ts";
 import type { Ground } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
-
-const PLATFORMS: readonly AgentPackage["platform"][] = ["linux", "windows", "darwin"];
-const FORMATS: readonly PackageFormat[] = ["deb", "rpm", "tar.gz", "msi", "pkg", "dmg"];
 
 /** What is looked for where nothing names a bundle: a removal finds every kind of agent there is. */
 const ANY_SERVER: AgentServer = { host: "localhost", port: 443 };
@@ -51,14 +49,5 @@ function flavourOf(bundle: Bundle | undefined): Flavour {
     path: ["agent", "bundle"],
     message: `the bundle is of a kind of agent that this provider does not know: ${name}`,
     hint: "use a newer pulumi-kace",
-  });
-}
-
-/** The packages of a bundle that this provider can install anywhere. */
-function packagesOf(bundle: Bundle | undefined): AgentPackage[] {
-  return (bundle?.packages ?? []).flatMap((item) => {
-    const platform = PLATFORMS.find((known) => known === item.platform);
-    const format = FORMATS.find((known) => known === item.format);
-    return platform === undefined || format === undefined ? [] : [{ ...item, platform, format }];
   });
 }

@@ -3,12 +3,12 @@ import { scheduleShape } from "../../appliance/schedules/shape.ts";
 import type { PreviewOf } from "../../kit/define/plain.ts";
 import { numberOrPercent } from "../../kit/define/scalars.ts";
 import { Unknown } from "../../kit/define/value.ts";
+import { limit, port, version } from "../../rollout/scalars.ts";
 import type { ListOrText } from "../../rollout/targets/items.ts";
 import type { TargetSpec } from "../../rollout/targets/parse-targets.ts";
 import { targetsShape } from "../../rollout/targets/shape.ts";
 import { MAX_NAME_LENGTH, objectName } from "../object-name.ts";
 import { linux } from "./platform-inputs.ts";
-import { limit, port, version } from "./scalars.ts";
 
 const server = z
   .object({

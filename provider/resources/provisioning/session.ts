@@ -7,6 +7,7 @@ import { systemClock } from "../../rollout/clock.ts";
 import { createDns } from "../../rollout/dns/dns.ts";
 import { nameServer, systemNames } from "../../rollout/dns/name-source.ts";
 import { readPins } from "../../rollout/host-key-pins.ts";
+import { logInOf } from "../../rollout/linux-access.ts";
 import type { RetryPolicy } from "../../rollout/retry.ts";
 import type { Limits } from "../../rollout/run.ts";
 import type { SshLogIn } from "../../rollout/ssh-log-in.ts";
@@ -61,7 +62,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const world = (override?: "removed") => {
     const desired = desiredAgent(inputs, ground, configurationId, override);
     return new SshWorld({
-      logIn: logInOf(inputs),
+      logIn: logInFor(inputs),
       pins,
       dns,
       lookUpNames: inputs.dns?.lookup ?? true,
@@ -123,36 +124,7 @@ function flavoursFor(desired: DesiredAgent, { bundle }: Ground): readonly Flavou
   return bundle === undefined ? Object.values(FLAVOURS) : [desired.flavour];
 }
 
-function logInOf({ linux }: Inputs): SshLogIn {
+function logInFor({ linux }: Inputs): SshLogIn {
   if (linux === undefined) throw new Error("a configuration without a platform was let through"); // the check refuses it
-  const { username, password, privateKey, passphrase, certificate, agentSocket, port, become } = linux;
-  const sudoPassword = become?.method === "sudo" ? (become.password ?? password) : become?.password;
-  return {
-    username,
-    credentials: { password, privateKey, passphrase, certificate, agentSocket },
-    port,
-    become:
-      become === undefined || become.method === "none"
-        ? { method: "none" }
-        : { method: become.method, password: sudoPassword },
-    hostKeys: { policy: linux.hostKeys?.policy ?? "acceptNew", knownHosts: linux.hostKeys?.knownHosts },
-    jumpHosts: linux.jumpHosts.map((jump) => ({
-      host: jump.host,
-      port: jump.port,
-      username: jump.username,
-      credentials: {
-        password: jump.password,
-        privateKey: jump.privateKey,
-        passphrase: jump.passphrase,
-        certificate: jump.certificate,
-        agentSocket: jump.agentSocket,
-      },
-    })),
-    requiredPorts: linux.requiredPorts ?? [port],
-    portTimeoutMs: durationMs(linux.portScanTimeout),
-    bypassPortCheck: linux.bypassPortCheck,
-    connectTimeoutMs: durationMs(linux.connectTimeout),
-    authTimeoutMs: durationMs(linux.authTimeout),
-    commandTimeoutMs: durationMs(linux.commandTimeout),
-  };
+  return logInOf(linux);
 }

@@ -2093,6 +2093,546 @@ func (o OutcomeClassArrayOutput) Index(i pulumi.IntInput) OutcomeClassOutput {
 	}).(OutcomeClassOutput)
 }
 
+// The kind of agent, where no bundle is named.
+type PrerequisiteFlavour string
+
+const (
+	PrerequisiteFlavourReference = PrerequisiteFlavour("reference")
+	PrerequisiteFlavourQuest     = PrerequisiteFlavour("quest")
+)
+
+func (PrerequisiteFlavour) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteFlavour)(nil)).Elem()
+}
+
+func (e PrerequisiteFlavour) ToPrerequisiteFlavourOutput() PrerequisiteFlavourOutput {
+	return pulumi.ToOutput(e).(PrerequisiteFlavourOutput)
+}
+
+func (e PrerequisiteFlavour) ToPrerequisiteFlavourOutputWithContext(ctx context.Context) PrerequisiteFlavourOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(PrerequisiteFlavourOutput)
+}
+
+func (e PrerequisiteFlavour) ToPrerequisiteFlavourPtrOutput() PrerequisiteFlavourPtrOutput {
+	return e.ToPrerequisiteFlavourPtrOutputWithContext(context.Background())
+}
+
+func (e PrerequisiteFlavour) ToPrerequisiteFlavourPtrOutputWithContext(ctx context.Context) PrerequisiteFlavourPtrOutput {
+	return PrerequisiteFlavour(e).ToPrerequisiteFlavourOutputWithContext(ctx).ToPrerequisiteFlavourPtrOutputWithContext(ctx)
+}
+
+func (e PrerequisiteFlavour) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e PrerequisiteFlavour) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e PrerequisiteFlavour) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e PrerequisiteFlavour) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type PrerequisiteFlavourOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteFlavourOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteFlavour)(nil)).Elem()
+}
+
+func (o PrerequisiteFlavourOutput) ToPrerequisiteFlavourOutput() PrerequisiteFlavourOutput {
+	return o
+}
+
+func (o PrerequisiteFlavourOutput) ToPrerequisiteFlavourOutputWithContext(ctx context.Context) PrerequisiteFlavourOutput {
+	return o
+}
+
+func (o PrerequisiteFlavourOutput) ToPrerequisiteFlavourPtrOutput() PrerequisiteFlavourPtrOutput {
+	return o.ToPrerequisiteFlavourPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteFlavourOutput) ToPrerequisiteFlavourPtrOutputWithContext(ctx context.Context) PrerequisiteFlavourPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PrerequisiteFlavour) *PrerequisiteFlavour {
+		return &v
+	}).(PrerequisiteFlavourPtrOutput)
+}
+
+func (o PrerequisiteFlavourOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteFlavourOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e PrerequisiteFlavour) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o PrerequisiteFlavourOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteFlavourOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e PrerequisiteFlavour) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type PrerequisiteFlavourPtrOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteFlavourPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisiteFlavour)(nil)).Elem()
+}
+
+func (o PrerequisiteFlavourPtrOutput) ToPrerequisiteFlavourPtrOutput() PrerequisiteFlavourPtrOutput {
+	return o
+}
+
+func (o PrerequisiteFlavourPtrOutput) ToPrerequisiteFlavourPtrOutputWithContext(ctx context.Context) PrerequisiteFlavourPtrOutput {
+	return o
+}
+
+func (o PrerequisiteFlavourPtrOutput) Elem() PrerequisiteFlavourOutput {
+	return o.ApplyT(func(v *PrerequisiteFlavour) PrerequisiteFlavour {
+		if v != nil {
+			return *v
+		}
+		var ret PrerequisiteFlavour
+		return ret
+	}).(PrerequisiteFlavourOutput)
+}
+
+func (o PrerequisiteFlavourPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteFlavourPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *PrerequisiteFlavour) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// PrerequisiteFlavourInput is an input type that accepts values of the PrerequisiteFlavour enum
+// A concrete instance of `PrerequisiteFlavourInput` can be one of the following:
+//
+//	PrerequisiteFlavourReference
+//	PrerequisiteFlavourQuest
+type PrerequisiteFlavourInput interface {
+	pulumi.Input
+
+	ToPrerequisiteFlavourOutput() PrerequisiteFlavourOutput
+	ToPrerequisiteFlavourOutputWithContext(context.Context) PrerequisiteFlavourOutput
+}
+
+var prerequisiteFlavourPtrType = reflect.TypeOf((**PrerequisiteFlavour)(nil)).Elem()
+
+type PrerequisiteFlavourPtrInput interface {
+	pulumi.Input
+
+	ToPrerequisiteFlavourPtrOutput() PrerequisiteFlavourPtrOutput
+	ToPrerequisiteFlavourPtrOutputWithContext(context.Context) PrerequisiteFlavourPtrOutput
+}
+
+type prerequisiteFlavourPtr string
+
+func PrerequisiteFlavourPtr(v string) PrerequisiteFlavourPtrInput {
+	return (*prerequisiteFlavourPtr)(&v)
+}
+
+func (*prerequisiteFlavourPtr) ElementType() reflect.Type {
+	return prerequisiteFlavourPtrType
+}
+
+func (in *prerequisiteFlavourPtr) ToPrerequisiteFlavourPtrOutput() PrerequisiteFlavourPtrOutput {
+	return pulumi.ToOutput(in).(PrerequisiteFlavourPtrOutput)
+}
+
+func (in *prerequisiteFlavourPtr) ToPrerequisiteFlavourPtrOutputWithContext(ctx context.Context) PrerequisiteFlavourPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(PrerequisiteFlavourPtrOutput)
+}
+
+// What the machines run.
+type PrerequisitePlatform string
+
+const (
+	// Linux, reached over SSH.
+	PrerequisitePlatformLinux = PrerequisitePlatform("linux")
+	// Windows: looked at from outside.
+	PrerequisitePlatformWindows = PrerequisitePlatform("windows")
+)
+
+func (PrerequisitePlatform) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisitePlatform)(nil)).Elem()
+}
+
+func (e PrerequisitePlatform) ToPrerequisitePlatformOutput() PrerequisitePlatformOutput {
+	return pulumi.ToOutput(e).(PrerequisitePlatformOutput)
+}
+
+func (e PrerequisitePlatform) ToPrerequisitePlatformOutputWithContext(ctx context.Context) PrerequisitePlatformOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(PrerequisitePlatformOutput)
+}
+
+func (e PrerequisitePlatform) ToPrerequisitePlatformPtrOutput() PrerequisitePlatformPtrOutput {
+	return e.ToPrerequisitePlatformPtrOutputWithContext(context.Background())
+}
+
+func (e PrerequisitePlatform) ToPrerequisitePlatformPtrOutputWithContext(ctx context.Context) PrerequisitePlatformPtrOutput {
+	return PrerequisitePlatform(e).ToPrerequisitePlatformOutputWithContext(ctx).ToPrerequisitePlatformPtrOutputWithContext(ctx)
+}
+
+func (e PrerequisitePlatform) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e PrerequisitePlatform) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e PrerequisitePlatform) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e PrerequisitePlatform) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type PrerequisitePlatformOutput struct{ *pulumi.OutputState }
+
+func (PrerequisitePlatformOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisitePlatform)(nil)).Elem()
+}
+
+func (o PrerequisitePlatformOutput) ToPrerequisitePlatformOutput() PrerequisitePlatformOutput {
+	return o
+}
+
+func (o PrerequisitePlatformOutput) ToPrerequisitePlatformOutputWithContext(ctx context.Context) PrerequisitePlatformOutput {
+	return o
+}
+
+func (o PrerequisitePlatformOutput) ToPrerequisitePlatformPtrOutput() PrerequisitePlatformPtrOutput {
+	return o.ToPrerequisitePlatformPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisitePlatformOutput) ToPrerequisitePlatformPtrOutputWithContext(ctx context.Context) PrerequisitePlatformPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PrerequisitePlatform) *PrerequisitePlatform {
+		return &v
+	}).(PrerequisitePlatformPtrOutput)
+}
+
+func (o PrerequisitePlatformOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o PrerequisitePlatformOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e PrerequisitePlatform) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o PrerequisitePlatformOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisitePlatformOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e PrerequisitePlatform) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type PrerequisitePlatformPtrOutput struct{ *pulumi.OutputState }
+
+func (PrerequisitePlatformPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisitePlatform)(nil)).Elem()
+}
+
+func (o PrerequisitePlatformPtrOutput) ToPrerequisitePlatformPtrOutput() PrerequisitePlatformPtrOutput {
+	return o
+}
+
+func (o PrerequisitePlatformPtrOutput) ToPrerequisitePlatformPtrOutputWithContext(ctx context.Context) PrerequisitePlatformPtrOutput {
+	return o
+}
+
+func (o PrerequisitePlatformPtrOutput) Elem() PrerequisitePlatformOutput {
+	return o.ApplyT(func(v *PrerequisitePlatform) PrerequisitePlatform {
+		if v != nil {
+			return *v
+		}
+		var ret PrerequisitePlatform
+		return ret
+	}).(PrerequisitePlatformOutput)
+}
+
+func (o PrerequisitePlatformPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisitePlatformPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *PrerequisitePlatform) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// PrerequisitePlatformInput is an input type that accepts values of the PrerequisitePlatform enum
+// A concrete instance of `PrerequisitePlatformInput` can be one of the following:
+//
+//	PrerequisitePlatformLinux
+//	PrerequisitePlatformWindows
+type PrerequisitePlatformInput interface {
+	pulumi.Input
+
+	ToPrerequisitePlatformOutput() PrerequisitePlatformOutput
+	ToPrerequisitePlatformOutputWithContext(context.Context) PrerequisitePlatformOutput
+}
+
+var prerequisitePlatformPtrType = reflect.TypeOf((**PrerequisitePlatform)(nil)).Elem()
+
+type PrerequisitePlatformPtrInput interface {
+	pulumi.Input
+
+	ToPrerequisitePlatformPtrOutput() PrerequisitePlatformPtrOutput
+	ToPrerequisitePlatformPtrOutputWithContext(context.Context) PrerequisitePlatformPtrOutput
+}
+
+type prerequisitePlatformPtr string
+
+func PrerequisitePlatformPtr(v string) PrerequisitePlatformPtrInput {
+	return (*prerequisitePlatformPtr)(&v)
+}
+
+func (*prerequisitePlatformPtr) ElementType() reflect.Type {
+	return prerequisitePlatformPtrType
+}
+
+func (in *prerequisitePlatformPtr) ToPrerequisitePlatformPtrOutput() PrerequisitePlatformPtrOutput {
+	return pulumi.ToOutput(in).(PrerequisitePlatformPtrOutput)
+}
+
+func (in *prerequisitePlatformPtr) ToPrerequisitePlatformPtrOutputWithContext(ctx context.Context) PrerequisitePlatformPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(PrerequisitePlatformPtrOutput)
+}
+
+// What is asked of the machine.
+type PrerequisiteRequirement string
+
+const (
+	PrerequisiteRequirementName              = PrerequisiteRequirement("name")
+	PrerequisiteRequirementPort              = PrerequisiteRequirement("port")
+	PrerequisiteRequirementHostKey           = PrerequisiteRequirement("host-key")
+	PrerequisiteRequirementLogIn             = PrerequisiteRequirement("log-in")
+	PrerequisiteRequirementRoot              = PrerequisiteRequirement("root")
+	PrerequisiteRequirementSupportedOs       = PrerequisiteRequirement("supported-os")
+	PrerequisiteRequirementArchitecture      = PrerequisiteRequirement("architecture")
+	PrerequisiteRequirementPackageTool       = PrerequisiteRequirement("package-tool")
+	PrerequisiteRequirementPackageLock       = PrerequisiteRequirement("package-lock")
+	PrerequisiteRequirementServiceManager    = PrerequisiteRequirement("service-manager")
+	PrerequisiteRequirementDisk              = PrerequisiteRequirement("disk")
+	PrerequisiteRequirementExecutable        = PrerequisiteRequirement("executable")
+	PrerequisiteRequirementClock             = PrerequisiteRequirement("clock")
+	PrerequisiteRequirementServerName        = PrerequisiteRequirement("server-name")
+	PrerequisiteRequirementServerPort        = PrerequisiteRequirement("server-port")
+	PrerequisiteRequirementOldAgent          = PrerequisiteRequirement("old-agent")
+	PrerequisiteRequirementPort139           = PrerequisiteRequirement("port-139")
+	PrerequisiteRequirementPort445           = PrerequisiteRequirement("port-445")
+	PrerequisiteRequirementPort5985          = PrerequisiteRequirement("port-5985")
+	PrerequisiteRequirementAdministrator     = PrerequisiteRequirement("administrator")
+	PrerequisiteRequirementSimpleFileSharing = PrerequisiteRequirement("simple-file-sharing")
+	PrerequisiteRequirementUac               = PrerequisiteRequirement("uac")
+	PrerequisiteRequirementNetworkDiscovery  = PrerequisiteRequirement("network-discovery")
+	PrerequisiteRequirementFileSharing       = PrerequisiteRequirement("file-sharing")
+	PrerequisiteRequirementFirewall          = PrerequisiteRequirement("firewall")
+)
+
+type PrerequisiteRequirementOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteRequirementOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteRequirement)(nil)).Elem()
+}
+
+func (o PrerequisiteRequirementOutput) ToPrerequisiteRequirementOutput() PrerequisiteRequirementOutput {
+	return o
+}
+
+func (o PrerequisiteRequirementOutput) ToPrerequisiteRequirementOutputWithContext(ctx context.Context) PrerequisiteRequirementOutput {
+	return o
+}
+
+func (o PrerequisiteRequirementOutput) ToPrerequisiteRequirementPtrOutput() PrerequisiteRequirementPtrOutput {
+	return o.ToPrerequisiteRequirementPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteRequirementOutput) ToPrerequisiteRequirementPtrOutputWithContext(ctx context.Context) PrerequisiteRequirementPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PrerequisiteRequirement) *PrerequisiteRequirement {
+		return &v
+	}).(PrerequisiteRequirementPtrOutput)
+}
+
+func (o PrerequisiteRequirementOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteRequirementOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e PrerequisiteRequirement) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o PrerequisiteRequirementOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteRequirementOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e PrerequisiteRequirement) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type PrerequisiteRequirementPtrOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteRequirementPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisiteRequirement)(nil)).Elem()
+}
+
+func (o PrerequisiteRequirementPtrOutput) ToPrerequisiteRequirementPtrOutput() PrerequisiteRequirementPtrOutput {
+	return o
+}
+
+func (o PrerequisiteRequirementPtrOutput) ToPrerequisiteRequirementPtrOutputWithContext(ctx context.Context) PrerequisiteRequirementPtrOutput {
+	return o
+}
+
+func (o PrerequisiteRequirementPtrOutput) Elem() PrerequisiteRequirementOutput {
+	return o.ApplyT(func(v *PrerequisiteRequirement) PrerequisiteRequirement {
+		if v != nil {
+			return *v
+		}
+		var ret PrerequisiteRequirement
+		return ret
+	}).(PrerequisiteRequirementOutput)
+}
+
+func (o PrerequisiteRequirementPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteRequirementPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *PrerequisiteRequirement) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// How it is; `not-measured` where it could not be looked at from here.
+type PrerequisiteState string
+
+const (
+	PrerequisiteStateMet         = PrerequisiteState("met")
+	PrerequisiteStateNotMet      = PrerequisiteState("not-met")
+	PrerequisiteStateNotMeasured = PrerequisiteState("not-measured")
+)
+
+type PrerequisiteStateOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteStateOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteState)(nil)).Elem()
+}
+
+func (o PrerequisiteStateOutput) ToPrerequisiteStateOutput() PrerequisiteStateOutput {
+	return o
+}
+
+func (o PrerequisiteStateOutput) ToPrerequisiteStateOutputWithContext(ctx context.Context) PrerequisiteStateOutput {
+	return o
+}
+
+func (o PrerequisiteStateOutput) ToPrerequisiteStatePtrOutput() PrerequisiteStatePtrOutput {
+	return o.ToPrerequisiteStatePtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteStateOutput) ToPrerequisiteStatePtrOutputWithContext(ctx context.Context) PrerequisiteStatePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PrerequisiteState) *PrerequisiteState {
+		return &v
+	}).(PrerequisiteStatePtrOutput)
+}
+
+func (o PrerequisiteStateOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteStateOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e PrerequisiteState) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o PrerequisiteStateOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteStateOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e PrerequisiteState) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type PrerequisiteStatePtrOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteStatePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisiteState)(nil)).Elem()
+}
+
+func (o PrerequisiteStatePtrOutput) ToPrerequisiteStatePtrOutput() PrerequisiteStatePtrOutput {
+	return o
+}
+
+func (o PrerequisiteStatePtrOutput) ToPrerequisiteStatePtrOutputWithContext(ctx context.Context) PrerequisiteStatePtrOutput {
+	return o
+}
+
+func (o PrerequisiteStatePtrOutput) Elem() PrerequisiteStateOutput {
+	return o.ApplyT(func(v *PrerequisiteState) PrerequisiteState {
+		if v != nil {
+			return *v
+		}
+		var ret PrerequisiteState
+		return ret
+	}).(PrerequisiteStateOutput)
+}
+
+func (o PrerequisiteStatePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteStatePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *PrerequisiteState) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
 // When machines are looked at although the program did not change.
 type ProbePolicy string
 
@@ -2617,6 +3157,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*OutcomeClassInput)(nil)).Elem(), OutcomeClass("succeeded"))
 	pulumi.RegisterInputType(reflect.TypeOf((*OutcomeClassPtrInput)(nil)).Elem(), OutcomeClass("succeeded"))
 	pulumi.RegisterInputType(reflect.TypeOf((*OutcomeClassArrayInput)(nil)).Elem(), OutcomeClassArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PrerequisiteFlavourInput)(nil)).Elem(), PrerequisiteFlavour("reference"))
+	pulumi.RegisterInputType(reflect.TypeOf((*PrerequisiteFlavourPtrInput)(nil)).Elem(), PrerequisiteFlavour("reference"))
+	pulumi.RegisterInputType(reflect.TypeOf((*PrerequisitePlatformInput)(nil)).Elem(), PrerequisitePlatform("linux"))
+	pulumi.RegisterInputType(reflect.TypeOf((*PrerequisitePlatformPtrInput)(nil)).Elem(), PrerequisitePlatform("linux"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ProbePolicyInput)(nil)).Elem(), ProbePolicy("always"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ProbePolicyPtrInput)(nil)).Elem(), ProbePolicy("always"))
 	pulumi.RegisterInputType(reflect.TypeOf((*QuarantineVerdictInput)(nil)).Elem(), QuarantineVerdict("approve"))
@@ -2652,6 +3196,14 @@ func init() {
 	pulumi.RegisterOutputType(OutcomeClassOutput{})
 	pulumi.RegisterOutputType(OutcomeClassPtrOutput{})
 	pulumi.RegisterOutputType(OutcomeClassArrayOutput{})
+	pulumi.RegisterOutputType(PrerequisiteFlavourOutput{})
+	pulumi.RegisterOutputType(PrerequisiteFlavourPtrOutput{})
+	pulumi.RegisterOutputType(PrerequisitePlatformOutput{})
+	pulumi.RegisterOutputType(PrerequisitePlatformPtrOutput{})
+	pulumi.RegisterOutputType(PrerequisiteRequirementOutput{})
+	pulumi.RegisterOutputType(PrerequisiteRequirementPtrOutput{})
+	pulumi.RegisterOutputType(PrerequisiteStateOutput{})
+	pulumi.RegisterOutputType(PrerequisiteStatePtrOutput{})
 	pulumi.RegisterOutputType(ProbePolicyOutput{})
 	pulumi.RegisterOutputType(ProbePolicyPtrOutput{})
 	pulumi.RegisterOutputType(QuarantineVerdictOutput{})

@@ -1718,6 +1718,431 @@ func (o LabelMemberArrayOutput) Index(i pulumi.IntInput) LabelMemberOutput {
 	}).(LabelMemberOutput)
 }
 
+// How Linux machines are reached and logged in to, as in a `ProvisioningConfig`.
+type LinuxAccess struct {
+	// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+	AgentSocket *string `pulumi:"agentSocket"`
+	// How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+	AuthTimeout *string `pulumi:"authTimeout"`
+	// How a log-in that is not root becomes root.
+	Become *Become `pulumi:"become"`
+	// Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+	BypassPortCheck *bool `pulumi:"bypassPortCheck"`
+	// The text of an OpenSSH user certificate for the private key.
+	Certificate *string `pulumi:"certificate"`
+	// How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+	CommandTimeout *string `pulumi:"commandTimeout"`
+	// How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+	ConnectTimeout *string `pulumi:"connectTimeout"`
+	// How machines prove who they are.
+	HostKeys *HostKeys `pulumi:"hostKeys"`
+	// Hosts to go through, the first one first. Default: `[]`.
+	JumpHosts []JumpHost `pulumi:"jumpHosts"`
+	// What the private key is encrypted with.
+	Passphrase *string `pulumi:"passphrase"`
+	// The password of `username`. It is offered once: a wrong one must not lock an account.
+	Password *string `pulumi:"password"`
+	// The port of sshd. Default: `22`.
+	Port *int `pulumi:"port"`
+	// How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+	PortScanTimeout *string `pulumi:"portScanTimeout"`
+	// The text of a private key in OpenSSH or PEM form.
+	PrivateKey *string `pulumi:"privateKey"`
+	// Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+	RequiredPorts []int `pulumi:"requiredPorts"`
+	// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+	Username *string `pulumi:"username"`
+}
+
+// LinuxAccessInput is an input type that accepts LinuxAccessArgs and LinuxAccessOutput values.
+// You can construct a concrete instance of `LinuxAccessInput` via:
+//
+//	LinuxAccessArgs{...}
+type LinuxAccessInput interface {
+	pulumi.Input
+
+	ToLinuxAccessOutput() LinuxAccessOutput
+	ToLinuxAccessOutputWithContext(context.Context) LinuxAccessOutput
+}
+
+// How Linux machines are reached and logged in to, as in a `ProvisioningConfig`.
+type LinuxAccessArgs struct {
+	// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+	AgentSocket pulumi.StringPtrInput `pulumi:"agentSocket"`
+	// How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+	AuthTimeout pulumi.StringPtrInput `pulumi:"authTimeout"`
+	// How a log-in that is not root becomes root.
+	Become BecomePtrInput `pulumi:"become"`
+	// Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+	BypassPortCheck pulumi.BoolPtrInput `pulumi:"bypassPortCheck"`
+	// The text of an OpenSSH user certificate for the private key.
+	Certificate pulumi.StringPtrInput `pulumi:"certificate"`
+	// How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+	CommandTimeout pulumi.StringPtrInput `pulumi:"commandTimeout"`
+	// How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+	ConnectTimeout pulumi.StringPtrInput `pulumi:"connectTimeout"`
+	// How machines prove who they are.
+	HostKeys HostKeysPtrInput `pulumi:"hostKeys"`
+	// Hosts to go through, the first one first. Default: `[]`.
+	JumpHosts JumpHostArrayInput `pulumi:"jumpHosts"`
+	// What the private key is encrypted with.
+	Passphrase pulumi.StringPtrInput `pulumi:"passphrase"`
+	// The password of `username`. It is offered once: a wrong one must not lock an account.
+	Password pulumi.StringPtrInput `pulumi:"password"`
+	// The port of sshd. Default: `22`.
+	Port pulumi.IntPtrInput `pulumi:"port"`
+	// How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+	PortScanTimeout pulumi.StringPtrInput `pulumi:"portScanTimeout"`
+	// The text of a private key in OpenSSH or PEM form.
+	PrivateKey pulumi.StringPtrInput `pulumi:"privateKey"`
+	// Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+	RequiredPorts pulumi.IntArrayInput `pulumi:"requiredPorts"`
+	// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+	Username pulumi.StringPtrInput `pulumi:"username"`
+}
+
+func (LinuxAccessArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LinuxAccess)(nil)).Elem()
+}
+
+func (i LinuxAccessArgs) ToLinuxAccessOutput() LinuxAccessOutput {
+	return i.ToLinuxAccessOutputWithContext(context.Background())
+}
+
+func (i LinuxAccessArgs) ToLinuxAccessOutputWithContext(ctx context.Context) LinuxAccessOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LinuxAccessOutput)
+}
+
+func (i LinuxAccessArgs) ToLinuxAccessPtrOutput() LinuxAccessPtrOutput {
+	return i.ToLinuxAccessPtrOutputWithContext(context.Background())
+}
+
+func (i LinuxAccessArgs) ToLinuxAccessPtrOutputWithContext(ctx context.Context) LinuxAccessPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LinuxAccessOutput).ToLinuxAccessPtrOutputWithContext(ctx)
+}
+
+// LinuxAccessPtrInput is an input type that accepts LinuxAccessArgs, LinuxAccessPtr and LinuxAccessPtrOutput values.
+// You can construct a concrete instance of `LinuxAccessPtrInput` via:
+//
+//	        LinuxAccessArgs{...}
+//
+//	or:
+//
+//	        nil
+type LinuxAccessPtrInput interface {
+	pulumi.Input
+
+	ToLinuxAccessPtrOutput() LinuxAccessPtrOutput
+	ToLinuxAccessPtrOutputWithContext(context.Context) LinuxAccessPtrOutput
+}
+
+type linuxAccessPtrType LinuxAccessArgs
+
+func LinuxAccessPtr(v *LinuxAccessArgs) LinuxAccessPtrInput {
+	return (*linuxAccessPtrType)(v)
+}
+
+func (*linuxAccessPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**LinuxAccess)(nil)).Elem()
+}
+
+func (i *linuxAccessPtrType) ToLinuxAccessPtrOutput() LinuxAccessPtrOutput {
+	return i.ToLinuxAccessPtrOutputWithContext(context.Background())
+}
+
+func (i *linuxAccessPtrType) ToLinuxAccessPtrOutputWithContext(ctx context.Context) LinuxAccessPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LinuxAccessPtrOutput)
+}
+
+// How Linux machines are reached and logged in to, as in a `ProvisioningConfig`.
+type LinuxAccessOutput struct{ *pulumi.OutputState }
+
+func (LinuxAccessOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LinuxAccess)(nil)).Elem()
+}
+
+func (o LinuxAccessOutput) ToLinuxAccessOutput() LinuxAccessOutput {
+	return o
+}
+
+func (o LinuxAccessOutput) ToLinuxAccessOutputWithContext(ctx context.Context) LinuxAccessOutput {
+	return o
+}
+
+func (o LinuxAccessOutput) ToLinuxAccessPtrOutput() LinuxAccessPtrOutput {
+	return o.ToLinuxAccessPtrOutputWithContext(context.Background())
+}
+
+func (o LinuxAccessOutput) ToLinuxAccessPtrOutputWithContext(ctx context.Context) LinuxAccessPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v LinuxAccess) *LinuxAccess {
+		return &v
+	}).(LinuxAccessPtrOutput)
+}
+
+// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+func (o LinuxAccessOutput) AgentSocket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.AgentSocket }).(pulumi.StringPtrOutput)
+}
+
+// How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+func (o LinuxAccessOutput) AuthTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.AuthTimeout }).(pulumi.StringPtrOutput)
+}
+
+// How a log-in that is not root becomes root.
+func (o LinuxAccessOutput) Become() BecomePtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *Become { return v.Become }).(BecomePtrOutput)
+}
+
+// Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+func (o LinuxAccessOutput) BypassPortCheck() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *bool { return v.BypassPortCheck }).(pulumi.BoolPtrOutput)
+}
+
+// The text of an OpenSSH user certificate for the private key.
+func (o LinuxAccessOutput) Certificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.Certificate }).(pulumi.StringPtrOutput)
+}
+
+// How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+func (o LinuxAccessOutput) CommandTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.CommandTimeout }).(pulumi.StringPtrOutput)
+}
+
+// How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+func (o LinuxAccessOutput) ConnectTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.ConnectTimeout }).(pulumi.StringPtrOutput)
+}
+
+// How machines prove who they are.
+func (o LinuxAccessOutput) HostKeys() HostKeysPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *HostKeys { return v.HostKeys }).(HostKeysPtrOutput)
+}
+
+// Hosts to go through, the first one first. Default: `[]`.
+func (o LinuxAccessOutput) JumpHosts() JumpHostArrayOutput {
+	return o.ApplyT(func(v LinuxAccess) []JumpHost { return v.JumpHosts }).(JumpHostArrayOutput)
+}
+
+// What the private key is encrypted with.
+func (o LinuxAccessOutput) Passphrase() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.Passphrase }).(pulumi.StringPtrOutput)
+}
+
+// The password of `username`. It is offered once: a wrong one must not lock an account.
+func (o LinuxAccessOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.Password }).(pulumi.StringPtrOutput)
+}
+
+// The port of sshd. Default: `22`.
+func (o LinuxAccessOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+// How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+func (o LinuxAccessOutput) PortScanTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.PortScanTimeout }).(pulumi.StringPtrOutput)
+}
+
+// The text of a private key in OpenSSH or PEM form.
+func (o LinuxAccessOutput) PrivateKey() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.PrivateKey }).(pulumi.StringPtrOutput)
+}
+
+// Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+func (o LinuxAccessOutput) RequiredPorts() pulumi.IntArrayOutput {
+	return o.ApplyT(func(v LinuxAccess) []int { return v.RequiredPorts }).(pulumi.IntArrayOutput)
+}
+
+// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+func (o LinuxAccessOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LinuxAccess) *string { return v.Username }).(pulumi.StringPtrOutput)
+}
+
+type LinuxAccessPtrOutput struct{ *pulumi.OutputState }
+
+func (LinuxAccessPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**LinuxAccess)(nil)).Elem()
+}
+
+func (o LinuxAccessPtrOutput) ToLinuxAccessPtrOutput() LinuxAccessPtrOutput {
+	return o
+}
+
+func (o LinuxAccessPtrOutput) ToLinuxAccessPtrOutputWithContext(ctx context.Context) LinuxAccessPtrOutput {
+	return o
+}
+
+func (o LinuxAccessPtrOutput) Elem() LinuxAccessOutput {
+	return o.ApplyT(func(v *LinuxAccess) LinuxAccess {
+		if v != nil {
+			return *v
+		}
+		var ret LinuxAccess
+		return ret
+	}).(LinuxAccessOutput)
+}
+
+// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+func (o LinuxAccessPtrOutput) AgentSocket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.AgentSocket
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+func (o LinuxAccessPtrOutput) AuthTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.AuthTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How a log-in that is not root becomes root.
+func (o LinuxAccessPtrOutput) Become() BecomePtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *Become {
+		if v == nil {
+			return nil
+		}
+		return v.Become
+	}).(BecomePtrOutput)
+}
+
+// Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+func (o LinuxAccessPtrOutput) BypassPortCheck() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.BypassPortCheck
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The text of an OpenSSH user certificate for the private key.
+func (o LinuxAccessPtrOutput) Certificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Certificate
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+func (o LinuxAccessPtrOutput) CommandTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CommandTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+func (o LinuxAccessPtrOutput) ConnectTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ConnectTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// How machines prove who they are.
+func (o LinuxAccessPtrOutput) HostKeys() HostKeysPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *HostKeys {
+		if v == nil {
+			return nil
+		}
+		return v.HostKeys
+	}).(HostKeysPtrOutput)
+}
+
+// Hosts to go through, the first one first. Default: `[]`.
+func (o LinuxAccessPtrOutput) JumpHosts() JumpHostArrayOutput {
+	return o.ApplyT(func(v *LinuxAccess) []JumpHost {
+		if v == nil {
+			return nil
+		}
+		return v.JumpHosts
+	}).(JumpHostArrayOutput)
+}
+
+// What the private key is encrypted with.
+func (o LinuxAccessPtrOutput) Passphrase() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Passphrase
+	}).(pulumi.StringPtrOutput)
+}
+
+// The password of `username`. It is offered once: a wrong one must not lock an account.
+func (o LinuxAccessPtrOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Password
+	}).(pulumi.StringPtrOutput)
+}
+
+// The port of sshd. Default: `22`.
+func (o LinuxAccessPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
+// How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+func (o LinuxAccessPtrOutput) PortScanTimeout() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.PortScanTimeout
+	}).(pulumi.StringPtrOutput)
+}
+
+// The text of a private key in OpenSSH or PEM form.
+func (o LinuxAccessPtrOutput) PrivateKey() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.PrivateKey
+	}).(pulumi.StringPtrOutput)
+}
+
+// Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+func (o LinuxAccessPtrOutput) RequiredPorts() pulumi.IntArrayOutput {
+	return o.ApplyT(func(v *LinuxAccess) []int {
+		if v == nil {
+			return nil
+		}
+		return v.RequiredPorts
+	}).(pulumi.IntArrayOutput)
+}
+
+// Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+func (o LinuxAccessPtrOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *LinuxAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Username
+	}).(pulumi.StringPtrOutput)
+}
+
 // Linux machines: how they are reached over SSH.
 type LinuxPlatform struct {
 	// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
@@ -2623,6 +3048,73 @@ func (o MachineFilterPtrOutput) None() FilterConditionArrayOutput {
 	}).(FilterConditionArrayOutput)
 }
 
+// How one machine stands.
+type MachinePrerequisites struct {
+	// Where it was reached, if it was given by name.
+	Address *string `pulumi:"address"`
+	// One for each requirement, in the order in which an installation comes upon them.
+	Lines []PrerequisiteLine `pulumi:"lines"`
+	// As the targets name it.
+	Machine string `pulumi:"machine"`
+	// True if nothing was found to be in the way.
+	Ready bool `pulumi:"ready"`
+}
+
+// How one machine stands.
+type MachinePrerequisitesOutput struct{ *pulumi.OutputState }
+
+func (MachinePrerequisitesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MachinePrerequisites)(nil)).Elem()
+}
+
+func (o MachinePrerequisitesOutput) ToMachinePrerequisitesOutput() MachinePrerequisitesOutput {
+	return o
+}
+
+func (o MachinePrerequisitesOutput) ToMachinePrerequisitesOutputWithContext(ctx context.Context) MachinePrerequisitesOutput {
+	return o
+}
+
+// Where it was reached, if it was given by name.
+func (o MachinePrerequisitesOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MachinePrerequisites) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// One for each requirement, in the order in which an installation comes upon them.
+func (o MachinePrerequisitesOutput) Lines() PrerequisiteLineArrayOutput {
+	return o.ApplyT(func(v MachinePrerequisites) []PrerequisiteLine { return v.Lines }).(PrerequisiteLineArrayOutput)
+}
+
+// As the targets name it.
+func (o MachinePrerequisitesOutput) Machine() pulumi.StringOutput {
+	return o.ApplyT(func(v MachinePrerequisites) string { return v.Machine }).(pulumi.StringOutput)
+}
+
+// True if nothing was found to be in the way.
+func (o MachinePrerequisitesOutput) Ready() pulumi.BoolOutput {
+	return o.ApplyT(func(v MachinePrerequisites) bool { return v.Ready }).(pulumi.BoolOutput)
+}
+
+type MachinePrerequisitesArrayOutput struct{ *pulumi.OutputState }
+
+func (MachinePrerequisitesArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]MachinePrerequisites)(nil)).Elem()
+}
+
+func (o MachinePrerequisitesArrayOutput) ToMachinePrerequisitesArrayOutput() MachinePrerequisitesArrayOutput {
+	return o
+}
+
+func (o MachinePrerequisitesArrayOutput) ToMachinePrerequisitesArrayOutputWithContext(ctx context.Context) MachinePrerequisitesArrayOutput {
+	return o
+}
+
+func (o MachinePrerequisitesArrayOutput) Index(i pulumi.IntInput) MachinePrerequisitesOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) MachinePrerequisites {
+		return vs[0].([]MachinePrerequisites)[vs[1].(int)]
+	}).(MachinePrerequisitesOutput)
+}
+
 // The machines of one organization and how often they check in.
 type OrganizationLoad struct {
 	// How many machines of that organization have an agent.
@@ -2797,6 +3289,417 @@ func (o PickedMachineArrayOutput) Index(i pulumi.IntInput) PickedMachineOutput {
 	return pulumi.All(o, i).ApplyT(func(vs []interface{}) PickedMachine {
 		return vs[0].([]PickedMachine)[vs[1].(int)]
 	}).(PickedMachineOutput)
+}
+
+// What is to be installed.
+type PrerequisiteAgent struct {
+	// The id of the `AgentBundle` to install from: then its packages are looked at too.
+	Bundle *string `pulumi:"bundle"`
+	// The kind of agent, where no bundle is named. Default: `"reference"`.
+	Flavour *PrerequisiteFlavour `pulumi:"flavour"`
+	// The version to install. Default: the newest of the bundle.
+	Version *string `pulumi:"version"`
+}
+
+// PrerequisiteAgentInput is an input type that accepts PrerequisiteAgentArgs and PrerequisiteAgentOutput values.
+// You can construct a concrete instance of `PrerequisiteAgentInput` via:
+//
+//	PrerequisiteAgentArgs{...}
+type PrerequisiteAgentInput interface {
+	pulumi.Input
+
+	ToPrerequisiteAgentOutput() PrerequisiteAgentOutput
+	ToPrerequisiteAgentOutputWithContext(context.Context) PrerequisiteAgentOutput
+}
+
+// What is to be installed.
+type PrerequisiteAgentArgs struct {
+	// The id of the `AgentBundle` to install from: then its packages are looked at too.
+	Bundle pulumi.StringPtrInput `pulumi:"bundle"`
+	// The kind of agent, where no bundle is named. Default: `"reference"`.
+	Flavour PrerequisiteFlavourPtrInput `pulumi:"flavour"`
+	// The version to install. Default: the newest of the bundle.
+	Version pulumi.StringPtrInput `pulumi:"version"`
+}
+
+func (PrerequisiteAgentArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteAgent)(nil)).Elem()
+}
+
+func (i PrerequisiteAgentArgs) ToPrerequisiteAgentOutput() PrerequisiteAgentOutput {
+	return i.ToPrerequisiteAgentOutputWithContext(context.Background())
+}
+
+func (i PrerequisiteAgentArgs) ToPrerequisiteAgentOutputWithContext(ctx context.Context) PrerequisiteAgentOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PrerequisiteAgentOutput)
+}
+
+func (i PrerequisiteAgentArgs) ToPrerequisiteAgentPtrOutput() PrerequisiteAgentPtrOutput {
+	return i.ToPrerequisiteAgentPtrOutputWithContext(context.Background())
+}
+
+func (i PrerequisiteAgentArgs) ToPrerequisiteAgentPtrOutputWithContext(ctx context.Context) PrerequisiteAgentPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PrerequisiteAgentOutput).ToPrerequisiteAgentPtrOutputWithContext(ctx)
+}
+
+// PrerequisiteAgentPtrInput is an input type that accepts PrerequisiteAgentArgs, PrerequisiteAgentPtr and PrerequisiteAgentPtrOutput values.
+// You can construct a concrete instance of `PrerequisiteAgentPtrInput` via:
+//
+//	        PrerequisiteAgentArgs{...}
+//
+//	or:
+//
+//	        nil
+type PrerequisiteAgentPtrInput interface {
+	pulumi.Input
+
+	ToPrerequisiteAgentPtrOutput() PrerequisiteAgentPtrOutput
+	ToPrerequisiteAgentPtrOutputWithContext(context.Context) PrerequisiteAgentPtrOutput
+}
+
+type prerequisiteAgentPtrType PrerequisiteAgentArgs
+
+func PrerequisiteAgentPtr(v *PrerequisiteAgentArgs) PrerequisiteAgentPtrInput {
+	return (*prerequisiteAgentPtrType)(v)
+}
+
+func (*prerequisiteAgentPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisiteAgent)(nil)).Elem()
+}
+
+func (i *prerequisiteAgentPtrType) ToPrerequisiteAgentPtrOutput() PrerequisiteAgentPtrOutput {
+	return i.ToPrerequisiteAgentPtrOutputWithContext(context.Background())
+}
+
+func (i *prerequisiteAgentPtrType) ToPrerequisiteAgentPtrOutputWithContext(ctx context.Context) PrerequisiteAgentPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PrerequisiteAgentPtrOutput)
+}
+
+// What is to be installed.
+type PrerequisiteAgentOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteAgentOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteAgent)(nil)).Elem()
+}
+
+func (o PrerequisiteAgentOutput) ToPrerequisiteAgentOutput() PrerequisiteAgentOutput {
+	return o
+}
+
+func (o PrerequisiteAgentOutput) ToPrerequisiteAgentOutputWithContext(ctx context.Context) PrerequisiteAgentOutput {
+	return o
+}
+
+func (o PrerequisiteAgentOutput) ToPrerequisiteAgentPtrOutput() PrerequisiteAgentPtrOutput {
+	return o.ToPrerequisiteAgentPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteAgentOutput) ToPrerequisiteAgentPtrOutputWithContext(ctx context.Context) PrerequisiteAgentPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PrerequisiteAgent) *PrerequisiteAgent {
+		return &v
+	}).(PrerequisiteAgentPtrOutput)
+}
+
+// The id of the `AgentBundle` to install from: then its packages are looked at too.
+func (o PrerequisiteAgentOutput) Bundle() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PrerequisiteAgent) *string { return v.Bundle }).(pulumi.StringPtrOutput)
+}
+
+// The kind of agent, where no bundle is named. Default: `"reference"`.
+func (o PrerequisiteAgentOutput) Flavour() PrerequisiteFlavourPtrOutput {
+	return o.ApplyT(func(v PrerequisiteAgent) *PrerequisiteFlavour { return v.Flavour }).(PrerequisiteFlavourPtrOutput)
+}
+
+// The version to install. Default: the newest of the bundle.
+func (o PrerequisiteAgentOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PrerequisiteAgent) *string { return v.Version }).(pulumi.StringPtrOutput)
+}
+
+type PrerequisiteAgentPtrOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteAgentPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisiteAgent)(nil)).Elem()
+}
+
+func (o PrerequisiteAgentPtrOutput) ToPrerequisiteAgentPtrOutput() PrerequisiteAgentPtrOutput {
+	return o
+}
+
+func (o PrerequisiteAgentPtrOutput) ToPrerequisiteAgentPtrOutputWithContext(ctx context.Context) PrerequisiteAgentPtrOutput {
+	return o
+}
+
+func (o PrerequisiteAgentPtrOutput) Elem() PrerequisiteAgentOutput {
+	return o.ApplyT(func(v *PrerequisiteAgent) PrerequisiteAgent {
+		if v != nil {
+			return *v
+		}
+		var ret PrerequisiteAgent
+		return ret
+	}).(PrerequisiteAgentOutput)
+}
+
+// The id of the `AgentBundle` to install from: then its packages are looked at too.
+func (o PrerequisiteAgentPtrOutput) Bundle() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteAgent) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Bundle
+	}).(pulumi.StringPtrOutput)
+}
+
+// The kind of agent, where no bundle is named. Default: `"reference"`.
+func (o PrerequisiteAgentPtrOutput) Flavour() PrerequisiteFlavourPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteAgent) *PrerequisiteFlavour {
+		if v == nil {
+			return nil
+		}
+		return v.Flavour
+	}).(PrerequisiteFlavourPtrOutput)
+}
+
+// The version to install. Default: the newest of the bundle.
+func (o PrerequisiteAgentPtrOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteAgent) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Version
+	}).(pulumi.StringPtrOutput)
+}
+
+// How one requirement stands.
+type PrerequisiteLine struct {
+	// What shows it on the machine itself, where it was not measured.
+	Command *string `pulumi:"command"`
+	// What was found, in words.
+	Message string `pulumi:"message"`
+	// What to do where it is not met.
+	Repair *string `pulumi:"repair"`
+	// What is asked of the machine.
+	Requirement PrerequisiteRequirement `pulumi:"requirement"`
+	// How it is; `not-measured` where it could not be looked at from here.
+	State PrerequisiteState `pulumi:"state"`
+}
+
+// How one requirement stands.
+type PrerequisiteLineOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteLineOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteLine)(nil)).Elem()
+}
+
+func (o PrerequisiteLineOutput) ToPrerequisiteLineOutput() PrerequisiteLineOutput {
+	return o
+}
+
+func (o PrerequisiteLineOutput) ToPrerequisiteLineOutputWithContext(ctx context.Context) PrerequisiteLineOutput {
+	return o
+}
+
+// What shows it on the machine itself, where it was not measured.
+func (o PrerequisiteLineOutput) Command() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PrerequisiteLine) *string { return v.Command }).(pulumi.StringPtrOutput)
+}
+
+// What was found, in words.
+func (o PrerequisiteLineOutput) Message() pulumi.StringOutput {
+	return o.ApplyT(func(v PrerequisiteLine) string { return v.Message }).(pulumi.StringOutput)
+}
+
+// What to do where it is not met.
+func (o PrerequisiteLineOutput) Repair() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PrerequisiteLine) *string { return v.Repair }).(pulumi.StringPtrOutput)
+}
+
+// What is asked of the machine.
+func (o PrerequisiteLineOutput) Requirement() PrerequisiteRequirementOutput {
+	return o.ApplyT(func(v PrerequisiteLine) PrerequisiteRequirement { return v.Requirement }).(PrerequisiteRequirementOutput)
+}
+
+// How it is; `not-measured` where it could not be looked at from here.
+func (o PrerequisiteLineOutput) State() PrerequisiteStateOutput {
+	return o.ApplyT(func(v PrerequisiteLine) PrerequisiteState { return v.State }).(PrerequisiteStateOutput)
+}
+
+type PrerequisiteLineArrayOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteLineArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]PrerequisiteLine)(nil)).Elem()
+}
+
+func (o PrerequisiteLineArrayOutput) ToPrerequisiteLineArrayOutput() PrerequisiteLineArrayOutput {
+	return o
+}
+
+func (o PrerequisiteLineArrayOutput) ToPrerequisiteLineArrayOutputWithContext(ctx context.Context) PrerequisiteLineArrayOutput {
+	return o
+}
+
+func (o PrerequisiteLineArrayOutput) Index(i pulumi.IntInput) PrerequisiteLineOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) PrerequisiteLine {
+		return vs[0].([]PrerequisiteLine)[vs[1].(int)]
+	}).(PrerequisiteLineOutput)
+}
+
+// Where agents will connect to: tried from each machine.
+type PrerequisiteServer struct {
+	// Its name. Default: the one that the appliance's own server tells agents.
+	Name *string `pulumi:"name"`
+	// Its port. Default: that of the appliance's own server, else 443.
+	Port *int `pulumi:"port"`
+}
+
+// PrerequisiteServerInput is an input type that accepts PrerequisiteServerArgs and PrerequisiteServerOutput values.
+// You can construct a concrete instance of `PrerequisiteServerInput` via:
+//
+//	PrerequisiteServerArgs{...}
+type PrerequisiteServerInput interface {
+	pulumi.Input
+
+	ToPrerequisiteServerOutput() PrerequisiteServerOutput
+	ToPrerequisiteServerOutputWithContext(context.Context) PrerequisiteServerOutput
+}
+
+// Where agents will connect to: tried from each machine.
+type PrerequisiteServerArgs struct {
+	// Its name. Default: the one that the appliance's own server tells agents.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// Its port. Default: that of the appliance's own server, else 443.
+	Port pulumi.IntPtrInput `pulumi:"port"`
+}
+
+func (PrerequisiteServerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteServer)(nil)).Elem()
+}
+
+func (i PrerequisiteServerArgs) ToPrerequisiteServerOutput() PrerequisiteServerOutput {
+	return i.ToPrerequisiteServerOutputWithContext(context.Background())
+}
+
+func (i PrerequisiteServerArgs) ToPrerequisiteServerOutputWithContext(ctx context.Context) PrerequisiteServerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PrerequisiteServerOutput)
+}
+
+func (i PrerequisiteServerArgs) ToPrerequisiteServerPtrOutput() PrerequisiteServerPtrOutput {
+	return i.ToPrerequisiteServerPtrOutputWithContext(context.Background())
+}
+
+func (i PrerequisiteServerArgs) ToPrerequisiteServerPtrOutputWithContext(ctx context.Context) PrerequisiteServerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PrerequisiteServerOutput).ToPrerequisiteServerPtrOutputWithContext(ctx)
+}
+
+// PrerequisiteServerPtrInput is an input type that accepts PrerequisiteServerArgs, PrerequisiteServerPtr and PrerequisiteServerPtrOutput values.
+// You can construct a concrete instance of `PrerequisiteServerPtrInput` via:
+//
+//	        PrerequisiteServerArgs{...}
+//
+//	or:
+//
+//	        nil
+type PrerequisiteServerPtrInput interface {
+	pulumi.Input
+
+	ToPrerequisiteServerPtrOutput() PrerequisiteServerPtrOutput
+	ToPrerequisiteServerPtrOutputWithContext(context.Context) PrerequisiteServerPtrOutput
+}
+
+type prerequisiteServerPtrType PrerequisiteServerArgs
+
+func PrerequisiteServerPtr(v *PrerequisiteServerArgs) PrerequisiteServerPtrInput {
+	return (*prerequisiteServerPtrType)(v)
+}
+
+func (*prerequisiteServerPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisiteServer)(nil)).Elem()
+}
+
+func (i *prerequisiteServerPtrType) ToPrerequisiteServerPtrOutput() PrerequisiteServerPtrOutput {
+	return i.ToPrerequisiteServerPtrOutputWithContext(context.Background())
+}
+
+func (i *prerequisiteServerPtrType) ToPrerequisiteServerPtrOutputWithContext(ctx context.Context) PrerequisiteServerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PrerequisiteServerPtrOutput)
+}
+
+// Where agents will connect to: tried from each machine.
+type PrerequisiteServerOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteServerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteServer)(nil)).Elem()
+}
+
+func (o PrerequisiteServerOutput) ToPrerequisiteServerOutput() PrerequisiteServerOutput {
+	return o
+}
+
+func (o PrerequisiteServerOutput) ToPrerequisiteServerOutputWithContext(ctx context.Context) PrerequisiteServerOutput {
+	return o
+}
+
+func (o PrerequisiteServerOutput) ToPrerequisiteServerPtrOutput() PrerequisiteServerPtrOutput {
+	return o.ToPrerequisiteServerPtrOutputWithContext(context.Background())
+}
+
+func (o PrerequisiteServerOutput) ToPrerequisiteServerPtrOutputWithContext(ctx context.Context) PrerequisiteServerPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PrerequisiteServer) *PrerequisiteServer {
+		return &v
+	}).(PrerequisiteServerPtrOutput)
+}
+
+// Its name. Default: the one that the appliance's own server tells agents.
+func (o PrerequisiteServerOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PrerequisiteServer) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// Its port. Default: that of the appliance's own server, else 443.
+func (o PrerequisiteServerOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PrerequisiteServer) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+type PrerequisiteServerPtrOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteServerPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisiteServer)(nil)).Elem()
+}
+
+func (o PrerequisiteServerPtrOutput) ToPrerequisiteServerPtrOutput() PrerequisiteServerPtrOutput {
+	return o
+}
+
+func (o PrerequisiteServerPtrOutput) ToPrerequisiteServerPtrOutputWithContext(ctx context.Context) PrerequisiteServerPtrOutput {
+	return o
+}
+
+func (o PrerequisiteServerPtrOutput) Elem() PrerequisiteServerOutput {
+	return o.ApplyT(func(v *PrerequisiteServer) PrerequisiteServer {
+		if v != nil {
+			return *v
+		}
+		var ret PrerequisiteServer
+		return ret
+	}).(PrerequisiteServerOutput)
+}
+
+// Its name. Default: the one that the appliance's own server tells agents.
+func (o PrerequisiteServerPtrOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteServer) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Name
+	}).(pulumi.StringPtrOutput)
+}
+
+// Its port. Default: that of the appliance's own server, else 443.
+func (o PrerequisiteServerPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteServer) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Port
+	}).(pulumi.IntPtrOutput)
 }
 
 // A configuration and how its last run went.
@@ -5577,12 +6480,18 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeysPtrInput)(nil)).Elem(), HostKeysArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*JumpHostInput)(nil)).Elem(), JumpHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*JumpHostArrayInput)(nil)).Elem(), JumpHostArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LinuxAccessInput)(nil)).Elem(), LinuxAccessArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LinuxAccessPtrInput)(nil)).Elem(), LinuxAccessArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*LinuxPlatformInput)(nil)).Elem(), LinuxPlatformArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*LinuxPlatformPtrInput)(nil)).Elem(), LinuxPlatformArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MachineFilterInput)(nil)).Elem(), MachineFilterArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MachineFilterPtrInput)(nil)).Elem(), MachineFilterArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OrganizationLoadInput)(nil)).Elem(), OrganizationLoadArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OrganizationLoadArrayInput)(nil)).Elem(), OrganizationLoadArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PrerequisiteAgentInput)(nil)).Elem(), PrerequisiteAgentArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PrerequisiteAgentPtrInput)(nil)).Elem(), PrerequisiteAgentArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PrerequisiteServerInput)(nil)).Elem(), PrerequisiteServerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PrerequisiteServerPtrInput)(nil)).Elem(), PrerequisiteServerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningAgentInput)(nil)).Elem(), ProvisioningAgentArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningAgentPtrInput)(nil)).Elem(), ProvisioningAgentArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ProvisioningDnsInput)(nil)).Elem(), ProvisioningDnsArgs{})
@@ -5628,16 +6537,26 @@ func init() {
 	pulumi.RegisterOutputType(JumpHostWithoutCredentialsArrayOutput{})
 	pulumi.RegisterOutputType(LabelMemberOutput{})
 	pulumi.RegisterOutputType(LabelMemberArrayOutput{})
+	pulumi.RegisterOutputType(LinuxAccessOutput{})
+	pulumi.RegisterOutputType(LinuxAccessPtrOutput{})
 	pulumi.RegisterOutputType(LinuxPlatformOutput{})
 	pulumi.RegisterOutputType(LinuxPlatformPtrOutput{})
 	pulumi.RegisterOutputType(LinuxPlatformWithoutCredentialsOutput{})
 	pulumi.RegisterOutputType(LinuxPlatformWithoutCredentialsPtrOutput{})
 	pulumi.RegisterOutputType(MachineFilterOutput{})
 	pulumi.RegisterOutputType(MachineFilterPtrOutput{})
+	pulumi.RegisterOutputType(MachinePrerequisitesOutput{})
+	pulumi.RegisterOutputType(MachinePrerequisitesArrayOutput{})
 	pulumi.RegisterOutputType(OrganizationLoadOutput{})
 	pulumi.RegisterOutputType(OrganizationLoadArrayOutput{})
 	pulumi.RegisterOutputType(PickedMachineOutput{})
 	pulumi.RegisterOutputType(PickedMachineArrayOutput{})
+	pulumi.RegisterOutputType(PrerequisiteAgentOutput{})
+	pulumi.RegisterOutputType(PrerequisiteAgentPtrOutput{})
+	pulumi.RegisterOutputType(PrerequisiteLineOutput{})
+	pulumi.RegisterOutputType(PrerequisiteLineArrayOutput{})
+	pulumi.RegisterOutputType(PrerequisiteServerOutput{})
+	pulumi.RegisterOutputType(PrerequisiteServerPtrOutput{})
 	pulumi.RegisterOutputType(ProvisionedConfigurationOutput{})
 	pulumi.RegisterOutputType(ProvisionedConfigurationArrayOutput{})
 	pulumi.RegisterOutputType(ProvisioningAgentOutput{})

@@ -9,6 +9,20 @@ import * as enums from "../types/enums";
 /**
  * How a log-in that is not root becomes root.
  */
+export interface Become {
+    /**
+     * How the log-in becomes root. Default: `"none"`.
+     */
+    method?: enums.BecomeMethod;
+    /**
+     * The password that sudo or su asks for. Default for sudo: the log-in's own.
+     */
+    password?: string;
+}
+
+/**
+ * How a log-in that is not root becomes root.
+ */
 export interface BecomeArgs {
     /**
      * How the log-in becomes root. Default: `"none"`.
@@ -115,6 +129,20 @@ export interface FilterConditionArgs {
 /**
  * How machines prove who they are.
  */
+export interface HostKeys {
+    /**
+     * Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+     */
+    knownHosts?: string;
+    /**
+     * What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+     */
+    policy?: enums.HostKeyPolicy;
+}
+
+/**
+ * How machines prove who they are.
+ */
 export interface HostKeysArgs {
     /**
      * Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
@@ -124,6 +152,44 @@ export interface HostKeysArgs {
      * What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
      */
     policy?: pulumi.Input<enums.HostKeyPolicy | undefined>;
+}
+
+/**
+ * A host that connections go through.
+ */
+export interface JumpHost {
+    /**
+     * The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+     */
+    agentSocket?: string;
+    /**
+     * The text of an OpenSSH user certificate for the private key.
+     */
+    certificate?: string;
+    /**
+     * Its name or address.
+     */
+    host: string;
+    /**
+     * What the private key is encrypted with.
+     */
+    passphrase?: string;
+    /**
+     * The password of `username`. It is offered once: a wrong one must not lock an account.
+     */
+    password?: string;
+    /**
+     * The port of its sshd. Default: `22`.
+     */
+    port?: number;
+    /**
+     * The text of a private key in OpenSSH or PEM form.
+     */
+    privateKey?: string;
+    /**
+     * Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+     */
+    username?: string;
 }
 
 /**
@@ -158,6 +224,146 @@ export interface JumpHostArgs {
      * The text of a private key in OpenSSH or PEM form.
      */
     privateKey?: pulumi.Input<string | undefined>;
+    /**
+     * Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+     */
+    username?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * How Linux machines are reached and logged in to, as in a `ProvisioningConfig`.
+ */
+export interface LinuxAccess {
+    /**
+     * The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+     */
+    agentSocket?: string;
+    /**
+     * How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+     */
+    authTimeout?: string;
+    /**
+     * How a log-in that is not root becomes root.
+     */
+    become?: inputs.Become;
+    /**
+     * Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+     */
+    bypassPortCheck?: boolean;
+    /**
+     * The text of an OpenSSH user certificate for the private key.
+     */
+    certificate?: string;
+    /**
+     * How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+     */
+    commandTimeout?: string;
+    /**
+     * How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+     */
+    connectTimeout?: string;
+    /**
+     * How machines prove who they are.
+     */
+    hostKeys?: inputs.HostKeys;
+    /**
+     * Hosts to go through, the first one first. Default: `[]`.
+     */
+    jumpHosts?: inputs.JumpHost[];
+    /**
+     * What the private key is encrypted with.
+     */
+    passphrase?: string;
+    /**
+     * The password of `username`. It is offered once: a wrong one must not lock an account.
+     */
+    password?: string;
+    /**
+     * The port of sshd. Default: `22`.
+     */
+    port?: number;
+    /**
+     * How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+     */
+    portScanTimeout?: string;
+    /**
+     * The text of a private key in OpenSSH or PEM form.
+     */
+    privateKey?: string;
+    /**
+     * Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+     */
+    requiredPorts?: number[];
+    /**
+     * Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+     */
+    username?: string;
+}
+
+/**
+ * How Linux machines are reached and logged in to, as in a `ProvisioningConfig`.
+ */
+export interface LinuxAccessArgs {
+    /**
+     * The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+     */
+    agentSocket?: pulumi.Input<string | undefined>;
+    /**
+     * How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+     */
+    authTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * How a log-in that is not root becomes root.
+     */
+    become?: pulumi.Input<inputs.BecomeArgs | undefined>;
+    /**
+     * Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+     */
+    bypassPortCheck?: pulumi.Input<boolean | undefined>;
+    /**
+     * The text of an OpenSSH user certificate for the private key.
+     */
+    certificate?: pulumi.Input<string | undefined>;
+    /**
+     * How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+     */
+    commandTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+     */
+    connectTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * How machines prove who they are.
+     */
+    hostKeys?: pulumi.Input<inputs.HostKeysArgs | undefined>;
+    /**
+     * Hosts to go through, the first one first. Default: `[]`.
+     */
+    jumpHosts?: pulumi.Input<pulumi.Input<inputs.JumpHostArgs>[] | undefined>;
+    /**
+     * What the private key is encrypted with.
+     */
+    passphrase?: pulumi.Input<string | undefined>;
+    /**
+     * The password of `username`. It is offered once: a wrong one must not lock an account.
+     */
+    password?: pulumi.Input<string | undefined>;
+    /**
+     * The port of sshd. Default: `22`.
+     */
+    port?: pulumi.Input<number | undefined>;
+    /**
+     * How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+     */
+    portScanTimeout?: pulumi.Input<string | undefined>;
+    /**
+     * The text of a private key in OpenSSH or PEM form.
+     */
+    privateKey?: pulumi.Input<string | undefined>;
+    /**
+     * Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+     */
+    requiredPorts?: pulumi.Input<pulumi.Input<number>[] | undefined>;
     /**
      * Who to log in as. Default: `"root"`. Examples: `"deploy"`.
      */
@@ -286,6 +492,70 @@ export interface OrganizationLoadArgs {
      * How often they check in. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
      */
     runInterval: pulumi.Input<string>;
+}
+
+/**
+ * What is to be installed.
+ */
+export interface PrerequisiteAgent {
+    /**
+     * The id of the `AgentBundle` to install from: then its packages are looked at too.
+     */
+    bundle?: string;
+    /**
+     * The kind of agent, where no bundle is named. Default: `"reference"`.
+     */
+    flavour?: enums.PrerequisiteFlavour;
+    /**
+     * The version to install. Default: the newest of the bundle.
+     */
+    version?: string;
+}
+
+/**
+ * What is to be installed.
+ */
+export interface PrerequisiteAgentArgs {
+    /**
+     * The id of the `AgentBundle` to install from: then its packages are looked at too.
+     */
+    bundle?: pulumi.Input<string | undefined>;
+    /**
+     * The kind of agent, where no bundle is named. Default: `"reference"`.
+     */
+    flavour?: pulumi.Input<enums.PrerequisiteFlavour | undefined>;
+    /**
+     * The version to install. Default: the newest of the bundle.
+     */
+    version?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Where agents will connect to: tried from each machine.
+ */
+export interface PrerequisiteServer {
+    /**
+     * Its name. Default: the one that the appliance's own server tells agents.
+     */
+    name?: string;
+    /**
+     * Its port. Default: that of the appliance's own server, else 443.
+     */
+    port?: number;
+}
+
+/**
+ * Where agents will connect to: tried from each machine.
+ */
+export interface PrerequisiteServerArgs {
+    /**
+     * Its name. Default: the one that the appliance's own server tells agents.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * Its port. Default: that of the appliance's own server, else 443.
+     */
+    port?: pulumi.Input<number | undefined>;
 }
 
 /**

@@ -305,6 +305,28 @@ export interface MachineFilter {
 }
 
 /**
+ * How one machine stands.
+ */
+export interface MachinePrerequisites {
+    /**
+     * Where it was reached, if it was given by name.
+     */
+    address?: string;
+    /**
+     * One for each requirement, in the order in which an installation comes upon them.
+     */
+    lines: outputs.PrerequisiteLine[];
+    /**
+     * As the targets name it.
+     */
+    machine: string;
+    /**
+     * True if nothing was found to be in the way.
+     */
+    ready: boolean;
+}
+
+/**
  * A machine to pick.
  */
 export interface PickedMachine {
@@ -324,6 +346,32 @@ export interface PickedMachine {
      * What to name it by among targets: its host name, or its address.
      */
     machine: string;
+}
+
+/**
+ * How one requirement stands.
+ */
+export interface PrerequisiteLine {
+    /**
+     * What shows it on the machine itself, where it was not measured.
+     */
+    command?: string;
+    /**
+     * What was found, in words.
+     */
+    message: string;
+    /**
+     * What to do where it is not met.
+     */
+    repair?: string;
+    /**
+     * What is asked of the machine.
+     */
+    requirement: enums.PrerequisiteRequirement;
+    /**
+     * How it is; `not-measured` where it could not be looked at from here.
+     */
+    state: enums.PrerequisiteState;
 }
 
 /**

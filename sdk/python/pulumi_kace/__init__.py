@@ -10,6 +10,7 @@ from ._enums import *
 from .agent_bundle import *
 from .agent_settings import *
 from .agent_token import *
+from .check_prerequisites import *
 from .diagnose import *
 from .expand_targets import *
 from .get_history import *

@@ -21,6 +21,10 @@ __all__ = [
     'MachineSource',
     'OnDestroy',
     'OutcomeClass',
+    'PrerequisiteFlavour',
+    'PrerequisitePlatform',
+    'PrerequisiteRequirement',
+    'PrerequisiteState',
     'ProbePolicy',
     'QuarantineVerdict',
     'SingleMachineAction',
@@ -294,6 +298,72 @@ class OutcomeClass(_builtins.str, Enum):
     UNREACHABLE = "unreachable"
     FAILED = "failed"
     NOT_ATTEMPTED = "notAttempted"
+
+
+@pulumi.type_token("kace:index:PrerequisiteFlavour")
+class PrerequisiteFlavour(_builtins.str, Enum):
+    """
+    The kind of agent, where no bundle is named.
+    """
+    REFERENCE = "reference"
+    QUEST = "quest"
+
+
+@pulumi.type_token("kace:index:PrerequisitePlatform")
+class PrerequisitePlatform(_builtins.str, Enum):
+    """
+    What the machines run.
+    """
+    LINUX = "linux"
+    """
+    Linux, reached over SSH.
+    """
+    WINDOWS = "windows"
+    """
+    Windows: looked at from outside.
+    """
+
+
+@pulumi.type_token("kace:index:PrerequisiteRequirement")
+class PrerequisiteRequirement(_builtins.str, Enum):
+    """
+    What is asked of the machine.
+    """
+    NAME = "name"
+    PORT = "port"
+    HOST_KEY = "host-key"
+    LOG_IN = "log-in"
+    ROOT = "root"
+    SUPPORTED_OS = "supported-os"
+    ARCHITECTURE = "architecture"
+    PACKAGE_TOOL = "package-tool"
+    PACKAGE_LOCK = "package-lock"
+    SERVICE_MANAGER = "service-manager"
+    DISK = "disk"
+    EXECUTABLE = "executable"
+    CLOCK = "clock"
+    SERVER_NAME = "server-name"
+    SERVER_PORT = "server-port"
+    OLD_AGENT = "old-agent"
+    PORT139 = "port-139"
+    PORT445 = "port-445"
+    PORT5985 = "port-5985"
+    ADMINISTRATOR = "administrator"
+    SIMPLE_FILE_SHARING = "simple-file-sharing"
+    UAC = "uac"
+    NETWORK_DISCOVERY = "network-discovery"
+    FILE_SHARING = "file-sharing"
+    FIREWALL = "firewall"
+
+
+@pulumi.type_token("kace:index:PrerequisiteState")
+class PrerequisiteState(_builtins.str, Enum):
+    """
+    How it is; `not-measured` where it could not be looked at from here.
+    """
+    MET = "met"
+    NOT_MET = "not-met"
+    NOT_MEASURED = "not-measured"
 
 
 @pulumi.type_token("kace:index:ProbePolicy")

@@ -16,6 +16,8 @@ from . import _utilities
 from ._enums import *
 
 __all__ = [
+    'Become',
+    'BecomeDict',
     'BecomeArgs',
     'BecomeArgsDict',
     'BundleArchiveArgs',
@@ -28,16 +30,26 @@ __all__ = [
     'DiagnosisServerDict',
     'FilterConditionArgs',
     'FilterConditionArgsDict',
+    'HostKeys',
+    'HostKeysDict',
     'HostKeysArgs',
     'HostKeysArgsDict',
+    'JumpHost',
+    'JumpHostDict',
     'JumpHostArgs',
     'JumpHostArgsDict',
+    'LinuxAccess',
+    'LinuxAccessDict',
     'LinuxPlatformArgs',
     'LinuxPlatformArgsDict',
     'MachineFilterArgs',
     'MachineFilterArgsDict',
     'OrganizationLoad',
     'OrganizationLoadDict',
+    'PrerequisiteAgent',
+    'PrerequisiteAgentDict',
+    'PrerequisiteServer',
+    'PrerequisiteServerDict',
     'ProvisioningAgentArgs',
     'ProvisioningAgentArgsDict',
     'ProvisioningDnsArgs',
@@ -59,6 +71,60 @@ __all__ = [
     'TokenRotationArgs',
     'TokenRotationArgsDict',
 ]
+
+class BecomeDict(TypedDict):
+    """
+    How a log-in that is not root becomes root.
+    """
+    method: NotRequired['BecomeMethod']
+    """
+    How the log-in becomes root. Default: `"none"`.
+    """
+    password: NotRequired[_builtins.str]
+    """
+    The password that sudo or su asks for. Default for sudo: the log-in's own.
+    """
+
+@pulumi.input_type
+class Become:
+    def __init__(__self__, *,
+                 method: Optional['BecomeMethod'] = None,
+                 password: Optional[_builtins.str] = None):
+        """
+        How a log-in that is not root becomes root.
+
+        :param 'BecomeMethod' method: How the log-in becomes root. Default: `"none"`.
+        :param _builtins.str password: The password that sudo or su asks for. Default for sudo: the log-in's own.
+        """
+        if method is not None:
+            pulumi.set(__self__, "method", method)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+
+    @_builtins.property
+    @pulumi.getter
+    def method(self) -> Optional['BecomeMethod']:
+        """
+        How the log-in becomes root. Default: `"none"`.
+        """
+        return pulumi.get(self, "method")
+
+    @method.setter
+    def method(self, value: Optional['BecomeMethod']):
+        pulumi.set(self, "method", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> Optional[_builtins.str]:
+        """
+        The password that sudo or su asks for. Default for sudo: the log-in's own.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "password", value)
+
 
 class BecomeArgsDict(TypedDict):
     """
@@ -416,6 +482,60 @@ class FilterConditionArgs:
         pulumi.set(self, "value", value)
 
 
+class HostKeysDict(TypedDict):
+    """
+    How machines prove who they are.
+    """
+    known_hosts: NotRequired[_builtins.str]
+    """
+    Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+    """
+    policy: NotRequired['HostKeyPolicy']
+    """
+    What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+    """
+
+@pulumi.input_type
+class HostKeys:
+    def __init__(__self__, *,
+                 known_hosts: Optional[_builtins.str] = None,
+                 policy: Optional['HostKeyPolicy'] = None):
+        """
+        How machines prove who they are.
+
+        :param _builtins.str known_hosts: Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+        :param 'HostKeyPolicy' policy: What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+        """
+        if known_hosts is not None:
+            pulumi.set(__self__, "known_hosts", known_hosts)
+        if policy is not None:
+            pulumi.set(__self__, "policy", policy)
+
+    @_builtins.property
+    @pulumi.getter(name="knownHosts")
+    def known_hosts(self) -> Optional[_builtins.str]:
+        """
+        Lines in the form of OpenSSH's `known_hosts`. Examples: `"web01 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf9"`.
+        """
+        return pulumi.get(self, "known_hosts")
+
+    @known_hosts.setter
+    def known_hosts(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "known_hosts", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def policy(self) -> Optional['HostKeyPolicy']:
+        """
+        What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
+        """
+        return pulumi.get(self, "policy")
+
+    @policy.setter
+    def policy(self, value: Optional['HostKeyPolicy']):
+        pulumi.set(self, "policy", value)
+
+
 class HostKeysArgsDict(TypedDict):
     """
     How machines prove who they are.
@@ -468,6 +588,179 @@ class HostKeysArgs:
     @policy.setter
     def policy(self, value: pulumi.Input[Optional['HostKeyPolicy']]):
         pulumi.set(self, "policy", value)
+
+
+class JumpHostDict(TypedDict):
+    """
+    A host that connections go through.
+    """
+    host: _builtins.str
+    """
+    Its name or address.
+    """
+    agent_socket: NotRequired[_builtins.str]
+    """
+    The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+    """
+    certificate: NotRequired[_builtins.str]
+    """
+    The text of an OpenSSH user certificate for the private key.
+    """
+    passphrase: NotRequired[_builtins.str]
+    """
+    What the private key is encrypted with.
+    """
+    password: NotRequired[_builtins.str]
+    """
+    The password of `username`. It is offered once: a wrong one must not lock an account.
+    """
+    port: NotRequired[_builtins.int]
+    """
+    The port of its sshd. Default: `22`.
+    """
+    private_key: NotRequired[_builtins.str]
+    """
+    The text of a private key in OpenSSH or PEM form.
+    """
+    username: NotRequired[_builtins.str]
+    """
+    Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+    """
+
+@pulumi.input_type
+class JumpHost:
+    def __init__(__self__, *,
+                 host: _builtins.str,
+                 agent_socket: Optional[_builtins.str] = None,
+                 certificate: Optional[_builtins.str] = None,
+                 passphrase: Optional[_builtins.str] = None,
+                 password: Optional[_builtins.str] = None,
+                 port: Optional[_builtins.int] = None,
+                 private_key: Optional[_builtins.str] = None,
+                 username: Optional[_builtins.str] = None):
+        """
+        A host that connections go through.
+
+        :param _builtins.str host: Its name or address.
+        :param _builtins.str agent_socket: The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+        :param _builtins.str certificate: The text of an OpenSSH user certificate for the private key.
+        :param _builtins.str passphrase: What the private key is encrypted with.
+        :param _builtins.str password: The password of `username`. It is offered once: a wrong one must not lock an account.
+        :param _builtins.int port: The port of its sshd. Default: `22`.
+        :param _builtins.str private_key: The text of a private key in OpenSSH or PEM form.
+        :param _builtins.str username: Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+        """
+        pulumi.set(__self__, "host", host)
+        if agent_socket is not None:
+            pulumi.set(__self__, "agent_socket", agent_socket)
+        if certificate is not None:
+            pulumi.set(__self__, "certificate", certificate)
+        if passphrase is not None:
+            pulumi.set(__self__, "passphrase", passphrase)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+        if private_key is not None:
+            pulumi.set(__self__, "private_key", private_key)
+        if username is not None:
+            pulumi.set(__self__, "username", username)
+
+    @_builtins.property
+    @pulumi.getter
+    def host(self) -> _builtins.str:
+        """
+        Its name or address.
+        """
+        return pulumi.get(self, "host")
+
+    @host.setter
+    def host(self, value: _builtins.str):
+        pulumi.set(self, "host", value)
+
+    @_builtins.property
+    @pulumi.getter(name="agentSocket")
+    def agent_socket(self) -> Optional[_builtins.str]:
+        """
+        The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+        """
+        return pulumi.get(self, "agent_socket")
+
+    @agent_socket.setter
+    def agent_socket(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "agent_socket", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def certificate(self) -> Optional[_builtins.str]:
+        """
+        The text of an OpenSSH user certificate for the private key.
+        """
+        return pulumi.get(self, "certificate")
+
+    @certificate.setter
+    def certificate(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "certificate", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def passphrase(self) -> Optional[_builtins.str]:
+        """
+        What the private key is encrypted with.
+        """
+        return pulumi.get(self, "passphrase")
+
+    @passphrase.setter
+    def passphrase(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "passphrase", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> Optional[_builtins.str]:
+        """
+        The password of `username`. It is offered once: a wrong one must not lock an account.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> Optional[_builtins.int]:
+        """
+        The port of its sshd. Default: `22`.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "port", value)
+
+    @_builtins.property
+    @pulumi.getter(name="privateKey")
+    def private_key(self) -> Optional[_builtins.str]:
+        """
+        The text of a private key in OpenSSH or PEM form.
+        """
+        return pulumi.get(self, "private_key")
+
+    @private_key.setter
+    def private_key(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "private_key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> Optional[_builtins.str]:
+        """
+        Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+        """
+        return pulumi.get(self, "username")
+
+    @username.setter
+    def username(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "username", value)
 
 
 class JumpHostArgsDict(TypedDict):
@@ -640,6 +933,340 @@ class JumpHostArgs:
 
     @username.setter
     def username(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "username", value)
+
+
+class LinuxAccessDict(TypedDict):
+    """
+    How Linux machines are reached and logged in to, as in a `ProvisioningConfig`.
+    """
+    agent_socket: NotRequired[_builtins.str]
+    """
+    The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+    """
+    auth_timeout: NotRequired[_builtins.str]
+    """
+    How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+    """
+    become: NotRequired['BecomeDict']
+    """
+    How a log-in that is not root becomes root.
+    """
+    bypass_port_check: NotRequired[_builtins.bool]
+    """
+    Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+    """
+    certificate: NotRequired[_builtins.str]
+    """
+    The text of an OpenSSH user certificate for the private key.
+    """
+    command_timeout: NotRequired[_builtins.str]
+    """
+    How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+    """
+    connect_timeout: NotRequired[_builtins.str]
+    """
+    How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+    """
+    host_keys: NotRequired['HostKeysDict']
+    """
+    How machines prove who they are.
+    """
+    jump_hosts: NotRequired[Sequence['JumpHostDict']]
+    """
+    Hosts to go through, the first one first. Default: `[]`.
+    """
+    passphrase: NotRequired[_builtins.str]
+    """
+    What the private key is encrypted with.
+    """
+    password: NotRequired[_builtins.str]
+    """
+    The password of `username`. It is offered once: a wrong one must not lock an account.
+    """
+    port: NotRequired[_builtins.int]
+    """
+    The port of sshd. Default: `22`.
+    """
+    port_scan_timeout: NotRequired[_builtins.str]
+    """
+    How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+    """
+    private_key: NotRequired[_builtins.str]
+    """
+    The text of a private key in OpenSSH or PEM form.
+    """
+    required_ports: NotRequired[Sequence[_builtins.int]]
+    """
+    Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+    """
+    username: NotRequired[_builtins.str]
+    """
+    Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+    """
+
+@pulumi.input_type
+class LinuxAccess:
+    def __init__(__self__, *,
+                 agent_socket: Optional[_builtins.str] = None,
+                 auth_timeout: Optional[_builtins.str] = None,
+                 become: Optional['Become'] = None,
+                 bypass_port_check: Optional[_builtins.bool] = None,
+                 certificate: Optional[_builtins.str] = None,
+                 command_timeout: Optional[_builtins.str] = None,
+                 connect_timeout: Optional[_builtins.str] = None,
+                 host_keys: Optional['HostKeys'] = None,
+                 jump_hosts: Optional[Sequence['JumpHost']] = None,
+                 passphrase: Optional[_builtins.str] = None,
+                 password: Optional[_builtins.str] = None,
+                 port: Optional[_builtins.int] = None,
+                 port_scan_timeout: Optional[_builtins.str] = None,
+                 private_key: Optional[_builtins.str] = None,
+                 required_ports: Optional[Sequence[_builtins.int]] = None,
+                 username: Optional[_builtins.str] = None):
+        """
+        How Linux machines are reached and logged in to, as in a `ProvisioningConfig`.
+
+        :param _builtins.str agent_socket: The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+        :param _builtins.str auth_timeout: How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+        :param 'Become' become: How a log-in that is not root becomes root.
+        :param _builtins.bool bypass_port_check: Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+        :param _builtins.str certificate: The text of an OpenSSH user certificate for the private key.
+        :param _builtins.str command_timeout: How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+        :param _builtins.str connect_timeout: How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+        :param 'HostKeys' host_keys: How machines prove who they are.
+        :param Sequence['JumpHost'] jump_hosts: Hosts to go through, the first one first. Default: `[]`.
+        :param _builtins.str passphrase: What the private key is encrypted with.
+        :param _builtins.str password: The password of `username`. It is offered once: a wrong one must not lock an account.
+        :param _builtins.int port: The port of sshd. Default: `22`.
+        :param _builtins.str port_scan_timeout: How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+        :param _builtins.str private_key: The text of a private key in OpenSSH or PEM form.
+        :param Sequence[_builtins.int] required_ports: Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+        :param _builtins.str username: Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+        """
+        if agent_socket is not None:
+            pulumi.set(__self__, "agent_socket", agent_socket)
+        if auth_timeout is not None:
+            pulumi.set(__self__, "auth_timeout", auth_timeout)
+        if become is not None:
+            pulumi.set(__self__, "become", become)
+        if bypass_port_check is not None:
+            pulumi.set(__self__, "bypass_port_check", bypass_port_check)
+        if certificate is not None:
+            pulumi.set(__self__, "certificate", certificate)
+        if command_timeout is not None:
+            pulumi.set(__self__, "command_timeout", command_timeout)
+        if connect_timeout is not None:
+            pulumi.set(__self__, "connect_timeout", connect_timeout)
+        if host_keys is not None:
+            pulumi.set(__self__, "host_keys", host_keys)
+        if jump_hosts is not None:
+            pulumi.set(__self__, "jump_hosts", jump_hosts)
+        if passphrase is not None:
+            pulumi.set(__self__, "passphrase", passphrase)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+        if port_scan_timeout is not None:
+            pulumi.set(__self__, "port_scan_timeout", port_scan_timeout)
+        if private_key is not None:
+            pulumi.set(__self__, "private_key", private_key)
+        if required_ports is not None:
+            pulumi.set(__self__, "required_ports", required_ports)
+        if username is not None:
+            pulumi.set(__self__, "username", username)
+
+    @_builtins.property
+    @pulumi.getter(name="agentSocket")
+    def agent_socket(self) -> Optional[_builtins.str]:
+        """
+        The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
+        """
+        return pulumi.get(self, "agent_socket")
+
+    @agent_socket.setter
+    def agent_socket(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "agent_socket", value)
+
+    @_builtins.property
+    @pulumi.getter(name="authTimeout")
+    def auth_timeout(self) -> Optional[_builtins.str]:
+        """
+        How long logging in may take. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"20s"`.
+        """
+        return pulumi.get(self, "auth_timeout")
+
+    @auth_timeout.setter
+    def auth_timeout(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "auth_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def become(self) -> Optional['Become']:
+        """
+        How a log-in that is not root becomes root.
+        """
+        return pulumi.get(self, "become")
+
+    @become.setter
+    def become(self, value: Optional['Become']):
+        pulumi.set(self, "become", value)
+
+    @_builtins.property
+    @pulumi.getter(name="bypassPortCheck")
+    def bypass_port_check(self) -> Optional[_builtins.bool]:
+        """
+        Whether the ports are not looked at before; needed where `jumpHosts` are the only way. Default: `false`.
+        """
+        return pulumi.get(self, "bypass_port_check")
+
+    @bypass_port_check.setter
+    def bypass_port_check(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "bypass_port_check", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def certificate(self) -> Optional[_builtins.str]:
+        """
+        The text of an OpenSSH user certificate for the private key.
+        """
+        return pulumi.get(self, "certificate")
+
+    @certificate.setter
+    def certificate(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "certificate", value)
+
+    @_builtins.property
+    @pulumi.getter(name="commandTimeout")
+    def command_timeout(self) -> Optional[_builtins.str]:
+        """
+        How long a command may take, installers apart. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2m"`.
+        """
+        return pulumi.get(self, "command_timeout")
+
+    @command_timeout.setter
+    def command_timeout(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "command_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="connectTimeout")
+    def connect_timeout(self) -> Optional[_builtins.str]:
+        """
+        How long a connection may take to be made. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"10s"`.
+        """
+        return pulumi.get(self, "connect_timeout")
+
+    @connect_timeout.setter
+    def connect_timeout(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "connect_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="hostKeys")
+    def host_keys(self) -> Optional['HostKeys']:
+        """
+        How machines prove who they are.
+        """
+        return pulumi.get(self, "host_keys")
+
+    @host_keys.setter
+    def host_keys(self, value: Optional['HostKeys']):
+        pulumi.set(self, "host_keys", value)
+
+    @_builtins.property
+    @pulumi.getter(name="jumpHosts")
+    def jump_hosts(self) -> Optional[Sequence['JumpHost']]:
+        """
+        Hosts to go through, the first one first. Default: `[]`.
+        """
+        return pulumi.get(self, "jump_hosts")
+
+    @jump_hosts.setter
+    def jump_hosts(self, value: Optional[Sequence['JumpHost']]):
+        pulumi.set(self, "jump_hosts", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def passphrase(self) -> Optional[_builtins.str]:
+        """
+        What the private key is encrypted with.
+        """
+        return pulumi.get(self, "passphrase")
+
+    @passphrase.setter
+    def passphrase(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "passphrase", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> Optional[_builtins.str]:
+        """
+        The password of `username`. It is offered once: a wrong one must not lock an account.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> Optional[_builtins.int]:
+        """
+        The port of sshd. Default: `22`.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "port", value)
+
+    @_builtins.property
+    @pulumi.getter(name="portScanTimeout")
+    def port_scan_timeout(self) -> Optional[_builtins.str]:
+        """
+        How long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"2s"`.
+        """
+        return pulumi.get(self, "port_scan_timeout")
+
+    @port_scan_timeout.setter
+    def port_scan_timeout(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "port_scan_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter(name="privateKey")
+    def private_key(self) -> Optional[_builtins.str]:
+        """
+        The text of a private key in OpenSSH or PEM form.
+        """
+        return pulumi.get(self, "private_key")
+
+    @private_key.setter
+    def private_key(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "private_key", value)
+
+    @_builtins.property
+    @pulumi.getter(name="requiredPorts")
+    def required_ports(self) -> Optional[Sequence[_builtins.int]]:
+        """
+        Ports that must be open before a machine is logged in to. Default: `port`. Order and repetitions mean nothing.
+        """
+        return pulumi.get(self, "required_ports")
+
+    @required_ports.setter
+    def required_ports(self, value: Optional[Sequence[_builtins.int]]):
+        pulumi.set(self, "required_ports", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> Optional[_builtins.str]:
+        """
+        Who to log in as. Default: `"root"`. Examples: `"deploy"`.
+        """
+        return pulumi.get(self, "username")
+
+    @username.setter
+    def username(self, value: Optional[_builtins.str]):
         pulumi.set(self, "username", value)
 
 
@@ -1141,6 +1768,134 @@ class OrganizationLoad:
     @run_interval.setter
     def run_interval(self, value: _builtins.str):
         pulumi.set(self, "run_interval", value)
+
+
+class PrerequisiteAgentDict(TypedDict):
+    """
+    What is to be installed.
+    """
+    bundle: NotRequired[_builtins.str]
+    """
+    The id of the `AgentBundle` to install from: then its packages are looked at too.
+    """
+    flavour: NotRequired['PrerequisiteFlavour']
+    """
+    The kind of agent, where no bundle is named. Default: `"reference"`.
+    """
+    version: NotRequired[_builtins.str]
+    """
+    The version to install. Default: the newest of the bundle.
+    """
+
+@pulumi.input_type
+class PrerequisiteAgent:
+    def __init__(__self__, *,
+                 bundle: Optional[_builtins.str] = None,
+                 flavour: Optional['PrerequisiteFlavour'] = None,
+                 version: Optional[_builtins.str] = None):
+        """
+        What is to be installed.
+
+        :param _builtins.str bundle: The id of the `AgentBundle` to install from: then its packages are looked at too.
+        :param 'PrerequisiteFlavour' flavour: The kind of agent, where no bundle is named. Default: `"reference"`.
+        :param _builtins.str version: The version to install. Default: the newest of the bundle.
+        """
+        if bundle is not None:
+            pulumi.set(__self__, "bundle", bundle)
+        if flavour is not None:
+            pulumi.set(__self__, "flavour", flavour)
+        if version is not None:
+            pulumi.set(__self__, "version", version)
+
+    @_builtins.property
+    @pulumi.getter
+    def bundle(self) -> Optional[_builtins.str]:
+        """
+        The id of the `AgentBundle` to install from: then its packages are looked at too.
+        """
+        return pulumi.get(self, "bundle")
+
+    @bundle.setter
+    def bundle(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "bundle", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def flavour(self) -> Optional['PrerequisiteFlavour']:
+        """
+        The kind of agent, where no bundle is named. Default: `"reference"`.
+        """
+        return pulumi.get(self, "flavour")
+
+    @flavour.setter
+    def flavour(self, value: Optional['PrerequisiteFlavour']):
+        pulumi.set(self, "flavour", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def version(self) -> Optional[_builtins.str]:
+        """
+        The version to install. Default: the newest of the bundle.
+        """
+        return pulumi.get(self, "version")
+
+    @version.setter
+    def version(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "version", value)
+
+
+class PrerequisiteServerDict(TypedDict):
+    """
+    Where agents will connect to: tried from each machine.
+    """
+    name: NotRequired[_builtins.str]
+    """
+    Its name. Default: the one that the appliance's own server tells agents.
+    """
+    port: NotRequired[_builtins.int]
+    """
+    Its port. Default: that of the appliance's own server, else 443.
+    """
+
+@pulumi.input_type
+class PrerequisiteServer:
+    def __init__(__self__, *,
+                 name: Optional[_builtins.str] = None,
+                 port: Optional[_builtins.int] = None):
+        """
+        Where agents will connect to: tried from each machine.
+
+        :param _builtins.str name: Its name. Default: the one that the appliance's own server tells agents.
+        :param _builtins.int port: Its port. Default: that of the appliance's own server, else 443.
+        """
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> Optional[_builtins.str]:
+        """
+        Its name. Default: the one that the appliance's own server tells agents.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> Optional[_builtins.int]:
+        """
+        Its port. Default: that of the appliance's own server, else 443.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "port", value)
 
 
 class ProvisioningAgentArgsDict(TypedDict):

@@ -30,7 +30,9 @@ __all__ = [
     'LabelMember',
     'LinuxPlatformWithoutCredentials',
     'MachineFilter',
+    'MachinePrerequisites',
     'PickedMachine',
+    'PrerequisiteLine',
     'ProvisionedConfiguration',
     'ProvisioningAgentWithoutCredentials',
     'ProvisioningDns',
@@ -930,6 +932,63 @@ class MachineFilter(dict):
 
 
 @pulumi.output_type
+class MachinePrerequisites(dict):
+    """
+    How one machine stands.
+    """
+    def __init__(__self__, *,
+                 lines: Sequence['outputs.PrerequisiteLine'],
+                 machine: _builtins.str,
+                 ready: _builtins.bool,
+                 address: Optional[_builtins.str] = None):
+        """
+        How one machine stands.
+
+        :param Sequence['PrerequisiteLine'] lines: One for each requirement, in the order in which an installation comes upon them.
+        :param _builtins.str machine: As the targets name it.
+        :param _builtins.bool ready: True if nothing was found to be in the way.
+        :param _builtins.str address: Where it was reached, if it was given by name.
+        """
+        pulumi.set(__self__, "lines", lines)
+        pulumi.set(__self__, "machine", machine)
+        pulumi.set(__self__, "ready", ready)
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+
+    @_builtins.property
+    @pulumi.getter
+    def lines(self) -> Sequence['outputs.PrerequisiteLine']:
+        """
+        One for each requirement, in the order in which an installation comes upon them.
+        """
+        return pulumi.get(self, "lines")
+
+    @_builtins.property
+    @pulumi.getter
+    def machine(self) -> _builtins.str:
+        """
+        As the targets name it.
+        """
+        return pulumi.get(self, "machine")
+
+    @_builtins.property
+    @pulumi.getter
+    def ready(self) -> _builtins.bool:
+        """
+        True if nothing was found to be in the way.
+        """
+        return pulumi.get(self, "ready")
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> Optional[_builtins.str]:
+        """
+        Where it was reached, if it was given by name.
+        """
+        return pulumi.get(self, "address")
+
+
+@pulumi.output_type
 class PickedMachine(dict):
     """
     A machine to pick.
@@ -986,6 +1045,75 @@ class PickedMachine(dict):
         The KUID of its device, of one in the inventory.
         """
         return pulumi.get(self, "kuid")
+
+
+@pulumi.output_type
+class PrerequisiteLine(dict):
+    """
+    How one requirement stands.
+    """
+    def __init__(__self__, *,
+                 message: _builtins.str,
+                 requirement: 'PrerequisiteRequirement',
+                 state: 'PrerequisiteState',
+                 command: Optional[_builtins.str] = None,
+                 repair: Optional[_builtins.str] = None):
+        """
+        How one requirement stands.
+
+        :param _builtins.str message: What was found, in words.
+        :param 'PrerequisiteRequirement' requirement: What is asked of the machine.
+        :param 'PrerequisiteState' state: How it is; `not-measured` where it could not be looked at from here.
+        :param _builtins.str command: What shows it on the machine itself, where it was not measured.
+        :param _builtins.str repair: What to do where it is not met.
+        """
+        pulumi.set(__self__, "message", message)
+        pulumi.set(__self__, "requirement", requirement)
+        pulumi.set(__self__, "state", state)
+        if command is not None:
+            pulumi.set(__self__, "command", command)
+        if repair is not None:
+            pulumi.set(__self__, "repair", repair)
+
+    @_builtins.property
+    @pulumi.getter
+    def message(self) -> _builtins.str:
+        """
+        What was found, in words.
+        """
+        return pulumi.get(self, "message")
+
+    @_builtins.property
+    @pulumi.getter
+    def requirement(self) -> 'PrerequisiteRequirement':
+        """
+        What is asked of the machine.
+        """
+        return pulumi.get(self, "requirement")
+
+    @_builtins.property
+    @pulumi.getter
+    def state(self) -> 'PrerequisiteState':
+        """
+        How it is; `not-measured` where it could not be looked at from here.
+        """
+        return pulumi.get(self, "state")
+
+    @_builtins.property
+    @pulumi.getter
+    def command(self) -> Optional[_builtins.str]:
+        """
+        What shows it on the machine itself, where it was not measured.
+        """
+        return pulumi.get(self, "command")
+
+    @_builtins.property
+    @pulumi.getter
+    def repair(self) -> Optional[_builtins.str]:
+        """
+        What to do where it is not met.
+        """
+        return pulumi.get(self, "repair")
 
 
 @pulumi.output_type

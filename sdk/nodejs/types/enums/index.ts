@@ -285,6 +285,76 @@ export const OutcomeClass = {
  */
 export type OutcomeClass = (typeof OutcomeClass)[keyof typeof OutcomeClass];
 
+export const PrerequisiteFlavour = {
+    Reference: "reference",
+    Quest: "quest",
+} as const;
+
+/**
+ * The kind of agent, where no bundle is named.
+ */
+export type PrerequisiteFlavour = (typeof PrerequisiteFlavour)[keyof typeof PrerequisiteFlavour];
+
+export const PrerequisitePlatform = {
+    /**
+     * Linux, reached over SSH.
+     */
+    Linux: "linux",
+    /**
+     * Windows: looked at from outside.
+     */
+    Windows: "windows",
+} as const;
+
+/**
+ * What the machines run.
+ */
+export type PrerequisitePlatform = (typeof PrerequisitePlatform)[keyof typeof PrerequisitePlatform];
+
+export const PrerequisiteRequirement = {
+    Name: "name",
+    Port: "port",
+    HostKey: "host-key",
+    LogIn: "log-in",
+    Root: "root",
+    SupportedOs: "supported-os",
+    Architecture: "architecture",
+    PackageTool: "package-tool",
+    PackageLock: "package-lock",
+    ServiceManager: "service-manager",
+    Disk: "disk",
+    Executable: "executable",
+    Clock: "clock",
+    ServerName: "server-name",
+    ServerPort: "server-port",
+    OldAgent: "old-agent",
+    Port139: "port-139",
+    Port445: "port-445",
+    Port5985: "port-5985",
+    Administrator: "administrator",
+    SimpleFileSharing: "simple-file-sharing",
+    Uac: "uac",
+    NetworkDiscovery: "network-discovery",
+    FileSharing: "file-sharing",
+    Firewall: "firewall",
+} as const;
+
+/**
+ * What is asked of the machine.
+ */
+export type PrerequisiteRequirement = (typeof PrerequisiteRequirement)[keyof typeof PrerequisiteRequirement];
+
+export const PrerequisiteState = {
+    Met: "met",
+    NotMet: "not-met",
+    NotMeasured: "not-measured",
+} as const;
+
+/**
+ * How it is; `not-measured` where it could not be looked at from here.
+ */
+export type PrerequisiteState = (typeof PrerequisiteState)[keyof typeof PrerequisiteState];
+
 export const ProbePolicy = {
     /**
      * In every preview and every update.

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { duration, durationMs } from "../../kit/define/scalars.ts";
+import { duration, durationMs } from "../kit/define/scalars.ts";
 
 /** A time limit: longer than nothing. */
 export function limit() {

@@ -1,6 +1,9 @@
 import type { PackageFormat } from "./agent-package.ts";
 import type { Flavour } from "./flavour.ts";
+import type { OperatingSystem } from "./operating-system.ts";
 import type { PrerequisiteFacts } from "./prerequisite-facts.ts";
+
+export type { OperatingSystem };
 
 /** `unknown` where the machine has no means to tell. */
 export type Answer = "yes" | "no" | "unknown";
@@ -26,20 +29,6 @@ export interface Probe {
   readonly server: { readonly resolves: Answer; readonly reachable: Answer };
   /** Only where it was asked for. */
   readonly prerequisites?: PrerequisiteFacts | undefined;
-}
-
-export interface OperatingSystem {
-  /** `linux`, `darwin`, or whatever `uname` says in lower case; `unknown` if it says nothing. */
-  readonly platform: string;
-  /** `debian`, `rocky`: the ID of os-release. */
-  readonly distribution: string | undefined;
-  readonly version: string | undefined;
-  readonly title: string | undefined;
-  /** By the package manager that is there, the distribution's word first. */
-  readonly family: "debian" | "rpm" | "other";
-  /** As Debian writes it: `amd64`, `arm64`. */
-  readonly architecture: string;
-  readonly libc: "glibc" | "musl" | "unknown";
 }
 
 export interface AgentFacts {

@@ -1,5 +1,5 @@
 import type { AgentPackage } from "./agent-package.ts";
-import type { OperatingSystem } from "./probe.ts";
+import type { OperatingSystem } from "./operating-system.ts";
 import { compareVersions } from "./versions.ts";
 
 /** Systems that an agent is made for: one line of its maker's table. */

@@ -5,6 +5,7 @@ import { config, configure } from "./configuration.ts";
 import { checkPrerequisites } from "./functions/check-prerequisites.ts";
 import { diagnose } from "./functions/diagnose.ts";
 import { expandTargets } from "./functions/expand-targets.ts";
+import { getAgentUpdates } from "./functions/get-agent-updates.ts";
 import { getHistory } from "./functions/get-history.ts";
 import { getLabelMembers } from "./functions/get-label-members.ts";
 import { getMessageQueue } from "./functions/get-message-queue.ts";
@@ -53,6 +54,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
     expandTargets,
     getHistory,
     getLabelMembers,
+    getAgentUpdates,
     getMessageQueue,
     getNextRuns,
     getProvisionedConfigurations,

@@ -125,7 +125,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     });
 
   addConfigurationCommands(program, { session, finish });
-  addBundleCommands(program, () => ({ terminal, json: program.opts<GlobalOptions>().json }), finish);
+  addBundleCommands(program, { session, finish });
 
   program
     .command("results")

@@ -8,10 +8,12 @@ import { ownCertificate } from "../appliance/certificates/own.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { openLocal } from "../appliance/local/local.ts";
 import { thisProcess } from "../appliance/local/process-identity.ts";
+import { systemTimezone } from "../appliance/schedules/next-runs.ts";
 import type { AnsweredCall } from "../appliance/server/api.ts";
 import { ListenError } from "../appliance/server/listen.ts";
 import { localNames } from "../appliance/server/local-names.ts";
 import { startServer } from "../appliance/server/server.ts";
+import { keepUpdates } from "../appliance/update-source/keep.ts";
 import { keepSchedules } from "./schedules.ts";
 
 export interface ServeOptions {
@@ -86,10 +88,11 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
     }
     options.onListening?.({ name, port: server.port });
     const schedules = keepSchedules(appliance, { now, log });
+    const updates = await keepUpdates(appliance, { now, timezone: systemTimezone(), log });
     if (!signal.aborted) await once(signal, "abort");
     log("stopping: no new calls; those in flight may finish");
     // Machines in work may still have to connect to the server to be done.
-    await schedules.stop();
+    await Promise.all([schedules.stop(), updates.stop()]);
     await server.stop();
     log("stopped");
   } catch (error) {

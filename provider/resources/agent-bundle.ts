@@ -71,11 +71,15 @@ const definition = defineResource({
       description:
         "One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.",
     }),
+    load: z.boolean().default(true).meta({
+      description:
+        "Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.",
+    }),
   }),
   outputs: z.object({
     version: z.string().meta({ description: "The newest version among the packages.", examples: ["14.1.19"] }),
     flavour: z.string().meta({ description: "The kind of agent: `quest` or `reference`." }),
-    packages: z.array(contained).meta({ description: "What was loaded." }),
+    packages: z.array(contained).meta({ description: "What was uploaded." }),
   }),
   examples: agentBundleExamples,
 });
@@ -87,7 +91,14 @@ async function load(
     id,
     name,
     source,
-  }: { readonly urn: string; readonly id?: string; readonly name: string; readonly source: BundleContents },
+    loaded,
+  }: {
+    readonly urn: string;
+    readonly id?: string;
+    readonly name: string;
+    readonly source: BundleContents;
+    readonly loaded: boolean;
+  },
   client: ApplianceAccess,
 ): Promise<Bundle> {
   const { flavour, version, packages, findings } = await readBundle(source, client);
@@ -113,6 +124,7 @@ async function load(
       version,
       flavour,
       packages: packages.map(({ from: _from, ...item }) => item),
+      loaded,
     });
   });
 }
@@ -135,21 +147,22 @@ export const agentBundle = definition.handle<ApplianceAccess>({
   },
 
   async create({ urn, logicalName, inputs }, { client }) {
-    const made = await load({ urn, name: inputs.name ?? logicalName, source: inputs }, client);
+    const made = await load({ urn, name: inputs.name ?? logicalName, source: inputs, loaded: inputs.load }, client);
     return { id: made.id, outputs: outputsOf(made) };
   },
 
   async read({ id, old }, { client }) {
     const found = await client.read((appliance) => foundOrGone(appliance.getBundle({ id })));
     if (found === undefined) return undefined;
-    const inputs = { name: found.name };
+    const inputs = { name: found.name, load: found.loadedAt !== undefined };
     // An import cannot know where the packages came from; what was loaded is what a program would have to name.
     const files = found.packages.map(({ fileName, sha256 }) => ({ path: fileName, sha256 }));
     return { inputs: old === undefined ? { ...inputs, files } : inputs, outputs: outputsOf(found) };
   },
 
   async update({ id, urn, inputs, old }, { client }) {
-    const made = await load({ urn, id, name: inputs.name ?? old.inputs.name ?? id, source: inputs }, client);
+    const name = inputs.name ?? old.inputs.name ?? id;
+    const made = await load({ urn, id, name, source: inputs, loaded: inputs.load }, client);
     return { outputs: outputsOf(made) };
   },
 

@@ -108,11 +108,15 @@ export class AgentBundle extends pulumi.CustomResource {
      */
     declare public readonly folder: pulumi.Output<string | undefined>;
     /**
+     * Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+     */
+    declare public readonly load: pulumi.Output<boolean>;
+    /**
      * Its name, unique on the appliance.
      */
     declare public readonly name: pulumi.Output<string>;
     /**
-     * What was loaded.
+     * What was uploaded.
      */
     declare public /*out*/ readonly packages: pulumi.Output<outputs.BundlePackage[]>;
     /**
@@ -137,6 +141,7 @@ export class AgentBundle extends pulumi.CustomResource {
             resourceInputs["checksums"] = state?.checksums;
             resourceInputs["files"] = state?.files;
             resourceInputs["folder"] = state?.folder;
+            resourceInputs["load"] = state?.load;
             resourceInputs["name"] = state?.name;
         } else {
             const args = argsOrState as AgentBundleArgs | undefined;
@@ -144,6 +149,7 @@ export class AgentBundle extends pulumi.CustomResource {
             resourceInputs["checksums"] = args?.checksums;
             resourceInputs["files"] = args?.files;
             resourceInputs["folder"] = args?.folder;
+            resourceInputs["load"] = (args?.load) ?? true;
             resourceInputs["name"] = args?.name;
             resourceInputs["flavour"] = undefined /*out*/;
             resourceInputs["packages"] = undefined /*out*/;
@@ -172,6 +178,10 @@ export interface AgentBundleState {
      */
     folder?: pulumi.Input<string | undefined>;
     /**
+     * Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+     */
+    load?: pulumi.Input<boolean | undefined>;
+    /**
      * Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
@@ -197,6 +207,10 @@ export interface AgentBundleArgs {
      * A folder of packages; relative to the program's folder. Needs `checksums`.
      */
     folder?: pulumi.Input<string | undefined>;
+    /**
+     * Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+     */
+    load?: pulumi.Input<boolean | undefined>;
     /**
      * Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */

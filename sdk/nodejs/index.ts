@@ -35,6 +35,11 @@ export const expandTargets: typeof import("./expandTargets").expandTargets = nul
 export const expandTargetsOutput: typeof import("./expandTargets").expandTargetsOutput = null as any;
 utilities.lazyLoad(exports, ["expandTargets","expandTargetsOutput"], () => require("./expandTargets"));
 
+export { GetAgentUpdatesArgs, GetAgentUpdatesResult, GetAgentUpdatesOutputArgs } from "./getAgentUpdates";
+export const getAgentUpdates: typeof import("./getAgentUpdates").getAgentUpdates = null as any;
+export const getAgentUpdatesOutput: typeof import("./getAgentUpdates").getAgentUpdatesOutput = null as any;
+utilities.lazyLoad(exports, ["getAgentUpdates","getAgentUpdatesOutput"], () => require("./getAgentUpdates"));
+
 export { GetHistoryArgs, GetHistoryResult, GetHistoryOutputArgs } from "./getHistory";
 export const getHistory: typeof import("./getHistory").getHistory = null as any;
 export const getHistoryOutput: typeof import("./getHistory").getHistoryOutput = null as any;

@@ -99,6 +99,58 @@ export function bundlesContract(opened: () => Subject): void {
       expect((await appliance().listBundles({ loaded: true })).bundles).toEqual([]);
     });
 
+    it("makes a bundle of a download in every organization that loads it", async () => {
+      const { content, file } = packageOf("1.6.0");
+      const archive = { name: "reference 1.6.0", version: "1.6.0", flavour: "reference", fileName: "agents.kbin" };
+      const download = { ...archive, sha256: "a".repeat(64), packages: [file] };
+      expect((await refusal(appliance().saveDownload(download))).code).toBe("invalid");
+      await appliance().putPackage(file.sha256, file.sizeBytes, bytesOf(content));
+      const kept = await appliance().saveDownload(download);
+      // The same archive is the same download.
+      expect((await appliance().saveDownload({ ...download, name: "again" })).id).toBe(kept.id);
+      await save("1.4.2", { organization: "berlin", name: "reference 1.6.0" });
+      const loaded = await appliance().loadBundle({ organization: "berlin", version: "1.6.0" });
+      expect(loaded).toMatchObject({ name: "reference 1.6.0 (2)", packages: [file], downloadedAt: kept.downloadedAt });
+      expect((await appliance().loadBundle({ organization: "berlin", id: kept.id })).id).toBe(loaded.id);
+      const seen = async (organization?: string) => (await appliance().getUpdates({ organization })).downloads;
+      expect(await seen("berlin")).toEqual([{ ...kept, bundleId: loaded.id, loadedAt: loaded.loadedAt }]);
+      expect(await seen()).toEqual([kept]);
+      expect((await appliance().listBundles({})).bundles).toEqual([]);
+      expect(await appliance().deleteDownload({ id: kept.id })).toEqual({ deleted: true });
+      expect(await appliance().deleteDownload({ id: kept.id })).toEqual({ deleted: false });
+      expect(await appliance().hasPackage({ sha256: file.sha256 })).toMatchObject({ present: true });
+      await appliance().deleteBundle({ id: loaded.id });
+      expect(await appliance().hasPackage({ sha256: file.sha256 })).toEqual({ present: false });
+    });
+
+    it("knows one source of newer agents, when it was looked at, and what was wrong", async () => {
+      expect(await appliance().getUpdates({})).toEqual({ signed: false, checkAt: "03:40", downloads: [] });
+      expect((await refusal(appliance().requestUpdateCheck({}))).code).toBe("conflict");
+      const refused = await refusal(appliance().setUpdateSource({ location: "http://user:canary@updates.example/" }));
+      expect(refused.code).toBe("invalid");
+      expect(refused.message).not.toContain("canary");
+      const location = "https://updates.example/agents/index.json";
+      const set = await appliance().setUpdateSource({ location, checkAt: "02:15" });
+      expect(set).toMatchObject({ location, checkAt: "02:15", requestedAt: "2027-03-01T08:00:00.000Z" });
+      expect((await appliance().updateCheckGround({})).source).toEqual({ location });
+      opened().advance(MINUTE_MS);
+      const startedAt = "2027-03-01T08:01:00.000Z";
+      await appliance().settleUpdateCheck({ startedAt, fault: "nobody answers" });
+      const after = await appliance().getUpdates({});
+      expect(after).toMatchObject({ checkedAt: startedAt, fault: "nobody answers" });
+      expect(after.requestedAt).toBeUndefined();
+      // Whoever asks after a check has begun is not answered by it.
+      opened().advance(MINUTE_MS);
+      const { requestedAt } = await appliance().requestUpdateCheck({});
+      await appliance().settleUpdateCheck({ startedAt });
+      expect(await appliance().getUpdates({})).toMatchObject({ requestedAt });
+      const gone = await appliance().setUpdateSource({ location: null, checkAt: null });
+      expect(gone).toMatchObject({ checkAt: "03:40" });
+      expect([gone.location, gone.requestedAt, gone.nextCheckAt]).toEqual([undefined, undefined, undefined]);
+      const { entries } = await appliance().listHistory({ subject: "update-source" });
+      expect(entries.map(({ what }) => what)).toEqual(["setUpdateSource", "setUpdateSource"]);
+    });
+
     it("is not undone, nor is a bundle deleted, while a schedule installs it", async () => {
       const { id } = await save("1.4.2");
       const configuration: Input<"saveConfiguration"> = {

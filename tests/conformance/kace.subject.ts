@@ -186,7 +186,10 @@ function bundleOf(folder: string, packages: readonly Package[]): ResourceGenerat
   }));
   return {
     inputs: fc
-      .tuple(fc.record({ name }, { requiredKeys: [], noNullPrototype: true }), fc.oneof(files, checksums))
+      .tuple(
+        fc.record({ name, load: fc.boolean() }, { requiredKeys: [], noNullPrototype: true }),
+        fc.oneof(files, checksums),
+      )
       .map(([named, source]): JsonMap => ({ ...named, ...source })),
     mutations: [{ name: "another name", apply: set("name", "another bundle"), expect: "update", path: "name" }],
   };

@@ -32,6 +32,13 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
   const current = await appliance.createToken({ name: "current" });
   await appliance.enrolDevice(device(1, { token: current.value }));
   await appliance.sendMessage({ kuids: [kuidOf(1)], type: "alert", payload: "maintenance at six" });
+  const bundle = await appliance.saveBundle({
+    name: "agents",
+    version: "1.4.2",
+    flavour: "reference",
+    packages: [],
+    loaded: false,
+  });
   await appliance.close();
 
   // A real run, whose one machine does not answer, is what the results are of.
@@ -71,6 +78,7 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       elsewhere: invoke("diagnose", { machine: "web01", server: { name: "localhost", port: 1 } }),
       queue: invoke("getMessageQueue", { machine: "web1.corp.example" }),
       nobodys: invoke("getMessageQueue", { machine: "web2.corp.example" }),
+      updates: invoke("getAgentUpdates", {}),
     },
     outputs: {
       expanded: ref("expanded"),
@@ -82,12 +90,27 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       elsewhere: ref("elsewhere.firstWrong"),
       queue: ref("queue.messages"),
       nobodys: ref("nobodys.messages"),
+      updates: ref("updates"),
     },
   });
   await project.succeed(["preview"]);
   await project.up();
   const outputs = await outputsOf();
 
+  expect(outputs.updates).toEqual({
+    bundles: [
+      {
+        id: bundle.id,
+        name: "agents",
+        flavour: "reference",
+        version: "1.4.2",
+        files: [],
+        loaded: false,
+      },
+    ],
+    signed: false,
+    checkAt: "03:40",
+  });
   expect(outputs.expanded).toEqual({
     count: 3,
     machines: ["192.168.2.2", "192.168.3.1", "192.168.3.2"],

@@ -1,8 +1,10 @@
 import type { Selectable } from "kysely";
 import type { PackageFile } from "../operations/bundles.ts";
+import type { Download } from "../operations/updates.ts";
+import { bundleRows, requireContent } from "./bundles.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
-import type { Transaction } from "./transaction.ts";
+import { changesBetween, moment, momentOrNone, newId, recordChanges, type Transaction } from "./transaction.ts";
 
 export type DownloadRow = Selectable<Tables["downloads"]>;
 
@@ -26,4 +28,76 @@ export function packagesOfDownload(tx: Transaction, downloadId: string): Package
     sha256: row.sha256,
     sizeBytes: row.size_bytes,
   }));
+}
+
+/** @param organization whose bundle is told with it */
+export function describeDownload(tx: Transaction, row: DownloadRow, organization?: string): Download {
+  const bundle =
+    organization === undefined
+      ? undefined
+      : tx.queries.first(
+          bundleRows().where("organization", "=", organization).where("download_id", "=", row.id).orderBy("id"),
+        );
+  return {
+    id: row.id,
+    name: row.name,
+    version: row.version,
+    flavour: row.flavour,
+    fileName: row.file_name,
+    sha256: row.archive_sha256,
+    packages: packagesOfDownload(tx, row.id),
+    downloadedAt: moment(row.downloaded_at),
+    bundleId: bundle?.id,
+    loadedAt: momentOrNone(bundle?.loaded_at ?? null),
+  };
+}
+
+/** What somebody says of a download. */
+export type NewDownload = Pick<Download, "name" | "version" | "flavour" | "fileName" | "sha256" | "packages">;
+
+/** Keeps a download with its packages; one of the same archive is here already. */
+export function keepDownload(tx: Transaction, { fileName, sha256, packages, ...settings }: NewDownload): DownloadRow {
+  const known = tx.queries.first(downloadRows().where("archive_sha256", "=", sha256));
+  if (known !== undefined) return known;
+  const row: DownloadRow = {
+    id: newId(tx, "download"),
+    ...settings,
+    file_name: fileName,
+    archive_sha256: sha256,
+    downloaded_at: tx.now,
+  };
+  tx.queries.run(build.insertInto("downloads").values(row));
+  for (const [position, item] of packages.entries()) {
+    requireContent(tx, item);
+    tx.queries.run(
+      build.insertInto("download_packages").values({
+        download_id: row.id,
+        position,
+        file_name: item.fileName,
+        platform: item.platform,
+        architecture: item.architecture,
+        format: item.format,
+        version: item.version,
+        sha256: item.sha256,
+        size_bytes: item.sizeBytes,
+      }),
+    );
+    tx.queries.run(build.updateTable("package_contents").set({ claimed: 1 }).where("sha256", "=", item.sha256));
+  }
+  recordChanges(tx, subjectOf(row), changesBetween({}, shown(row)));
+  return row;
+}
+
+/** Forgets a download; its packages stay as long as a bundle has them. */
+export function forgetDownload(tx: Transaction, row: DownloadRow): void {
+  tx.queries.run(build.deleteFrom("downloads").where("id", "=", row.id));
+  recordChanges(tx, subjectOf(row), changesBetween(shown(row), {}));
+}
+
+function subjectOf({ id, name }: DownloadRow) {
+  return { subject: `download:${id}`, subjectName: name };
+}
+
+function shown({ name, version, flavour, file_name, archive_sha256 }: DownloadRow) {
+  return { name, version, flavour, fileName: file_name, sha256: archive_sha256 };
 }

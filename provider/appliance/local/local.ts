@@ -38,6 +38,7 @@ import { thisUser } from "./this-user.ts";
 import { tokenHandlers } from "./tokens.ts";
 import type { Transaction, World } from "./transaction.ts";
 import { updatePolicyHandlers } from "./update-policy.ts";
+import { updateHandlers } from "./updates.ts";
 import { openWritable } from "./writable-database.ts";
 
 /** How long an operation waits for other processes that write. */
@@ -74,6 +75,7 @@ const handlers: HandlersOf<typeof operations> = {
   ...tokenHandlers,
   ...bundleHandlers,
   ...loadingHandlers,
+  ...updateHandlers,
   ...hostKeyHandlers,
   ...configurationHandlers,
   ...scheduleHandlers,
@@ -124,6 +126,14 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
   };
 }
 
+/** What may leave packages that nothing has any more. */
+const MAKES_GARBAGE: ReadonlySet<OperationName> = new Set([
+  "saveBundle",
+  "deleteBundle",
+  "saveDownload",
+  "deleteDownload",
+]);
+
 class Store {
   readonly #database: Database;
   readonly #packages: PackageFolder;
@@ -169,7 +179,7 @@ class Store {
       if (named !== undefined) requireOrganization(tx, named);
       return handler(tx, input);
     });
-    if (name === "deleteBundle" || name === "saveBundle") {
+    if (MAKES_GARBAGE.has(name)) {
       // Of a content it counts which bundles have it, whosever they are.
       await this.#transact("write", { caller: { who: caller.who }, what: name }, collectGarbage);
     }

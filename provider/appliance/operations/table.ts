@@ -19,12 +19,14 @@ import { taskPackageOperations } from "./task-packages.ts";
 import { taskOperations } from "./tasks.ts";
 import { tokenOperations } from "./tokens.ts";
 import { updatePolicyOperations } from "./update-policy.ts";
+import { updateOperations } from "./updates.ts";
 
 /** Everything an appliance does, by name. */
 export const operations = {
   ...tokenOperations,
   ...bundleOperations,
   ...loadingOperations,
+  ...updateOperations,
   ...hostKeyOperations,
   ...configurationOperations,
   ...scheduleOperations,

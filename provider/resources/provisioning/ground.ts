@@ -104,7 +104,9 @@ function requireCredentials({ linux }: Inputs): void {
 
 async function bundleOf(id: string, appliance: Appliance, needed: boolean): Promise<Bundle | undefined> {
   try {
-    return await appliance.getBundle({ id });
+    const bundle = await appliance.getBundle({ id });
+    if (needed && bundle.loadedAt === undefined) throw notLoaded(bundle);
+    return bundle;
   } catch (error) {
     if (!(error instanceof ApplianceError) || error.code !== "not-found") throw error;
     if (!needed) return undefined; // a removal finds its agents without
@@ -116,6 +118,15 @@ async function bundleOf(id: string, appliance: Appliance, needed: boolean): Prom
       cause: error,
     });
   }
+}
+
+function notLoaded({ id, name }: Bundle): ProviderError {
+  return new ProviderError({
+    code: "failed-precondition",
+    path: ["agent", "bundle"],
+    message: `the bundle "${name}" is on the appliance, but not loaded`,
+    hint: `load it by \`kace bundle load ${id}\`, or by \`load: true\` of its AgentBundle`,
+  });
 }
 
 /** Whether agents shall connect to this appliance's own server. */

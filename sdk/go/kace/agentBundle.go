@@ -33,9 +33,11 @@ type AgentBundle struct {
 	Flavour pulumi.StringOutput `pulumi:"flavour"`
 	// A folder of packages; relative to the program's folder. Needs `checksums`.
 	Folder pulumi.StringPtrOutput `pulumi:"folder"`
+	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+	Load pulumi.BoolOutput `pulumi:"load"`
 	// Its name, unique on the appliance.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// What was loaded.
+	// What was uploaded.
 	Packages BundlePackageArrayOutput `pulumi:"packages"`
 	// The newest version among the packages.
 	Version pulumi.StringOutput `pulumi:"version"`
@@ -48,6 +50,9 @@ func NewAgentBundle(ctx *pulumi.Context,
 		args = &AgentBundleArgs{}
 	}
 
+	if args.Load == nil {
+		args.Load = pulumi.BoolPtr(true)
+	}
 	opts = internal.PkgResourceDefaultOpts(opts)
 	var resource AgentBundle
 	err := ctx.RegisterResource("kace:index:AgentBundle", name, args, &resource, opts...)
@@ -79,6 +84,8 @@ type agentBundleState struct {
 	Files []BundleFile `pulumi:"files"`
 	// A folder of packages; relative to the program's folder. Needs `checksums`.
 	Folder *string `pulumi:"folder"`
+	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+	Load *bool `pulumi:"load"`
 	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
 }
@@ -92,6 +99,8 @@ type AgentBundleState struct {
 	Files BundleFileArrayInput
 	// A folder of packages; relative to the program's folder. Needs `checksums`.
 	Folder pulumi.StringPtrInput
+	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+	Load pulumi.BoolPtrInput
 	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
 }
@@ -109,6 +118,8 @@ type agentBundleArgs struct {
 	Files []BundleFile `pulumi:"files"`
 	// A folder of packages; relative to the program's folder. Needs `checksums`.
 	Folder *string `pulumi:"folder"`
+	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+	Load *bool `pulumi:"load"`
 	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
 }
@@ -123,6 +134,8 @@ type AgentBundleArgs struct {
 	Files BundleFileArrayInput
 	// A folder of packages; relative to the program's folder. Needs `checksums`.
 	Folder pulumi.StringPtrInput
+	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+	Load pulumi.BoolPtrInput
 	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
 }
@@ -239,12 +252,17 @@ func (o AgentBundleOutput) Folder() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AgentBundle) pulumi.StringPtrOutput { return v.Folder }).(pulumi.StringPtrOutput)
 }
 
+// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+func (o AgentBundleOutput) Load() pulumi.BoolOutput {
+	return o.ApplyT(func(v *AgentBundle) pulumi.BoolOutput { return v.Load }).(pulumi.BoolOutput)
+}
+
 // Its name, unique on the appliance.
 func (o AgentBundleOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *AgentBundle) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
-// What was loaded.
+// What was uploaded.
 func (o AgentBundleOutput) Packages() BundlePackageArrayOutput {
 	return o.ApplyT(func(v *AgentBundle) BundlePackageArrayOutput { return v.Packages }).(BundlePackageArrayOutput)
 }

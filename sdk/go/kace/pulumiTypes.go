@@ -13,6 +13,101 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
+// A bundle of agents' packages that is on the appliance.
+type AgentUpdate struct {
+	// When the source of updates brought it, RFC 3339; absent for what was uploaded.
+	DownloadedAt *string `pulumi:"downloadedAt"`
+	// The file names of its packages.
+	Files []string `pulumi:"files"`
+	// The kind of agent: `quest` or `reference`.
+	Flavour string `pulumi:"flavour"`
+	// The id of the bundle, or of the download where none was made of it here.
+	Id string `pulumi:"id"`
+	// Whether the organization may give its packages to machines.
+	Loaded bool `pulumi:"loaded"`
+	// Since when, RFC 3339.
+	LoadedAt *string `pulumi:"loadedAt"`
+	// Its name.
+	Name string `pulumi:"name"`
+	// The newest version among its packages.
+	Version string `pulumi:"version"`
+}
+
+// A bundle of agents' packages that is on the appliance.
+type AgentUpdateOutput struct{ *pulumi.OutputState }
+
+func (AgentUpdateOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AgentUpdate)(nil)).Elem()
+}
+
+func (o AgentUpdateOutput) ToAgentUpdateOutput() AgentUpdateOutput {
+	return o
+}
+
+func (o AgentUpdateOutput) ToAgentUpdateOutputWithContext(ctx context.Context) AgentUpdateOutput {
+	return o
+}
+
+// When the source of updates brought it, RFC 3339; absent for what was uploaded.
+func (o AgentUpdateOutput) DownloadedAt() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AgentUpdate) *string { return v.DownloadedAt }).(pulumi.StringPtrOutput)
+}
+
+// The file names of its packages.
+func (o AgentUpdateOutput) Files() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v AgentUpdate) []string { return v.Files }).(pulumi.StringArrayOutput)
+}
+
+// The kind of agent: `quest` or `reference`.
+func (o AgentUpdateOutput) Flavour() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentUpdate) string { return v.Flavour }).(pulumi.StringOutput)
+}
+
+// The id of the bundle, or of the download where none was made of it here.
+func (o AgentUpdateOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentUpdate) string { return v.Id }).(pulumi.StringOutput)
+}
+
+// Whether the organization may give its packages to machines.
+func (o AgentUpdateOutput) Loaded() pulumi.BoolOutput {
+	return o.ApplyT(func(v AgentUpdate) bool { return v.Loaded }).(pulumi.BoolOutput)
+}
+
+// Since when, RFC 3339.
+func (o AgentUpdateOutput) LoadedAt() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AgentUpdate) *string { return v.LoadedAt }).(pulumi.StringPtrOutput)
+}
+
+// Its name.
+func (o AgentUpdateOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentUpdate) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// The newest version among its packages.
+func (o AgentUpdateOutput) Version() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentUpdate) string { return v.Version }).(pulumi.StringOutput)
+}
+
+type AgentUpdateArrayOutput struct{ *pulumi.OutputState }
+
+func (AgentUpdateArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]AgentUpdate)(nil)).Elem()
+}
+
+func (o AgentUpdateArrayOutput) ToAgentUpdateArrayOutput() AgentUpdateArrayOutput {
+	return o
+}
+
+func (o AgentUpdateArrayOutput) ToAgentUpdateArrayOutputWithContext(ctx context.Context) AgentUpdateArrayOutput {
+	return o
+}
+
+func (o AgentUpdateArrayOutput) Index(i pulumi.IntInput) AgentUpdateOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) AgentUpdate {
+		return vs[0].([]AgentUpdate)[vs[1].(int)]
+	}).(AgentUpdateOutput)
+}
+
 // How a log-in that is not root becomes root.
 type Become struct {
 	// How the log-in becomes root. Default: `"none"`.
@@ -6508,6 +6603,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*TargetsPtrInput)(nil)).Elem(), TargetsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationInput)(nil)).Elem(), TokenRotationArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationPtrInput)(nil)).Elem(), TokenRotationArgs{})
+	pulumi.RegisterOutputType(AgentUpdateOutput{})
+	pulumi.RegisterOutputType(AgentUpdateArrayOutput{})
 	pulumi.RegisterOutputType(BecomeOutput{})
 	pulumi.RegisterOutputType(BecomePtrOutput{})
 	pulumi.RegisterOutputType(BecomeWithoutCredentialsOutput{})

@@ -7,6 +7,44 @@ import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
 /**
+ * A bundle of agents' packages that is on the appliance.
+ */
+export interface AgentUpdate {
+    /**
+     * When the source of updates brought it, RFC 3339; absent for what was uploaded.
+     */
+    downloadedAt?: string;
+    /**
+     * The file names of its packages.
+     */
+    files: string[];
+    /**
+     * The kind of agent: `quest` or `reference`.
+     */
+    flavour: string;
+    /**
+     * The id of the bundle, or of the download where none was made of it here.
+     */
+    id: string;
+    /**
+     * Whether the organization may give its packages to machines.
+     */
+    loaded: boolean;
+    /**
+     * Since when, RFC 3339.
+     */
+    loadedAt?: string;
+    /**
+     * Its name.
+     */
+    name: string;
+    /**
+     * The newest version among its packages.
+     */
+    version: string;
+}
+
+/**
  * How a log-in that is not root becomes root.
  */
 export interface BecomeWithoutCredentials {

@@ -25,6 +25,7 @@ class AgentBundleArgs:
                  checksums: pulumi.Input[Optional[_builtins.str]] = None,
                  files: pulumi.Input[Optional[Sequence[pulumi.Input['BundleFileArgs']]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
+                 load: pulumi.Input[Optional[_builtins.bool]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a AgentBundle resource.
@@ -33,6 +34,7 @@ class AgentBundleArgs:
         :param pulumi.Input[_builtins.str] checksums: The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
         :param pulumi.Input[Sequence[pulumi.Input['BundleFileArgs']]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
+        :param pulumi.Input[_builtins.bool] load: Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
         :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         if archive is not None:
@@ -43,6 +45,10 @@ class AgentBundleArgs:
             pulumi.set(__self__, "files", files)
         if folder is not None:
             pulumi.set(__self__, "folder", folder)
+        if load is None:
+            load = True
+        if load is not None:
+            pulumi.set(__self__, "load", load)
         if name is not None:
             pulumi.set(__self__, "name", name)
 
@@ -93,6 +99,18 @@ class AgentBundleArgs:
     @folder.setter
     def folder(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "folder", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def load(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+        """
+        return pulumi.get(self, "load")
+
+    @load.setter
+    def load(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "load", value)
 
     @_builtins.property
     @pulumi.getter
@@ -114,6 +132,7 @@ class _AgentBundleState:
                  checksums: pulumi.Input[Optional[_builtins.str]] = None,
                  files: pulumi.Input[Optional[Sequence[pulumi.Input['BundleFileArgs']]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
+                 load: pulumi.Input[Optional[_builtins.bool]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None):
         """
         Input properties used for looking up and filtering AgentBundle resources.
@@ -122,6 +141,7 @@ class _AgentBundleState:
         :param pulumi.Input[_builtins.str] checksums: The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
         :param pulumi.Input[Sequence[pulumi.Input['BundleFileArgs']]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
+        :param pulumi.Input[_builtins.bool] load: Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
         :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         if archive is not None:
@@ -132,6 +152,10 @@ class _AgentBundleState:
             pulumi.set(__self__, "files", files)
         if folder is not None:
             pulumi.set(__self__, "folder", folder)
+        if load is None:
+            load = True
+        if load is not None:
+            pulumi.set(__self__, "load", load)
         if name is not None:
             pulumi.set(__self__, "name", name)
 
@@ -182,6 +206,18 @@ class _AgentBundleState:
     @folder.setter
     def folder(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "folder", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def load(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+        """
+        return pulumi.get(self, "load")
+
+    @load.setter
+    def load(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "load", value)
 
     @_builtins.property
     @pulumi.getter
@@ -206,6 +242,7 @@ class AgentBundle(pulumi.CustomResource):
                  checksums: pulumi.Input[Optional[_builtins.str]] = None,
                  files: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
+                 load: pulumi.Input[Optional[_builtins.bool]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
@@ -265,6 +302,7 @@ class AgentBundle(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] checksums: The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
         :param pulumi.Input[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
+        :param pulumi.Input[_builtins.bool] load: Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
         :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         ...
@@ -343,6 +381,7 @@ class AgentBundle(pulumi.CustomResource):
                  checksums: pulumi.Input[Optional[_builtins.str]] = None,
                  files: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
+                 load: pulumi.Input[Optional[_builtins.bool]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -357,6 +396,9 @@ class AgentBundle(pulumi.CustomResource):
             __props__.__dict__["checksums"] = checksums
             __props__.__dict__["files"] = files
             __props__.__dict__["folder"] = folder
+            if load is None:
+                load = True
+            __props__.__dict__["load"] = load
             __props__.__dict__["name"] = name
             __props__.__dict__["flavour"] = None
             __props__.__dict__["packages"] = None
@@ -375,6 +417,7 @@ class AgentBundle(pulumi.CustomResource):
             checksums: pulumi.Input[Optional[_builtins.str]] = None,
             files: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]]] = None,
             folder: pulumi.Input[Optional[_builtins.str]] = None,
+            load: pulumi.Input[Optional[_builtins.bool]] = None,
             name: pulumi.Input[Optional[_builtins.str]] = None) -> 'AgentBundle':
         """
         Get an existing AgentBundle resource's state with the given name, id, and optional extra
@@ -387,6 +430,7 @@ class AgentBundle(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] checksums: The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.
         :param pulumi.Input[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
+        :param pulumi.Input[_builtins.bool] load: Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
         :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
@@ -397,6 +441,7 @@ class AgentBundle(pulumi.CustomResource):
         __props__.__dict__["checksums"] = checksums
         __props__.__dict__["files"] = files
         __props__.__dict__["folder"] = folder
+        __props__.__dict__["load"] = load
         __props__.__dict__["name"] = name
         __props__.__dict__["flavour"] = None
         __props__.__dict__["packages"] = None
@@ -445,6 +490,14 @@ class AgentBundle(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def load(self) -> pulumi.Output[_builtins.bool]:
+        """
+        Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
+        """
+        return pulumi.get(self, "load")
+
+    @_builtins.property
+    @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
         Its name, unique on the appliance.
@@ -455,7 +508,7 @@ class AgentBundle(pulumi.CustomResource):
     @pulumi.getter
     def packages(self) -> pulumi.Output[Sequence['outputs.BundlePackage']]:
         """
-        What was loaded.
+        What was uploaded.
         """
         return pulumi.get(self, "packages")
 

@@ -17,6 +17,7 @@ from . import outputs
 from ._enums import *
 
 __all__ = [
+    'AgentUpdate',
     'BecomeWithoutCredentials',
     'BundleArchive',
     'BundleFile',
@@ -51,6 +52,108 @@ __all__ = [
     'TokenRotation',
     'UnresolvedName',
 ]
+
+@pulumi.output_type
+class AgentUpdate(dict):
+    """
+    A bundle of agents' packages that is on the appliance.
+    """
+    def __init__(__self__, *,
+                 files: Sequence[_builtins.str],
+                 flavour: _builtins.str,
+                 id: _builtins.str,
+                 loaded: _builtins.bool,
+                 name: _builtins.str,
+                 version: _builtins.str,
+                 downloaded_at: Optional[_builtins.str] = None,
+                 loaded_at: Optional[_builtins.str] = None):
+        """
+        A bundle of agents' packages that is on the appliance.
+
+        :param Sequence[_builtins.str] files: The file names of its packages.
+        :param _builtins.str flavour: The kind of agent: `quest` or `reference`.
+        :param _builtins.str id: The id of the bundle, or of the download where none was made of it here.
+        :param _builtins.bool loaded: Whether the organization may give its packages to machines.
+        :param _builtins.str name: Its name.
+        :param _builtins.str version: The newest version among its packages.
+        :param _builtins.str downloaded_at: When the source of updates brought it, RFC 3339; absent for what was uploaded.
+        :param _builtins.str loaded_at: Since when, RFC 3339.
+        """
+        pulumi.set(__self__, "files", files)
+        pulumi.set(__self__, "flavour", flavour)
+        pulumi.set(__self__, "id", id)
+        pulumi.set(__self__, "loaded", loaded)
+        pulumi.set(__self__, "name", name)
+        pulumi.set(__self__, "version", version)
+        if downloaded_at is not None:
+            pulumi.set(__self__, "downloaded_at", downloaded_at)
+        if loaded_at is not None:
+            pulumi.set(__self__, "loaded_at", loaded_at)
+
+    @_builtins.property
+    @pulumi.getter
+    def files(self) -> Sequence[_builtins.str]:
+        """
+        The file names of its packages.
+        """
+        return pulumi.get(self, "files")
+
+    @_builtins.property
+    @pulumi.getter
+    def flavour(self) -> _builtins.str:
+        """
+        The kind of agent: `quest` or `reference`.
+        """
+        return pulumi.get(self, "flavour")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        The id of the bundle, or of the download where none was made of it here.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def loaded(self) -> _builtins.bool:
+        """
+        Whether the organization may give its packages to machines.
+        """
+        return pulumi.get(self, "loaded")
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> _builtins.str:
+        """
+        Its name.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def version(self) -> _builtins.str:
+        """
+        The newest version among its packages.
+        """
+        return pulumi.get(self, "version")
+
+    @_builtins.property
+    @pulumi.getter(name="downloadedAt")
+    def downloaded_at(self) -> Optional[_builtins.str]:
+        """
+        When the source of updates brought it, RFC 3339; absent for what was uploaded.
+        """
+        return pulumi.get(self, "downloaded_at")
+
+    @_builtins.property
+    @pulumi.getter(name="loadedAt")
+    def loaded_at(self) -> Optional[_builtins.str]:
+        """
+        Since when, RFC 3339.
+        """
+        return pulumi.get(self, "loaded_at")
+
 
 @pulumi.output_type
 class BecomeWithoutCredentials(dict):

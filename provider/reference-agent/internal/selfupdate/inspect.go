@@ -26,11 +26,18 @@ var elfMachines = map[uint16]string{62: "amd64", 183: "arm64"}
 
 // inspect reads what a package says of itself, by the tool that would install it.
 func inspect(ctx context.Context, run runner, format, file string) (packageIdentity, error) {
+	// What a package says of itself lies at its beginning; one that is cut behind that must not get as far as the installer.
 	switch format {
 	case FormatDeb:
+		if _, err := run(ctx, "dpkg-deb", "--contents", file); err != nil {
+			return packageIdentity{}, unreadable(err)
+		}
 		said, err := run(ctx, "dpkg-deb", "--show", "--showformat=${Package} ${Version} ${Architecture}", file)
 		return identityIn(said, err)
 	case FormatRPM:
+		if _, err := run(ctx, "rpm", "--checksig", "--nosignature", file); err != nil {
+			return packageIdentity{}, unreadable(err)
+		}
 		said, err := run(ctx, "rpm", "--query", "--package", "--nosignature", "--queryformat=%{NAME} %{VERSION} %{ARCH}", file)
 		return identityIn(said, err)
 	}
@@ -39,7 +46,7 @@ func inspect(ctx context.Context, run runner, format, file string) (packageIdent
 
 func identityIn(said string, err error) (packageIdentity, error) {
 	if err != nil {
-		return packageIdentity{}, fmt.Errorf("the package cannot be read: %w", err)
+		return packageIdentity{}, unreadable(err)
 	}
 	// rpm warns on the same stream; the answer is its last line.
 	lines := strings.Split(strings.TrimSpace(said), "\n")
@@ -49,6 +56,8 @@ func identityIn(said string, err error) (packageIdentity, error) {
 	}
 	return packageIdentity{words[0], words[1], words[2]}, nil
 }
+
+func unreadable(err error) error { return fmt.Errorf("the package cannot be read: %w", err) }
 
 const archiveFolder = "opt/kace-reference/"
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
+import { dateOrMoment } from "../appliance/moment-text.ts";
 import type { Token, TokenInfo } from "../appliance/operations/tokens.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { duration, durationMs } from "../kit/define/scalars.ts";
@@ -7,7 +8,7 @@ import { agentTokenExamples } from "./agent-token-examples.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
 
-const moment = z.string().refine((text) => momentOf(text) !== undefined, {
+const moment = z.string().refine((text) => dateOrMoment(text) !== undefined, {
   error: 'expected a date ("2027-06-30", its beginning in UTC) or a moment ("2027-06-30T18:00:00+02:00")',
 });
 
@@ -63,15 +64,9 @@ const definition = defineResource({
   examples: agentTokenExamples,
 });
 
-/** A date or moment as RFC 3339 in UTC; undefined if it is neither. @example momentOf("2027-06-30") // "2027-06-30T00:00:00.000Z" */
-export function momentOf(text: string): string | undefined {
-  const isMoment = z.iso.date().safeParse(text).success || z.iso.datetime({ offset: true }).safeParse(text).success;
-  return isMoment ? new Date(text).toISOString() : undefined;
-}
-
 /** What a program would say to have this token; a moment keeps the form it was written in. */
 function inputsOf(token: TokenInfo, written: string | undefined) {
-  const same = written !== undefined && momentOf(written) === token.expiresAt;
+  const same = written !== undefined && dateOrMoment(written) === token.expiresAt;
   return {
     name: token.name,
     expiresAt: same ? written : (token.expiresAt ?? null),
@@ -147,7 +142,7 @@ export const agentToken = definition.handle<ApplianceAccess>({
 });
 
 function expiryOf(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : momentOf(text);
+  return text === undefined ? undefined : dateOrMoment(text);
 }
 
 function warnIfUnusable(token: TokenInfo | Token, warn: (text: string) => void): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { momentOf } from "../../provider/resources/agent-token.ts";
+import { dateOrMoment } from "../../provider/appliance/moment-text.ts";
 
 describe("the moment at which a token ends", () => {
   it.each([
@@ -8,7 +8,7 @@ describe("the moment at which a token ends", () => {
     ["2027-06-30T18:00:00Z", "2027-06-30T18:00:00.000Z"],
     ["2028-02-29", "2028-02-29T00:00:00.000Z"],
   ])("%s is %s", (text, moment) => {
-    expect(momentOf(text)).toBe(moment);
+    expect(dateOrMoment(text)).toBe(moment);
   });
 
   it.each([
@@ -21,6 +21,6 @@ describe("the moment at which a token ends", () => {
     "2027-06-30T18:00:00",
     "1893456000",
   ])("%j is none", (text) => {
-    expect(momentOf(text)).toBeUndefined();
+    expect(dateOrMoment(text)).toBeUndefined();
   });
 });

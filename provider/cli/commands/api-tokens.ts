@@ -1,3 +1,4 @@
+import { dateOrMoment } from "../../appliance/moment-text.ts";
 import type { ApiToken } from "../../appliance/operations/api-tokens.ts";
 import type { Role } from "../../appliance/operations/operation.ts";
 import { type Column, printList } from "../output.ts";
@@ -52,9 +53,8 @@ export async function deleteApiToken(session: CommandSession, nameOrId: string):
 }
 
 function momentOf(text: string): string {
-  const isMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  const at = isMoment ? new Date(text) : new Date(Number.NaN);
-  if (!Number.isNaN(at.getTime())) return at.toISOString();
+  const moment = dateOrMoment(text);
+  if (moment !== undefined) return moment;
   throw new CommandError(
     `--expires: ${JSON.stringify(text)} is no date`,
     'write a date ("2027-06-30", its beginning in UTC) or a moment ("2027-06-30T18:00:00+02:00")',

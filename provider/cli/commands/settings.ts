@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type CommunicationsWindow, MAX_LOAD_AVERAGE, type Settings } from "../../appliance/operations/settings.ts";
-import { type Duration, durationMs } from "../../kit/define/scalars.ts";
+import { secondsFrom } from "../lengths-of-time.ts";
 import { type Column, tableOf } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 
@@ -152,12 +152,7 @@ function windowOf(text: string): OrDefault<CommunicationsWindow> {
 
 function secondsOf(text: string): OrDefault<number> {
   if (text === DEFAULT) return text;
-  try {
-    return durationMs(text as Duration) / 1_000; // it refuses what is none
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new InvalidArgumentError("A duration is a number and a unit, such as 30m or 2h.");
-  }
+  return secondsFrom(text);
 }
 
 function countOf(text: string): OrDefault<number> {

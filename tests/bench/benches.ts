@@ -1,3 +1,6 @@
+import { applianceCheckin } from "./appliance/appliance-checkin.ts";
+import { applianceConnections } from "./appliance/appliance-connections.ts";
+import { applianceEnrol } from "./appliance/appliance-enrol.ts";
 import type { Bench } from "./bench.ts";
 import { kitCalls } from "./kit-calls.ts";
 import { kitStart } from "./kit-start.ts";
@@ -20,6 +23,9 @@ export const benches: readonly Bench[] = [
   portsLoopback,
   portsDead,
   rolloutState,
+  applianceEnrol,
+  applianceCheckin,
+  applianceConnections,
   rolloutMemory,
   rolloutNoop,
   rolloutInstall,

@@ -12,6 +12,7 @@ import {
   inventory as inventorySchema,
   deviceOperations as operations,
 } from "../operations/devices.ts";
+import { recordConnection, recordConnectionEnd } from "./connections.ts";
 import { enrol } from "./enrolment.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { numberAt, page, textAt } from "./paging.ts";
@@ -93,29 +94,12 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
 
   deviceConnected(tx, { kuid, connectionId, instanceId, can }) {
     find(tx, kuid);
-    tx.queries.run(
-      build
-        .updateTable("devices")
-        .set({
-          connection_id: connectionId,
-          instance_id: instanceId,
-          connected_since: tx.now,
-          last_seen_at: tx.now,
-          abilities: JSON.stringify(can),
-        })
-        .where("kuid", "=", kuid),
-    );
+    recordConnection(tx, { kuid, connectionId, instanceId, can });
     return {};
   },
 
   deviceDisconnected(tx, { kuid, connectionId }) {
-    tx.queries.run(
-      build
-        .updateTable("devices")
-        .set({ connection_id: null, instance_id: null, connected_since: null, last_seen_at: tx.now })
-        .where("kuid", "=", kuid)
-        .where("connection_id", "=", connectionId),
-    );
+    recordConnectionEnd(tx, { kuid, connectionId });
     return {};
   },
 

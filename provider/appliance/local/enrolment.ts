@@ -1,12 +1,16 @@
+import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { MachineFacts } from "../filter/match.ts";
 import { type DeviceReason, type DeviceState, deviceReason } from "../operations/devices.ts";
 import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
+import { recordConnection } from "./connections.ts";
+import { fixed } from "./fixed-query.ts";
 import type { Handler } from "./handlers.ts";
 import { type DecisionRow, decisionAbout, judgeOf, markChanged, STATE_OF } from "./judgement.ts";
 import { build } from "./query.ts";
 import { announce } from "./standing.ts";
 import { makeRoom } from "./strangers.ts";
+import type { Tables } from "./tables.ts";
 import { countUse, standingOf } from "./token-values.ts";
 import { changesBetween, recordChanges, type Transaction } from "./transaction.ts";
 
@@ -55,14 +59,34 @@ function byDecision(tx: Transaction, decision: DecisionRow): Admission {
   return { state, reason: state === "blocked" ? "blocked" : undefined, decision: decision.name };
 }
 
+const knownAs = fixed(({ kuid }: { kuid: string }) =>
+  build
+    .selectFrom("devices")
+    .select(["public_key", "state", "reason", "organization", "token_id", "hostname"])
+    .where("kuid", "=", kuid),
+);
+
+/** What a hello says anew each time. */
+type Said = Pick<
+  Selectable<Tables["devices"]>,
+  "state" | "reason" | "organization" | "token_id" | "hostname" | "full_name" | "short_name" | "hello" | "last_seen_at"
+>;
+
+const kept = fixed(
+  (given: Said & { readonly kuid: string; readonly public_key: string; readonly enrolled_at: number }) => {
+    const { kuid, public_key, enrolled_at } = given;
+    const { state, reason, organization, token_id, hostname, full_name, short_name, hello, last_seen_at } = given;
+    const said = { state, reason, organization, token_id, hostname, full_name, short_name, hello, last_seen_at };
+    return build
+      .insertInto("devices")
+      .values({ kuid, public_key, enrolled_at, ...said })
+      .onConflict((conflict) => conflict.column("kuid").doUpdateSet(said));
+  },
+);
+
 /** Records a device that has said hello and proved its key; the token's use is counted in the same transaction. */
-export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, hostname, ...hello }) => {
-  const known = tx.queries.first(
-    build
-      .selectFrom("devices")
-      .select(["public_key", "state", "reason", "organization", "token_id", "hostname"])
-      .where("kuid", "=", kuid),
-  );
+export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, hostname, connection, ...hello }) => {
+  const known = tx.queries.first(knownAs({ kuid }));
   if (known !== undefined && known.public_key !== publicKey) {
     throw new ApplianceError({
       code: "conflict",
@@ -92,12 +116,8 @@ export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, host
     hello: JSON.stringify(hello),
     last_seen_at: tx.now,
   };
-  tx.queries.run(
-    build
-      .insertInto("devices")
-      .values({ kuid, public_key: publicKey, enrolled_at: tx.now, ...said })
-      .onConflict((conflict) => conflict.column("kuid").doUpdateSet(said)),
-  );
+  tx.queries.run(kept({ kuid, public_key: publicKey, enrolled_at: tx.now, ...said }));
+  if (connection !== undefined) recordConnection(tx, { kuid, ...connection });
   const forgotten =
     known === undefined && decided.state === "quarantined" ? makeRoom(tx, kuid, tx.world.quarantineLimit) : 0;
   const before = { state: known?.state, reason: known?.reason, organization: known?.organization };

@@ -3,6 +3,7 @@ import type { MachineFacts } from "../filter/match.ts";
 import { testOf } from "../filter/match.ts";
 import { type DeviceState, deviceOperations } from "../operations/devices.ts";
 import { quarantineRule, type Verdict } from "../operations/quarantine.ts";
+import { fixed } from "./fixed-query.ts";
 import { build } from "./query.ts";
 import { announce } from "./standing.ts";
 import type { Tables } from "./tables.ts";
@@ -25,15 +26,17 @@ export function factsOfDevice({
   return { hostname, ...fromColumn(hello, said, `device ${kuid}`) };
 }
 
+const decisionOf = fixed(({ organization, kuid }: { organization: string; kuid: string }) =>
+  build
+    .selectFrom("quarantine_decisions")
+    .selectAll()
+    .where("organization", "=", organization)
+    .where("kuid", "=", kuid),
+);
+
 /** The decision about one device. */
 export function decisionAbout(tx: Transaction, organization: string, kuid: string): DecisionRow | undefined {
-  return tx.queries.first(
-    build
-      .selectFrom("quarantine_decisions")
-      .selectAll()
-      .where("organization", "=", organization)
-      .where("kuid", "=", kuid),
-  );
+  return tx.queries.first(decisionOf({ organization, kuid }));
 }
 
 /** Keeps that a decision about one device is what gave it its state. */

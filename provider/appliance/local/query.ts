@@ -12,6 +12,7 @@ import {
   sql,
 } from "kysely";
 import { ApplianceError } from "../errors.ts";
+import { isFixed } from "./fixed-query.ts";
 import { isConstraint } from "./sqlite-errors.ts";
 import type { Tables } from "./tables.ts";
 
@@ -76,7 +77,7 @@ export class Queries {
     const { statement, parameters, node } = this.#prepare(query);
     try {
       const { changes, lastInsertRowid } = statement.run(...parameters);
-      const overwrites = InsertQueryNode.is(node) && node.onConflict?.updates !== undefined;
+      const overwrites = node !== undefined && InsertQueryNode.is(node) && node.onConflict?.updates !== undefined;
       if (overwrites && changes === 0 && this.#rewrite !== undefined) throw takenOutOfSight();
       return { changes: Number(changes), row: Number(lastInsertRowid) };
     } catch (error) {
@@ -85,15 +86,20 @@ export class Queries {
   }
 
   #prepare(query: Compilable) {
+    if (this.#rewrite === undefined && isFixed(query)) return this.#statement(query.text, undefined);
     const built = query.compile();
     const compiled = this.#rewrite === undefined ? built : this.#rewrite(built);
+    return this.#statement(compiled, compiled.query);
+  }
+
+  #statement(compiled: Pick<CompiledQuery, "sql" | "parameters">, node: CompiledQuery["query"] | undefined) {
     let statement = this.#statements.get(compiled.sql);
     if (statement === undefined) {
       if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
       statement = this.#database.prepare(compiled.sql);
       this.#statements.set(compiled.sql, statement);
     }
-    return { statement, parameters: compiled.parameters.map(inputValue), node: compiled.query };
+    return { statement, parameters: compiled.parameters.map(inputValue), node };
   }
 }
 
@@ -108,5 +114,6 @@ function takenOutOfSight(cause?: unknown): ApplianceError {
 
 function inputValue(value: unknown): SQLInputValue {
   if (value === null || typeof value === "string" || typeof value === "number") return value;
+  if (value instanceof Uint8Array) return value;
   throw new TypeError(`a query has a parameter of type ${typeof value}`);
 }

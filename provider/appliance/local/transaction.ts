@@ -1,10 +1,13 @@
+import type { Selectable } from "kysely";
 import type * as z from "zod";
 import { ApplianceError } from "../errors.ts";
 import type { ProcessIdentity } from "../operations/fields.ts";
 import type { HistoryEntry } from "../operations/history.ts";
 import type { Opened } from "./database.ts";
+import { fixed } from "./fixed-query.ts";
 import type { PackageFolder } from "./package-folder.ts";
 import { build } from "./query.ts";
+import type { Tables } from "./tables.ts";
 
 /** What of the world an appliance needs beside its database. */
 export interface World {
@@ -43,6 +46,15 @@ export function newId({ world }: Transaction, kind: string): string {
   return `${kind}-${world.randomBytes(10).toString("hex")}`;
 }
 
+const entryMade = fixed(
+  ({ at, who, what, subject, subject_name, changes, organization }: Selectable<Omit<Tables["history"], "sequence">>) =>
+    build.insertInto("history").values({ at, who, what, subject, subject_name, changes, organization }),
+);
+
+const organizationOfDevice = fixed(({ kuid }: { kuid: string }) =>
+  build.selectFrom("devices").select("organization").where("kuid", "=", kuid),
+);
+
 /** Something that the history is of. */
 export interface Subject {
   /** `token:token-1f…` */
@@ -58,7 +70,7 @@ export function recordChanges(
 ): void {
   if (changes.length === 0) return;
   tx.queries.run(
-    build.insertInto("history").values({
+    entryMade({
       at: tx.now,
       who: tx.who,
       what: tx.what,
@@ -75,10 +87,7 @@ function organizationOf(tx: Transaction, subject: string): string | null {
   const said = tx.within ?? tx.named;
   if (said !== undefined) return said;
   const kuid = /^device:(.+)$/.exec(subject)?.[1];
-  const device =
-    kuid === undefined
-      ? undefined
-      : tx.queries.first(build.selectFrom("devices").select("organization").where("kuid", "=", kuid));
+  const device = kuid === undefined ? undefined : tx.queries.first(organizationOfDevice({ kuid }));
   if (device !== undefined) return device.organization;
   const before = tx.queries.first(
     build

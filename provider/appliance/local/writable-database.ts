@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ApplianceError } from "../errors.ts";
 import { backUp } from "./backups.ts";
 import {
   APPLICATION_ID,
@@ -12,12 +13,13 @@ import {
   versionOf,
 } from "./database.ts";
 import { describeFileError } from "./file-errors.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { makeKeys, readKeys } from "./keys.ts";
 import { SQLITE_WAIT_MS, whenFree } from "./lock-wait.ts";
 import { type Migration, migrate, newest } from "./migrations.ts";
 import { build, Queries } from "./query.ts";
 import { DatabaseSync } from "./sqlite.ts";
-import { describeSqliteError } from "./sqlite-errors.ts";
+import { describeSqliteError, isBusy } from "./sqlite-errors.ts";
 
 export interface WritableOptions {
   readonly folder: string;
@@ -93,31 +95,40 @@ class WritableDatabase implements Database {
   readonly #connection: DatabaseSync;
   readonly #opened: Opened;
   readonly #options: WritableOptions;
+  readonly #group: GroupCommit;
 
   constructor(connection: DatabaseSync, opened: Opened, options: WritableOptions) {
     this.#connection = connection;
     this.#opened = opened;
     this.#options = options;
+    this.#group = new GroupCommit({
+      connection,
+      commit: (work) => whenFree(() => transact(connection, "BEGIN IMMEDIATE", work), options.lockWaitMs),
+      isHeld: isBusy,
+    });
   }
 
   read<Result>(work: (opened: Opened) => Result): Promise<Result> {
-    return this.#transact("BEGIN", work);
+    const { lockWaitMs } = this.#options;
+    return this.#described(whenFree(() => transact(this.#connection, "BEGIN", () => work(this.#opened)), lockWaitMs));
   }
 
   write<Result>(work: (opened: Opened) => Result): Promise<Result> {
-    return this.#transact("BEGIN IMMEDIATE", work);
+    return this.#described(this.#group.write(() => work(this.#opened)));
   }
 
   close(): void {
+    this.#group.refuse(
+      new ApplianceError({ code: "unavailable", message: "the appliance was closed before this was written" }),
+    );
     if (this.#connection.isOpen) this.#connection.close();
   }
 
-  async #transact<Result>(begin: string, work: (opened: Opened) => Result): Promise<Result> {
-    const { folder, lockWaitMs } = this.#options;
+  async #described<Result>(result: Promise<Result>): Promise<Result> {
     try {
-      return await whenFree(() => transact(this.#connection, begin, () => work(this.#opened)), lockWaitMs);
+      return await result;
     } catch (error) {
-      throw describeSqliteError(error, folder);
+      throw describeSqliteError(error, this.#options.folder);
     }
   }
 }

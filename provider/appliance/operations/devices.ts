@@ -105,6 +105,8 @@ export const deviceOperations = defineOperations({
       kuid,
       publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected 32 bytes in base64url"),
       token: z.string().max(1_000).optional(),
+      /** The connection that the hello came by: recorded in the same step. */
+      connection: z.object({ connectionId, instanceId, can: abilities.default([]) }).optional(),
     }),
     output: z.object({
       state: deviceState,

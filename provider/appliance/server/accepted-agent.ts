@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 import type { DeviceReason, DeviceState } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
@@ -17,7 +16,7 @@ export interface Standing {
 export class AcceptedAgent implements ConnectedAgent {
   readonly kuid: string;
   readonly organization: string;
-  readonly connectionId = randomUUID();
+  readonly connectionId: string;
   standing: Standing;
   /** Before it was welcomed nothing else is said to it. */
   welcomed = false;
@@ -29,7 +28,11 @@ export class AcceptedAgent implements ConnectedAgent {
   readonly #monotonicMs: () => number;
 
   constructor(
-    { kuid, organization }: { readonly kuid: string; readonly organization: string },
+    {
+      kuid,
+      organization,
+      connectionId,
+    }: { readonly kuid: string; readonly organization: string; readonly connectionId: string },
     socket: WebSocket,
     send: (message: ServerMessage) => void,
     monotonicMs: () => number,
@@ -37,6 +40,7 @@ export class AcceptedAgent implements ConnectedAgent {
   ) {
     this.kuid = kuid;
     this.organization = organization;
+    this.connectionId = connectionId;
     this.#socket = socket;
     this.#send = send;
     this.#monotonicMs = monotonicMs;

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
-import type { OperationMethods } from "../appliance.ts";
+import type { Input, OperationMethods } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import { AcceptedAgent } from "./accepted-agent.ts";
 import { CLOSED_FORGOTTEN, type ConnectedAgents } from "./connected-agents.ts";
@@ -23,7 +23,6 @@ export interface AgentContext {
     OperationMethods,
     | "enrolDevice"
     | "recordKeyConflict"
-    | "deviceConnected"
     | "deviceDisconnected"
     | "recordInventory"
     | "recordMessages"
@@ -35,6 +34,8 @@ export interface AgentContext {
   readonly instanceId: string;
   readonly helloMs: number;
   readonly heartbeatSeconds: number;
+  /** What the server calls itself. */
+  readonly canonicalHost: string;
   readonly settings: Pick<SettingsWatch, "of" | "throughput">;
   /** Milliseconds since 1970: only shown, never compared. */
   readonly now: () => number;
@@ -135,26 +136,24 @@ export function serveAgent(
     if (!isSignedHello({ publicKey: hello.publicKey, signature, nonce, kuid: hello.kuid, host })) {
       return refuse("bad-signature", `the hello is not signed by its key for ${host}`);
     }
-    const enrolment = await enrol(hello);
-    if (enrolment === undefined || socket.readyState !== socket.OPEN) return;
+    const connectionId = randomUUID();
+    const enrolment = await enrol({ ...hello, connection: { connectionId, instanceId: context.instanceId, can } });
+    if (enrolment === undefined) return;
     const { state, reason, organization } = enrolment;
     clearTimeout(helloTimer);
-    const of = { kuid: hello.kuid, organization };
+    const of = { kuid: hello.kuid, organization, connectionId };
     const accepted = new AcceptedAgent(of, socket, send, context.monotonicMs, { state, reason });
     agent = accepted;
     context.agents.add(accepted);
-    await context.store.deviceConnected({
-      kuid: accepted.kuid,
-      connectionId: accepted.connectionId,
-      instanceId: context.instanceId,
-      can,
-    });
+    // It may have gone while it enrolled: the end of its connection takes it out again.
+    if (socket.readyState !== socket.OPEN) return;
     onAccepted();
     const settings = context.settings.of(organization);
     send({
       type: "welcome",
       ...accepted.standing,
       organization,
+      canonicalHost: context.canonicalHost,
       heartbeatSeconds: context.heartbeatSeconds,
       runIntervalSeconds: settings.settings.runIntervalSeconds,
       settings: settingsOnWire(settings),
@@ -164,7 +163,7 @@ export function serveAgent(
     accepted.welcomed = true;
   }
 
-  async function enrol(hello: Omit<Hello, "type" | "protocol" | "signature" | "can">) {
+  async function enrol(hello: Input<"enrolDevice">) {
     try {
       const enrolment = await context.store.enrolDevice(hello);
       if (enrolment.forgotten !== undefined)
@@ -181,13 +180,7 @@ export function serveAgent(
   }
 
   /** Keeps that a device came with the KUID of another, for whoever looks into the quarantine. */
-  async function report({
-    kuid,
-    publicKey,
-    hostname,
-    machineId,
-    addresses,
-  }: Parameters<typeof enrol>[0]): Promise<void> {
+  async function report({ kuid, publicKey, hostname, machineId, addresses }: Input<"enrolDevice">): Promise<void> {
     const conflict = await context.store.recordKeyConflict({ kuid, publicKey, hostname, machineId, addresses });
     if (!conflict.isNew) return;
     const what =

@@ -11,7 +11,8 @@ export const AGENT_PROTOCOL = 1;
 /** No frame is larger, in bytes. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
-const helloMessage = deviceOperations.enrolDevice.input.extend({
+// Which connection it comes by is not the agent's to say.
+const helloMessage = deviceOperations.enrolDevice.input.omit({ connection: true }).extend({
   type: z.literal("hello"),
   protocol: z.int(),
   /** 64 bytes, base64url. */
@@ -77,6 +78,8 @@ export type ServerMessage =
       readonly state: DeviceState;
       readonly reason?: DeviceReason | undefined;
       readonly organization: string;
+      /** What the server calls itself: an agent that reaches it by that name too takes it up. */
+      readonly canonicalHost: string;
       readonly heartbeatSeconds: number;
       /** For agents that know no settings yet. */
       readonly runIntervalSeconds: number;

@@ -1,0 +1,50 @@
+import { fixed } from "./fixed-query.ts";
+import { build } from "./query.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** A connection of a device: of which start of a server, and which of that one's. */
+export interface Connection {
+  readonly kuid: string;
+  readonly connectionId: string;
+  readonly instanceId: string;
+  /** What the agent at its other end can do. */
+  readonly can: readonly string[];
+}
+
+const begun = fixed(
+  (given: { kuid: string; connectionId: string; instanceId: string; abilities: string; now: number }) => {
+    const { kuid, connectionId, instanceId, abilities, now } = given;
+    return build
+      .updateTable("devices")
+      .set({
+        connection_id: connectionId,
+        instance_id: instanceId,
+        connected_since: now,
+        last_seen_at: now,
+        abilities,
+      })
+      .where("kuid", "=", kuid);
+  },
+);
+
+const ended = fixed(({ kuid, connectionId, now }: { kuid: string; connectionId: string; now: number }) =>
+  build
+    .updateTable("devices")
+    .set({ connection_id: null, instance_id: null, connected_since: null, last_seen_at: now })
+    .where("kuid", "=", kuid)
+    .where("connection_id", "=", connectionId),
+);
+
+/** The connection is the device's from now on, whichever it had before. */
+export function recordConnection(tx: Transaction, connection: Connection): void {
+  const { kuid, connectionId, instanceId, can } = connection;
+  tx.queries.run(begun({ kuid, connectionId, instanceId, abilities: JSON.stringify(can), now: tx.now }));
+}
+
+/** The device has no connection any more, unless it has got another one meanwhile. */
+export function recordConnectionEnd(
+  tx: Transaction,
+  { kuid, connectionId }: Pick<Connection, "kuid" | "connectionId">,
+): void {
+  tx.queries.run(ended({ kuid, connectionId, now: tx.now }));
+}

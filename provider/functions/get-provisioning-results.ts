@@ -26,6 +26,10 @@ const row = z
       .boolean()
       .optional()
       .meta({ description: "Whether its agent is connected to this appliance now; absent where it has none." }),
+    edited: z.boolean().meta({
+      description:
+        "True if the configuration was edited and not run since: then the result is of what it wanted before.",
+    }),
     lastRun: z.string().meta({ description: "When it was recorded, RFC 3339." }),
     log: z.string().optional().meta({ description: "The step log, where `logs` asks for it and something was done." }),
   })
@@ -148,6 +152,7 @@ function rowOf(
     version,
     server,
     connected: outcome.kuid === undefined ? undefined : connected.get(outcome.kuid),
+    edited: outcome.edited,
     lastRun: outcome.recordedAt,
     log,
   };

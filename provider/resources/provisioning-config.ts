@@ -11,6 +11,7 @@ import { outputs } from "./provisioning/outputs.ts";
 import { previewProvisioning } from "./provisioning/preview.ts";
 import { provision, withdraw } from "./provisioning/provision.ts";
 import { readProvisioning } from "./provisioning/read.ts";
+import { devicesOf, removeDevices } from "./provisioning/remove-devices.ts";
 import { keepCredentials } from "./provisioning/schedule.ts";
 
 const definition = defineResource({
@@ -74,6 +75,9 @@ export const provisioningConfig = definition.handle<ApplianceAccess>({
   },
 
   async delete({ id, old }, context) {
+    const devices = old.inputs.removeDevices
+      ? await context.client.read((appliance) => devicesOf(id, old.outputs.results, appliance))
+      : [];
     const reasons = old.inputs.onDestroy === "uninstall" ? await withdraw({ id, ...old }, context) : [];
     if (reasons.length > 0)
       throw new ProviderError({
@@ -81,7 +85,10 @@ export const provisioningConfig = definition.handle<ApplianceAccess>({
         message: `not every agent could be removed:\n${reasons.join("\n")}`,
         hint: "those that were removed stay so, and the next `pulumi destroy` goes on with the others; to leave them as they are, set `enabled: false` and `onDestroy: abandon`, run `pulumi up`, and destroy then",
       });
-    await context.client.write((appliance) => appliance.deleteConfiguration({ id }));
+    await context.client.write(async (appliance) => {
+      await removeDevices(devices, appliance);
+      await appliance.deleteConfiguration({ id });
+    });
   },
 
   async *list({ limit }, { client }) {

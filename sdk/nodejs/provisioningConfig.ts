@@ -143,6 +143,10 @@ export class ProvisioningConfig extends pulumi.CustomResource {
      */
     declare public readonly removeDataDirectory: pulumi.Output<boolean>;
     /**
+     * Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+     */
+    declare public readonly removeDevices: pulumi.Output<boolean>;
+    /**
      * Every machine by its name or address, dead addresses of ranges apart. Above 2,000 machines only those that are not right, at most 2,000; `getProvisioningResults` gives all.
      */
     declare public /*out*/ readonly results: pulumi.Output<{[key: string]: outputs.ProvisioningResult}>;
@@ -198,6 +202,7 @@ export class ProvisioningConfig extends pulumi.CustomResource {
             resourceInputs["onDestroy"] = state?.onDestroy;
             resourceInputs["probe"] = state?.probe;
             resourceInputs["removeDataDirectory"] = state?.removeDataDirectory;
+            resourceInputs["removeDevices"] = state?.removeDevices;
             resourceInputs["rollout"] = state?.rollout;
             resourceInputs["schedule"] = state?.schedule;
             resourceInputs["server"] = state?.server;
@@ -219,6 +224,7 @@ export class ProvisioningConfig extends pulumi.CustomResource {
             resourceInputs["onDestroy"] = (args?.onDestroy) ?? "abandon";
             resourceInputs["probe"] = (args?.probe) ?? "always";
             resourceInputs["removeDataDirectory"] = (args?.removeDataDirectory) ?? false;
+            resourceInputs["removeDevices"] = (args?.removeDevices) ?? false;
             resourceInputs["rollout"] = args?.rollout;
             resourceInputs["schedule"] = args?.schedule;
             resourceInputs["server"] = args?.server;
@@ -274,6 +280,10 @@ export interface ProvisioningConfigState {
      * Whether a removal takes the agent's data and identity with it.
      */
     removeDataDirectory?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+     */
+    removeDevices?: pulumi.Input<boolean | undefined>;
     /**
      * How fast a rollout goes, and when it stops.
      */
@@ -344,6 +354,10 @@ export interface ProvisioningConfigArgs {
      * Whether a removal takes the agent's data and identity with it.
      */
     removeDataDirectory?: pulumi.Input<boolean | undefined>;
+    /**
+     * Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+     */
+    removeDevices?: pulumi.Input<boolean | undefined>;
     /**
      * How fast a rollout goes, and when it stops.
      */

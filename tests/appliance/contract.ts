@@ -12,9 +12,9 @@ import { schedulesContract } from "./contract-schedules.ts";
 import { settingsContract } from "./contract-settings.ts";
 import { taskPackagesContract } from "./contract-task-packages.ts";
 import { tasksContract } from "./contract-tasks.ts";
+import { updatePolicyContract } from "./contract-update-policy.ts";
 import { device, kuidOf, refusal } from "./devices.ts";
 import type { Subject } from "./subject.ts";
-import { updatePolicyContract } from "./contract-update-policy.ts";
 
 /** When the clock of a subject starts. */
 export const START = Date.parse("2027-03-01T08:00:00.000Z");
@@ -357,6 +357,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
             configurationId: "config-1",
             recordedAt: "2027-03-01T08:00:00.000Z",
             hasLog: false,
+            edited: false,
           },
           expect.objectContaining({ machine: "web2", hasLog: true }),
         ]);
@@ -469,6 +470,24 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
         expect(
           (await appliance.listOutcomes({ codes: ["disk-full"], configurationId: "config-2" })).outcomes,
         ).toHaveLength(1);
+      });
+
+      it("marks outcomes of a configuration that was edited, until it is run again", async () => {
+        const edited = async () =>
+          (await appliance.listOutcomes({ configurationId: "config-1" })).outcomes.map((one) => one.edited);
+        await appliance.saveConfiguration(configuration);
+        const first = await appliance.startRun(run);
+        await appliance.recordOutcomes({ runId: first.runId, outcomes: [outcome("web1"), outcome("web2")] });
+        await appliance.finishRun({ runId: first.runId, summary: SUMMARY });
+        subject.advance(SECOND_MS);
+        await appliance.saveConfiguration(configuration);
+        expect(await edited(), "saved as it was").toEqual([false, false]);
+        const description = { ...configuration.description, targets: "web3" };
+        await appliance.saveConfiguration({ ...configuration, description });
+        expect(await edited()).toEqual([true, true]);
+        const second = await appliance.startRun(run);
+        await appliance.recordOutcomes({ runId: second.runId, outcomes: [outcome("web1")] });
+        expect(await edited(), "the run has come to web1").toEqual([false, true]);
       });
 
       it("deletes a configuration with its runs, outcomes and logs", async () => {

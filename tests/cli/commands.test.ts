@@ -166,6 +166,17 @@ describe.each([
     expect((await kace("tokens", "uses", "nobody's")).exitCode).toBe(1);
   });
 
+  it("mark the results of a configuration that was edited and not run since", async () => {
+    // A minute later, however fast the machine is.
+    const appliance = await openLocal({ folder: reached.folder, now: () => Date.now() + 60_000 });
+    await appliance.saveConfiguration({ id: "config-1", name: "fleet", description: { targets: "web[01-04]" } });
+    await appliance.close();
+    const { exitCode, out } = await kace("results", "--machine", "web01");
+    expect(out).toMatch(/^web01 .* edited, not run since /m);
+    expect(exitCode).toBe(3);
+    expect(await json("results", "--machine", "web01")).toMatchObject([{ code: "installed", edited: true }]);
+  });
+
   it("list host keys and forget them", async () => {
     expect((await rows("hostkeys", "list"))[1]?.slice(0, 4)).toEqual(["web01", "22", "ssh-ed25519", "SHA256:abcdefgh"]);
     expect(await json("hostkeys", "list", "web02")).toEqual([]);

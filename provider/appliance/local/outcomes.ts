@@ -96,7 +96,6 @@ export const outcomeHandlers: HandlersOf<typeof outcomeOperations> = {
 
   listOutcomes(tx, { organization, configurationId, runId, machine, classes, codes, limit, after }) {
     let query = outcomeRows()
-      .innerJoin("configurations", "configurations.id", "outcomes.configuration_id")
       .where("configurations.organization", "=", organization)
       .orderBy("outcomes.machine")
       .orderBy("outcomes.configuration_id")

@@ -48,6 +48,8 @@ const storedOutcome = outcome.extend({
   configurationId: z.string(),
   recordedAt: moment,
   hasLog: z.boolean(),
+  /** The configuration was edited since that run: this is of what it wanted before. A server of before says nothing of it. */
+  edited: z.boolean().default(false),
 });
 
 /** An outcome as it is listed, without its log. */

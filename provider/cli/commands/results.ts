@@ -32,12 +32,18 @@ const COLUMNS: readonly Column<NamedOutcome>[] = [
   ["address", ({ address, machine }) => (address === machine ? undefined : address)],
   ["platform", ({ platform }) => platform],
   ["action", ({ action }) => action],
-  ["result", ({ class: outcomeClass, code }) => (outcomeClass === code ? code : `${outcomeClass} (${code})`)],
+  ["result", resultOf],
   ["version", ({ version }) => version],
   ["configuration", ({ configuration }) => configuration],
   ["when", ({ recordedAt }) => recordedAt],
-  ["why", ({ class: outcomeClass, message }) => (isRight(outcomeClass) ? "" : message)],
+  ["why", ({ class: outcomeClass, message, edited }) => (edited || isRight(outcomeClass) ? "" : message)],
 ];
+
+/** What a run of the configuration as it was before says nothing of what it wants now: an edit resets the status. */
+function resultOf({ class: outcomeClass, code, edited }: StoredOutcome): string {
+  if (edited) return "edited, not run since";
+  return outcomeClass === code ? code : `${outcomeClass} (${code})`;
+}
 
 function isRight(outcomeClass: OutcomeClass): boolean {
   return outcomeClass === "succeeded" || outcomeClass === "unchanged" || outcomeClass === "removed";
@@ -61,7 +67,7 @@ export async function listResults(session: CommandSession, filter: ResultFilter)
   );
   const named = await withConfiguration(session, outcomes);
   printList(session.terminal, session.json, named, COLUMNS, "there are no such results");
-  return outcomes.every((outcome) => isRight(outcome.class) || outcome.class === "absent") ? 0 : 3;
+  return outcomes.every((outcome) => !outcome.edited && (isRight(outcome.class) || outcome.class === "absent")) ? 0 : 3;
 }
 
 async function withConfiguration(

@@ -46,6 +46,8 @@ type ProvisioningConfig struct {
 	Probe ProbePolicyOutput `pulumi:"probe"`
 	// Whether a removal takes the agent's data and identity with it.
 	RemoveDataDirectory pulumi.BoolOutput `pulumi:"removeDataDirectory"`
+	// Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+	RemoveDevices pulumi.BoolOutput `pulumi:"removeDevices"`
 	// Every machine by its name or address, dead addresses of ranges apart. Above 2,000 machines only those that are not right, at most 2,000; `getProvisioningResults` gives all.
 	Results ProvisioningResultMapOutput `pulumi:"results"`
 	// How fast a rollout goes, and when it stops.
@@ -91,6 +93,9 @@ func NewProvisioningConfig(ctx *pulumi.Context,
 	}
 	if args.RemoveDataDirectory == nil {
 		args.RemoveDataDirectory = pulumi.BoolPtr(false)
+	}
+	if args.RemoveDevices == nil {
+		args.RemoveDevices = pulumi.BoolPtr(false)
 	}
 	if args.State == nil {
 		args.State = AgentPresence("present")
@@ -141,6 +146,8 @@ type provisioningConfigState struct {
 	Probe *ProbePolicy `pulumi:"probe"`
 	// Whether a removal takes the agent's data and identity with it.
 	RemoveDataDirectory *bool `pulumi:"removeDataDirectory"`
+	// Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+	RemoveDevices *bool `pulumi:"removeDevices"`
 	// How fast a rollout goes, and when it stops.
 	Rollout *ProvisioningRollout `pulumi:"rollout"`
 	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
@@ -176,6 +183,8 @@ type ProvisioningConfigState struct {
 	Probe ProbePolicyPtrInput
 	// Whether a removal takes the agent's data and identity with it.
 	RemoveDataDirectory pulumi.BoolPtrInput
+	// Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+	RemoveDevices pulumi.BoolPtrInput
 	// How fast a rollout goes, and when it stops.
 	Rollout ProvisioningRolloutPtrInput
 	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
@@ -215,6 +224,8 @@ type provisioningConfigArgs struct {
 	Probe *ProbePolicy `pulumi:"probe"`
 	// Whether a removal takes the agent's data and identity with it.
 	RemoveDataDirectory *bool `pulumi:"removeDataDirectory"`
+	// Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+	RemoveDevices *bool `pulumi:"removeDevices"`
 	// How fast a rollout goes, and when it stops.
 	Rollout *ProvisioningRollout `pulumi:"rollout"`
 	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
@@ -251,6 +262,8 @@ type ProvisioningConfigArgs struct {
 	Probe ProbePolicyPtrInput
 	// Whether a removal takes the agent's data and identity with it.
 	RemoveDataDirectory pulumi.BoolPtrInput
+	// Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+	RemoveDevices pulumi.BoolPtrInput
 	// How fast a rollout goes, and when it stops.
 	Rollout ProvisioningRolloutPtrInput
 	// When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
@@ -400,6 +413,11 @@ func (o ProvisioningConfigOutput) Probe() ProbePolicyOutput {
 // Whether a removal takes the agent's data and identity with it.
 func (o ProvisioningConfigOutput) RemoveDataDirectory() pulumi.BoolOutput {
 	return o.ApplyT(func(v *ProvisioningConfig) pulumi.BoolOutput { return v.RemoveDataDirectory }).(pulumi.BoolOutput)
+}
+
+// Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+func (o ProvisioningConfigOutput) RemoveDevices() pulumi.BoolOutput {
+	return o.ApplyT(func(v *ProvisioningConfig) pulumi.BoolOutput { return v.RemoveDevices }).(pulumi.BoolOutput)
 }
 
 // Every machine by its name or address, dead addresses of ranges apart. Above 2,000 machines only those that are not right, at most 2,000; `getProvisioningResults` gives all.

@@ -5788,6 +5788,8 @@ type RecordedResult struct {
 	Configuration string `pulumi:"configuration"`
 	// Whether its agent is connected to this appliance now; absent where it has none.
 	Connected *bool `pulumi:"connected"`
+	// True if the configuration was edited and not run since: then the result is of what it wanted before.
+	Edited bool `pulumi:"edited"`
 	// When it was recorded, RFC 3339.
 	LastRun string `pulumi:"lastRun"`
 	// The step log, where `logs` asks for it and something was done.
@@ -5849,6 +5851,11 @@ func (o RecordedResultOutput) Configuration() pulumi.StringOutput {
 // Whether its agent is connected to this appliance now; absent where it has none.
 func (o RecordedResultOutput) Connected() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v RecordedResult) *bool { return v.Connected }).(pulumi.BoolPtrOutput)
+}
+
+// True if the configuration was edited and not run since: then the result is of what it wanted before.
+func (o RecordedResultOutput) Edited() pulumi.BoolOutput {
+	return o.ApplyT(func(v RecordedResult) bool { return v.Edited }).(pulumi.BoolOutput)
 }
 
 // When it was recorded, RFC 3339.

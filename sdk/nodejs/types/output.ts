@@ -865,6 +865,10 @@ export interface RecordedResult {
      */
     connected?: boolean;
     /**
+     * True if the configuration was edited and not run since: then the result is of what it wanted before.
+     */
+    edited: boolean;
+    /**
      * When it was recorded, RFC 3339.
      */
     lastRun: string;

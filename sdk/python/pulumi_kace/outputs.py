@@ -2480,6 +2480,7 @@ class RecordedResult(dict):
                  class_: 'OutcomeClass',
                  code: _builtins.str,
                  configuration: _builtins.str,
+                 edited: _builtins.bool,
                  last_run: _builtins.str,
                  machine: _builtins.str,
                  message: _builtins.str,
@@ -2497,6 +2498,7 @@ class RecordedResult(dict):
         :param 'OutcomeClass' class_: Which count of the summary it belongs to.
         :param _builtins.str code: What happened, as a stable word; see the list of outcomes.
         :param _builtins.str configuration: The id of the configuration.
+        :param _builtins.bool edited: True if the configuration was edited and not run since: then the result is of what it wanted before.
         :param _builtins.str last_run: When it was recorded, RFC 3339.
         :param _builtins.str machine: Its name or address in the configuration.
         :param _builtins.str message: What happened, in words.
@@ -2512,6 +2514,7 @@ class RecordedResult(dict):
         pulumi.set(__self__, "class_", class_)
         pulumi.set(__self__, "code", code)
         pulumi.set(__self__, "configuration", configuration)
+        pulumi.set(__self__, "edited", edited)
         pulumi.set(__self__, "last_run", last_run)
         pulumi.set(__self__, "machine", machine)
         pulumi.set(__self__, "message", message)
@@ -2561,6 +2564,14 @@ class RecordedResult(dict):
         The id of the configuration.
         """
         return pulumi.get(self, "configuration")
+
+    @_builtins.property
+    @pulumi.getter
+    def edited(self) -> _builtins.bool:
+        """
+        True if the configuration was edited and not run since: then the result is of what it wanted before.
+        """
+        return pulumi.get(self, "edited")
 
     @_builtins.property
     @pulumi.getter(name="lastRun")

@@ -33,6 +33,7 @@ class ProvisioningConfigArgs:
                  on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
+                 remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
                  rollout: pulumi.Input[Optional['ProvisioningRolloutArgs']] = None,
                  schedule: pulumi.Input[Optional['ProvisioningScheduleArgs']] = None,
                  server: pulumi.Input[Optional['ProvisioningServerArgs']] = None,
@@ -52,6 +53,7 @@ class ProvisioningConfigArgs:
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
+        :param pulumi.Input[_builtins.bool] remove_devices: Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
         :param pulumi.Input['ProvisioningRolloutArgs'] rollout: How fast a rollout goes, and when it stops.
         :param pulumi.Input['ProvisioningScheduleArgs'] schedule: When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
         :param pulumi.Input['ProvisioningServerArgs'] server: Where agents connect to.
@@ -91,6 +93,10 @@ class ProvisioningConfigArgs:
             remove_data_directory = False
         if remove_data_directory is not None:
             pulumi.set(__self__, "remove_data_directory", remove_data_directory)
+        if remove_devices is None:
+            remove_devices = False
+        if remove_devices is not None:
+            pulumi.set(__self__, "remove_devices", remove_devices)
         if rollout is not None:
             pulumi.set(__self__, "rollout", rollout)
         if schedule is not None:
@@ -239,6 +245,18 @@ class ProvisioningConfigArgs:
         pulumi.set(self, "remove_data_directory", value)
 
     @_builtins.property
+    @pulumi.getter(name="removeDevices")
+    def remove_devices(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+        """
+        return pulumi.get(self, "remove_devices")
+
+    @remove_devices.setter
+    def remove_devices(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "remove_devices", value)
+
+    @_builtins.property
     @pulumi.getter
     def rollout(self) -> pulumi.Input[Optional['ProvisioningRolloutArgs']]:
         """
@@ -312,6 +330,7 @@ class _ProvisioningConfigState:
                  on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
+                 remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
                  rollout: pulumi.Input[Optional['ProvisioningRolloutArgs']] = None,
                  schedule: pulumi.Input[Optional['ProvisioningScheduleArgs']] = None,
                  server: pulumi.Input[Optional['ProvisioningServerArgs']] = None,
@@ -331,6 +350,7 @@ class _ProvisioningConfigState:
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
+        :param pulumi.Input[_builtins.bool] remove_devices: Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
         :param pulumi.Input['ProvisioningRolloutArgs'] rollout: How fast a rollout goes, and when it stops.
         :param pulumi.Input['ProvisioningScheduleArgs'] schedule: When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
         :param pulumi.Input['ProvisioningServerArgs'] server: Where agents connect to.
@@ -370,6 +390,10 @@ class _ProvisioningConfigState:
             remove_data_directory = False
         if remove_data_directory is not None:
             pulumi.set(__self__, "remove_data_directory", remove_data_directory)
+        if remove_devices is None:
+            remove_devices = False
+        if remove_devices is not None:
+            pulumi.set(__self__, "remove_devices", remove_devices)
         if rollout is not None:
             pulumi.set(__self__, "rollout", rollout)
         if schedule is not None:
@@ -508,6 +532,18 @@ class _ProvisioningConfigState:
         pulumi.set(self, "remove_data_directory", value)
 
     @_builtins.property
+    @pulumi.getter(name="removeDevices")
+    def remove_devices(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+        """
+        return pulumi.get(self, "remove_devices")
+
+    @remove_devices.setter
+    def remove_devices(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "remove_devices", value)
+
+    @_builtins.property
     @pulumi.getter
     def rollout(self) -> pulumi.Input[Optional['ProvisioningRolloutArgs']]:
         """
@@ -596,6 +632,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                  on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
+                 remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
                  rollout: pulumi.Input[Optional[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']]] = None,
                  schedule: pulumi.Input[Optional[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']]] = None,
                  server: pulumi.Input[Optional[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']]] = None,
@@ -677,6 +714,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
+        :param pulumi.Input[_builtins.bool] remove_devices: Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
         :param pulumi.Input[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']] rollout: How fast a rollout goes, and when it stops.
         :param pulumi.Input[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']] schedule: When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
         :param pulumi.Input[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']] server: Where agents connect to.
@@ -777,6 +815,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                  on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
+                 remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
                  rollout: pulumi.Input[Optional[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']]] = None,
                  schedule: pulumi.Input[Optional[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']]] = None,
                  server: pulumi.Input[Optional[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']]] = None,
@@ -814,6 +853,9 @@ class ProvisioningConfig(pulumi.CustomResource):
             if remove_data_directory is None:
                 remove_data_directory = False
             __props__.__dict__["remove_data_directory"] = remove_data_directory
+            if remove_devices is None:
+                remove_devices = False
+            __props__.__dict__["remove_devices"] = remove_devices
             __props__.__dict__["rollout"] = rollout
             __props__.__dict__["schedule"] = schedule
             __props__.__dict__["server"] = server
@@ -848,6 +890,7 @@ class ProvisioningConfig(pulumi.CustomResource):
             on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
             probe: pulumi.Input[Optional['ProbePolicy']] = None,
             remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
+            remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
             rollout: pulumi.Input[Optional[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']]] = None,
             schedule: pulumi.Input[Optional[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']]] = None,
             server: pulumi.Input[Optional[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']]] = None,
@@ -871,6 +914,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
+        :param pulumi.Input[_builtins.bool] remove_devices: Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
         :param pulumi.Input[Union['ProvisioningRolloutArgs', 'ProvisioningRolloutArgsDict']] rollout: How fast a rollout goes, and when it stops.
         :param pulumi.Input[Union['ProvisioningScheduleArgs', 'ProvisioningScheduleArgsDict']] schedule: When `kace serve` runs the configuration by itself, beside every `pulumi up`. With it, what machines are logged in to with is kept on the appliance, encrypted, for as long as there is a schedule.
         :param pulumi.Input[Union['ProvisioningServerArgs', 'ProvisioningServerArgsDict']] server: Where agents connect to.
@@ -892,6 +936,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         __props__.__dict__["on_destroy"] = on_destroy
         __props__.__dict__["probe"] = probe
         __props__.__dict__["remove_data_directory"] = remove_data_directory
+        __props__.__dict__["remove_devices"] = remove_devices
         __props__.__dict__["rollout"] = rollout
         __props__.__dict__["schedule"] = schedule
         __props__.__dict__["server"] = server
@@ -981,6 +1026,14 @@ class ProvisioningConfig(pulumi.CustomResource):
         Whether a removal takes the agent's data and identity with it.
         """
         return pulumi.get(self, "remove_data_directory")
+
+    @_builtins.property
+    @pulumi.getter(name="removeDevices")
+    def remove_devices(self) -> pulumi.Output[_builtins.bool]:
+        """
+        Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
+        """
+        return pulumi.get(self, "remove_devices")
 
     @_builtins.property
     @pulumi.getter

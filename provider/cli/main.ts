@@ -21,6 +21,7 @@ process.exitCode = await runKace(process.argv.slice(2), {
   terminal: {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
+    isScreen: process.stdout.isTTY,
   },
   environment: process.env,
   signal: interrupted.signal,

@@ -4,6 +4,8 @@ import Table from "cli-table3";
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Whether `out` is the screen of a person. */
+  readonly isScreen?: boolean;
 }
 
 /** One column of a table: its heading and what a row has there. */

@@ -23,6 +23,7 @@ import type { Terminal } from "./output.ts";
 import type { AskSecret } from "./passphrase.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
+import { addWatching, collecting, watch } from "./watch.ts";
 
 /** The world a run of `kace` takes place in. */
 export interface ProgramWorld {
@@ -48,6 +49,37 @@ interface GlobalOptions {
  * @example process.exitCode = await runKace(["results"], world)
  */
 export async function runKace(args: readonly string[], world: ProgramWorld): Promise<ExitCode> {
+  const { terminal, signal } = world;
+  let watching: { readonly json: boolean } | undefined;
+  const first = collecting();
+  // Before a command says anything it is known whether it is watched.
+  const chosen = () => (watching === undefined ? terminal : first.terminal);
+  const exitCode = await runOnce(
+    args,
+    { ...world, terminal: { out: (text) => chosen().out(text), err: (text) => chosen().err(text) } },
+    (options) => {
+      watching = options;
+    },
+  );
+  if (watching === undefined) return exitCode;
+  const frame = first.frame(exitCode);
+  if (exitCode === 1) {
+    for (const text of frame.err) terminal.err(text);
+    return exitCode;
+  }
+  const again = async () => {
+    const next = collecting();
+    return next.frame(await runOnce(args, { ...world, terminal: next.terminal }, () => undefined));
+  };
+  return watch(frame, again, { terminal, signal, json: watching.json });
+}
+
+/** @param onWatch called before a command that is to be watched begins */
+async function runOnce(
+  args: readonly string[],
+  world: ProgramWorld,
+  onWatch: (options: { readonly json: boolean }) => void,
+): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const program = programOf(world, (code) => (exitCode = code));
   try {
@@ -214,6 +246,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     finish,
   );
 
+  addWatching(program);
   return program;
 }
 

@@ -4,7 +4,7 @@ import { allowed, choose, isDenied, satisfies } from "./choice.ts";
 import type { DesiredAgent } from "./desired.ts";
 import type { PackageSteps } from "./plan.ts";
 import type { AgentFacts, Probe, Receipt } from "./probe.ts";
-import { serverText } from "./server.ts";
+import { isServersHost, serverText } from "./server.ts";
 import { compareVersions, sameVersion, upgradePath } from "./versions.ts";
 
 export type Intent =
@@ -135,10 +135,9 @@ function hops(probe: Probe, desired: DesiredAgent, installed: string, chosen: Ag
 /** What else is not as wanted, the version being right. */
 function upkeep(probe: Probe, desired: DesiredAgent, agent: AgentFacts): Intent | undefined {
   if (!desired.flavour.hasService) return undefined;
-  const { host, port } = desired.server;
   const wanted = serverText(desired.server);
   if (agent.server === undefined) return { kind: "reconfigure", reason: `it has no server; ${wanted} is wanted` };
-  if (agent.server.host.toLowerCase() !== host.toLowerCase() || agent.server.port !== port) {
+  if (!isServersHost(agent.server.host, desired.server) || agent.server.port !== desired.server.port) {
     return { kind: "reconfigure", reason: `its server is ${serverText(agent.server)}, not ${wanted}` };
   }
   const repair = (reason: string): Intent => ({ kind: "repair", steps: undefined, reason });

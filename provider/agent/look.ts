@@ -30,12 +30,18 @@ export async function probe(machine: Machine, request: ProbeRequest): Promise<Pr
   return request.prerequisites === true ? { ...seen, prerequisites: parsePrerequisites(lines) } : seen;
 }
 
+/** The server under the name that agents take up by themselves. */
+function canonicalText(server: ProbeRequest["server"]): string {
+  return server?.canonicalHost === undefined ? "" : serverText({ host: server.canonicalHost, port: server.port });
+}
+
 /** What `look.sh` reads. */
 export function probeVariables(request: Pick<ProbeRequest, "flavours" | "server">): Record<string, string> {
   return {
     PK_FLAVOURS: request.flavours.map((flavour) => flavour.name).join(" "),
     PK_HOST: request.server?.host ?? "",
     PK_SERVER: request.server === undefined ? "" : serverText(request.server),
+    PK_SERVER_TOO: canonicalText(request.server),
     PK_PORT: request.server === undefined ? "" : String(request.server.port),
   };
 }

@@ -2,6 +2,7 @@ import type { PackageFormat } from "./agent-package.ts";
 import type { Flavour } from "./flavour.ts";
 import type { OperatingSystem } from "./operating-system.ts";
 import type { PrerequisiteFacts } from "./prerequisite-facts.ts";
+import type { AgentServer } from "./server.ts";
 
 export type { OperatingSystem };
 
@@ -76,7 +77,7 @@ export interface StagedRun {
 export interface ProbeRequest {
   readonly flavours: readonly Flavour[];
   /** Looked up and dialled from the machine; left out where nothing will connect. */
-  readonly server?: { readonly host: string; readonly port: number } | undefined;
+  readonly server?: Pick<AgentServer, "host" | "port" | "canonicalHost"> | undefined;
   readonly configurationId: string;
   /** Look as root, which receipts, locks and the agent's own files need. Default true. */
   readonly privileged?: boolean;

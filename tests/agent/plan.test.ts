@@ -165,6 +165,18 @@ test.each<Case>([
     agent: { server: { host: "KBOX.corp.example", port: 443 } },
     plan: none,
   },
+  {
+    story: "a server's own name is as good as the one that was given",
+    agent: { server: { host: "KBOX.corp.example", port: 443 } },
+    wants: { server: { host: "10.0.0.7", port: 443, canonicalHost: "kbox.corp.example" } },
+    plan: none,
+  },
+  {
+    story: "its name at another port is another server",
+    agent: { server: { host: "kbox.corp.example", port: 8443 } },
+    wants: { server: { host: "10.0.0.7", port: 443, canonicalHost: "kbox.corp.example" } },
+    plan: { action: "reconfigure" },
+  },
   { story: "no server at all", agent: { server: undefined }, plan: { action: "reconfigure" } },
   {
     story: "a stopped service",

@@ -138,7 +138,12 @@ look_server() {
   return 0
 }
 
-# look_all: PK_FLAVOURS, PK_HOST, PK_PORT
+# linked_to_server: whether LINKED_TO is the server, by the name that was given or by its own
+linked_to_server() {
+  [ "$LINKED_TO" = "$PK_SERVER" ] || [ "$LINKED_TO" = "${PK_SERVER_TOO:-$PK_SERVER}" ]
+}
+
+# look_all: PK_FLAVOURS, PK_HOST, PK_PORT, PK_SERVER, PK_SERVER_TOO
 look_all() {
   look_host
   _linked=no
@@ -146,7 +151,7 @@ look_all() {
     "flavour_$FLAVOUR"
     look_agent
     say_agent
-    if [ "$CONNECTED" = yes ] && [ "$LINKED_TO" = "$PK_SERVER" ]; then _linked=yes; fi
+    if [ "$CONNECTED" = yes ] && linked_to_server; then _linked=yes; fi
   done
   look_receipt
   look_runs

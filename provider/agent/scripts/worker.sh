@@ -91,7 +91,7 @@ verify() {
       return 0
     elif [ "$CONNECTED" != yes ]; then
       failed not-connected "the service runs, but the agent is not connected to $PK_SERVER${LINK_REMARK:+: $LINK_REMARK}"
-    elif [ -n "$LINKED_TO" ] && [ "$LINKED_TO" != "$PK_SERVER" ]; then
+    elif [ -n "$LINKED_TO" ] && ! linked_to_server; then
       failed not-connected "the agent is connected to $LINKED_TO, not to $PK_SERVER"
     elif [ "$ENROLMENT" = unknown ] && [ "$ENROLMENT_TOLD" = yes ]; then
       failed not-connected "the agent does not say yet whether it is approved"
@@ -197,7 +197,7 @@ if lock_hand_over "$PK_LOCK" $$; then
   {
     if [ -n "$CODE" ]; then
       # An installer may say that nothing works before the next start.
-      if [ "$CODE" = service-not-running ] && [ -f /run/reboot-required.pkgs ] && grep -q -x "$PACKAGE" /run/reboot-required.pkgs; then
+      if [ "$CODE" = service-not-running ] && restart_is_due "$PACKAGE"; then
         CODE=reboot-required
       fi
       say code "$CODE"

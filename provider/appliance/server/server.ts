@@ -148,6 +148,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     instanceId,
     helloMs: limits.helloMs,
     heartbeatSeconds: limits.heartbeatSeconds,
+    canonicalHost: options.name,
     settings,
     now: options.now,
     monotonicMs,

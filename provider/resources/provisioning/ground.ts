@@ -141,7 +141,13 @@ function serverOf({ server }: Inputs, status: ServerStatus, own: boolean): Agent
   const host = server?.name ?? status.name;
   if (host === undefined) return undefined;
   const port = server?.port ?? (own ? status.port : undefined) ?? AGENT_PORT;
-  return { host, port, ...(own && status.caCertificate !== undefined && { caCertificate: status.caCertificate }) };
+  const named = own && status.name !== undefined && status.name !== host.toLowerCase();
+  return {
+    host,
+    port,
+    ...(named && { canonicalHost: status.name }),
+    ...(own && status.caCertificate !== undefined && { caCertificate: status.caCertificate }),
+  };
 }
 
 function notRunning({ name }: ServerStatus): string {

@@ -109,6 +109,26 @@ func Apply(at layout.Layout, change Change) (result Configuration, err error) {
 	return next, atomicfile.Write(at.Configuration(), append(text, '\n'), 0o600)
 }
 
+// Repoint puts another name of the same server in place of the one that is in use, unless the agent was configured anew
+// since. All else stays: it is no other server.
+func Repoint(at layout.Layout, used Configuration, server string) (changed bool, err error) {
+	lock, err := atomicfile.Lock(at.ConfigurationLock(), true)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	present, err := Read(at)
+	if err != nil || present != used {
+		return false, err
+	}
+	present.Server = server
+	text, err := json.Marshal(present)
+	if err != nil {
+		return false, err
+	}
+	return true, atomicfile.Write(at.Configuration(), append(text, '\n'), 0o600)
+}
+
 // ForgetToken deletes the enrolment token once the server has approved the device, unless the agent was configured anew
 // since: the token that is there then was not used yet.
 func ForgetToken(at layout.Layout, used Configuration) (err error) {

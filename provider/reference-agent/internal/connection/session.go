@@ -40,6 +40,8 @@ type session struct {
 	welcomedAt time.Time
 	state      string
 	heartbeat  time.Duration
+	// canonicalHost is what the server calls itself.
+	canonicalHost string
 	// told is what was said of each task over this connection.
 	told map[string]string
 }
@@ -135,6 +137,7 @@ func (s *session) greet(ctx context.Context, machine inventory.Machine) error {
 	s.heartbeat = seconds(welcome.HeartbeatSeconds, time.Second, time.Hour, 20*time.Second)
 	s.welcomedAt = time.Now()
 	s.agent.Log.Info("connected", "server", s.configured.Server, "state", welcome.State)
+	s.canonicalHost = welcome.CanonicalHost
 	s.learn(welcome)
 	return s.take(welcome)
 }

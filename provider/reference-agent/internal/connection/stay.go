@@ -25,6 +25,7 @@ func (s *session) stay(ctx, moving context.Context) error {
 	defer runs.Stop()
 
 	s.agent.rhythm.Begin(s.agent.Elapsed())
+	renamed := s.seekCanonical(moving)
 	// What an earlier connection was asked for and did not bring.
 	err := errors.Join(s.askForPart(moving), s.sayTasks(moving))
 	for {
@@ -54,6 +55,8 @@ func (s *session) stay(ctx, moving context.Context) error {
 			err = s.sayTasks(moving)
 		case errand := <-s.agent.Errands:
 			err = s.do(moving, errand)
+		case server := <-renamed:
+			err = s.repoint(server)
 		case one := <-s.agent.Packages.wishes():
 			err = s.want(moving, one)
 		}

@@ -45,8 +45,8 @@ func NewAuthority(t testing.TB) *Authority {
 	}
 }
 
-// Issue makes a server's certificate for a name or address.
-func (a *Authority) Issue(t testing.TB, name string, notBefore, notAfter time.Time) tls.Certificate {
+// Issue makes a server's certificate for a name or address, and more names.
+func (a *Authority) Issue(t testing.TB, name string, notBefore, notAfter time.Time, more ...string) tls.Certificate {
 	t.Helper()
 	key := newKey(t)
 	template := x509.Certificate{
@@ -62,6 +62,7 @@ func (a *Authority) Issue(t testing.TB, name string, notBefore, notAfter time.Ti
 	} else {
 		template.DNSNames = []string{name}
 	}
+	template.DNSNames = append(template.DNSNames, more...)
 	der, err := x509.CreateCertificate(rand.Reader, &template, a.Certificate, key.Public(), a.key)
 	check(t, err)
 	leaf, err := x509.ParseCertificate(der)

@@ -44,6 +44,8 @@ type Incoming struct {
 	Reason             string  `json:"reason"`
 	HeartbeatSeconds   float64 `json:"heartbeatSeconds"`
 	RunIntervalSeconds float64 `json:"runIntervalSeconds"`
+	// CanonicalHost is what the server calls itself, in its welcome; older servers do not say it.
+	CanonicalHost string `json:"canonicalHost"`
 	// Settings are the agent's to live by; older servers say none.
 	Settings json.RawMessage `json:"settings"`
 	// MessageID names the message of the server's queue that a check-in comes from, if it comes from one.

@@ -5,6 +5,7 @@ import { config, configure } from "./configuration.ts";
 import { checkPrerequisites } from "./functions/check-prerequisites.ts";
 import { diagnose } from "./functions/diagnose.ts";
 import { expandTargets } from "./functions/expand-targets.ts";
+import { getAgentTasks } from "./functions/get-agent-tasks.ts";
 import { getAgentUpdates } from "./functions/get-agent-updates.ts";
 import { getHistory } from "./functions/get-history.ts";
 import { getLabelMembers } from "./functions/get-label-members.ts";
@@ -55,6 +56,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
     getHistory,
     getLabelMembers,
     getAgentUpdates,
+    getAgentTasks,
     getMessageQueue,
     getNextRuns,
     getProvisionedConfigurations,

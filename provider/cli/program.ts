@@ -22,6 +22,7 @@ import { LOG_FORMATS } from "./log-format.ts";
 import type { Terminal } from "./output.ts";
 import type { AskSecret } from "./passphrase.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
+import { addTaskCommands } from "./task-commands.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
 import { addWatching, collecting, watch } from "./watch.ts";
 
@@ -222,6 +223,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
   addLabelCommands(program, { session, finish });
   addHistoryCommand(program, { session, finish });
   addQueueCommands(program, session, finish);
+  addTaskCommands(program, { session, finish });
   addSettingsCommands(group("settings", "What the agents of the organization live by."), session, finish);
 
   const tokens = group("tokens", "Enrolment tokens; their values are not shown.");

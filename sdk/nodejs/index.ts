@@ -35,6 +35,11 @@ export const expandTargets: typeof import("./expandTargets").expandTargets = nul
 export const expandTargetsOutput: typeof import("./expandTargets").expandTargetsOutput = null as any;
 utilities.lazyLoad(exports, ["expandTargets","expandTargetsOutput"], () => require("./expandTargets"));
 
+export { GetAgentTasksArgs, GetAgentTasksResult, GetAgentTasksOutputArgs } from "./getAgentTasks";
+export const getAgentTasks: typeof import("./getAgentTasks").getAgentTasks = null as any;
+export const getAgentTasksOutput: typeof import("./getAgentTasks").getAgentTasksOutput = null as any;
+utilities.lazyLoad(exports, ["getAgentTasks","getAgentTasksOutput"], () => require("./getAgentTasks"));
+
 export { GetAgentUpdatesArgs, GetAgentUpdatesResult, GetAgentUpdatesOutputArgs } from "./getAgentUpdates";
 export const getAgentUpdates: typeof import("./getAgentUpdates").getAgentUpdates = null as any;
 export const getAgentUpdatesOutput: typeof import("./getAgentUpdates").getAgentUpdatesOutput = null as any;

@@ -32,6 +32,12 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
   const current = await appliance.createToken({ name: "current" });
   await appliance.enrolDevice(device(1, { token: current.value }));
   await appliance.sendMessage({ kuids: [kuidOf(1)], type: "alert", payload: "maintenance at six" });
+  const { sourceId, tasks: queued } = await appliance.queueTasks({
+    kuids: [kuidOf(1)],
+    type: "script",
+    payload: { script: "uptime" },
+    timeoutSeconds: 60,
+  });
   const bundle = await appliance.saveBundle({
     name: "agents",
     version: "1.4.2",
@@ -79,6 +85,8 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       queue: invoke("getMessageQueue", { machine: "web1.corp.example" }),
       nobodys: invoke("getMessageQueue", { machine: "web2.corp.example" }),
       updates: invoke("getAgentUpdates", {}),
+      running: invoke("getAgentTasks", {}),
+      waiting: invoke("getAgentTasks", { view: "ready", machine: kuidOf(1) }),
     },
     outputs: {
       expanded: ref("expanded"),
@@ -91,6 +99,8 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       queue: ref("queue.messages"),
       nobodys: ref("nobodys.messages"),
       updates: ref("updates"),
+      running: ref("running.tasks"),
+      waiting: ref("waiting.tasks"),
     },
   });
   await project.succeed(["preview"]);
@@ -111,6 +121,21 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
     signed: false,
     checkAt: "03:40",
   });
+  expect(outputs.running).toEqual([]);
+  expect(outputs.waiting).toEqual([
+    {
+      id: queued[0]?.id,
+      sourceId,
+      machine: "web1.corp.example",
+      identity: kuidOf(1),
+      connected: false,
+      type: "script",
+      state: "ready",
+      nextRun: expect.stringMatching(/^\d{4}-/),
+      timeoutSeconds: 60,
+      priority: 50,
+    },
+  ]);
   expect(outputs.expanded).toEqual({
     count: 3,
     machines: ["192.168.2.2", "192.168.3.1", "192.168.3.2"],

@@ -25,7 +25,7 @@ export async function listLabels(session: CommandSession): Promise<ExitCode> {
 }
 
 /** The label of a name or id. @throws CommandError if there is none */
-async function labelOf(appliance: Appliance, nameOrId: string): Promise<Label> {
+export async function labelOf(appliance: Appliance, nameOrId: string): Promise<Label> {
   const named = await appliance.findLabelByName({ name: nameOrId });
   if (named !== null) return named;
   const labels = await everyPage(async (after) => {

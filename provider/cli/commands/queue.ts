@@ -1,11 +1,12 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
 import type { MessageType, QueuedMessage } from "../../appliance/operations/messages.ts";
-import { type Duration, durationMs } from "../../kit/define/scalars.ts";
+import { secondsFrom } from "../lengths-of-time.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
-import { deviceOf, devicesIn } from "./devices.ts";
+import { deviceOf } from "./devices.ts";
+import { type Recipients, recipientsOf } from "./recipients.ts";
 
 const COLUMNS: readonly Column<QueuedMessage>[] = [
   ["machine", ({ machine }) => machine],
@@ -16,12 +17,6 @@ const COLUMNS: readonly Column<QueuedMessage>[] = [
   ["expires", ({ expiresAt }) => expiresAt],
   ["status", ({ status, note }) => (note === undefined ? status : `${status} (${note})`)],
 ];
-
-/** Machines as a command names them: some of them, or all that are approved. */
-interface Recipients {
-  readonly machine?: readonly string[];
-  readonly all?: boolean;
-}
 
 /** Adds `kace checkin`, `kace alert` and `kace queue` (seed A24, A26). */
 export function addQueueCommands(
@@ -43,7 +38,9 @@ export function addQueueCommands(
     .description("Shows a text on the terminals of machines; those that are not connected show it when they are.")
     .option("--machine <machine...>", "on these, by host name or KUID")
     .option("--all", "on all of them")
-    .option("--expires <duration>", "how long it waits for machines that are not connected", expiryOf)
+    .option("--expires <duration>", "how long it waits for machines that are not connected", (text) =>
+      Math.ceil(secondsFrom(text)),
+    )
     .action(async (text: string, options: Recipients & { expires?: number }) =>
       finish(await sendAlert(session(), text, options)),
     );
@@ -59,24 +56,6 @@ export function addQueueCommands(
     .description("Takes messages out of the queue.")
     .option("--all", "all of them")
     .action(async (ids: string[], { all }: { all?: boolean }) => finish(await deleteFromQueue(session(), ids, all)));
-}
-
-function expiryOf(text: string): number {
-  try {
-    return Math.ceil(durationMs(text as Duration) / 1_000); // it refuses what is none
-  } catch {
-    throw new InvalidArgumentError('expected a length of time, such as "8h"');
-  }
-}
-
-async function recipientsOf(session: CommandSession, { machine = [], all = false }: Recipients): Promise<Device[]> {
-  if (all === machine.length > 0) throw new CommandError("which machines?", "name them, or say --all");
-  if (!all) {
-    const named: Device[] = [];
-    for (const name of machine) named.push(await deviceOf(session, name));
-    return named;
-  }
-  return devicesIn(session, ["approved"]);
 }
 
 interface Order {

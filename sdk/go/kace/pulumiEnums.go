@@ -988,6 +988,176 @@ func (in *filterOperatorPtr) ToFilterOperatorPtrOutputWithContext(ctx context.Co
 	return pulumi.ToOutputWithContext(ctx, in).(FilterOperatorPtrOutput)
 }
 
+// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+type GetAgentTasksView string
+
+const (
+	GetAgentTasksViewInProgress          = GetAgentTasksView("in-progress")
+	GetAgentTasksViewReadyConnected      = GetAgentTasksView("ready-connected")
+	GetAgentTasksViewReady               = GetAgentTasksView("ready")
+	GetAgentTasksViewLongerThan10Minutes = GetAgentTasksView("longer-than-10-minutes")
+)
+
+func (GetAgentTasksView) ElementType() reflect.Type {
+	return reflect.TypeOf((*GetAgentTasksView)(nil)).Elem()
+}
+
+func (e GetAgentTasksView) ToGetAgentTasksViewOutput() GetAgentTasksViewOutput {
+	return pulumi.ToOutput(e).(GetAgentTasksViewOutput)
+}
+
+func (e GetAgentTasksView) ToGetAgentTasksViewOutputWithContext(ctx context.Context) GetAgentTasksViewOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(GetAgentTasksViewOutput)
+}
+
+func (e GetAgentTasksView) ToGetAgentTasksViewPtrOutput() GetAgentTasksViewPtrOutput {
+	return e.ToGetAgentTasksViewPtrOutputWithContext(context.Background())
+}
+
+func (e GetAgentTasksView) ToGetAgentTasksViewPtrOutputWithContext(ctx context.Context) GetAgentTasksViewPtrOutput {
+	return GetAgentTasksView(e).ToGetAgentTasksViewOutputWithContext(ctx).ToGetAgentTasksViewPtrOutputWithContext(ctx)
+}
+
+func (e GetAgentTasksView) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e GetAgentTasksView) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e GetAgentTasksView) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e GetAgentTasksView) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type GetAgentTasksViewOutput struct{ *pulumi.OutputState }
+
+func (GetAgentTasksViewOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*GetAgentTasksView)(nil)).Elem()
+}
+
+func (o GetAgentTasksViewOutput) ToGetAgentTasksViewOutput() GetAgentTasksViewOutput {
+	return o
+}
+
+func (o GetAgentTasksViewOutput) ToGetAgentTasksViewOutputWithContext(ctx context.Context) GetAgentTasksViewOutput {
+	return o
+}
+
+func (o GetAgentTasksViewOutput) ToGetAgentTasksViewPtrOutput() GetAgentTasksViewPtrOutput {
+	return o.ToGetAgentTasksViewPtrOutputWithContext(context.Background())
+}
+
+func (o GetAgentTasksViewOutput) ToGetAgentTasksViewPtrOutputWithContext(ctx context.Context) GetAgentTasksViewPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v GetAgentTasksView) *GetAgentTasksView {
+		return &v
+	}).(GetAgentTasksViewPtrOutput)
+}
+
+func (o GetAgentTasksViewOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o GetAgentTasksViewOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e GetAgentTasksView) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o GetAgentTasksViewOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o GetAgentTasksViewOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e GetAgentTasksView) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type GetAgentTasksViewPtrOutput struct{ *pulumi.OutputState }
+
+func (GetAgentTasksViewPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**GetAgentTasksView)(nil)).Elem()
+}
+
+func (o GetAgentTasksViewPtrOutput) ToGetAgentTasksViewPtrOutput() GetAgentTasksViewPtrOutput {
+	return o
+}
+
+func (o GetAgentTasksViewPtrOutput) ToGetAgentTasksViewPtrOutputWithContext(ctx context.Context) GetAgentTasksViewPtrOutput {
+	return o
+}
+
+func (o GetAgentTasksViewPtrOutput) Elem() GetAgentTasksViewOutput {
+	return o.ApplyT(func(v *GetAgentTasksView) GetAgentTasksView {
+		if v != nil {
+			return *v
+		}
+		var ret GetAgentTasksView
+		return ret
+	}).(GetAgentTasksViewOutput)
+}
+
+func (o GetAgentTasksViewPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o GetAgentTasksViewPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *GetAgentTasksView) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// GetAgentTasksViewInput is an input type that accepts values of the GetAgentTasksView enum
+// A concrete instance of `GetAgentTasksViewInput` can be one of the following:
+//
+//	GetAgentTasksViewInProgress
+//	GetAgentTasksViewReadyConnected
+//	GetAgentTasksViewReady
+//	GetAgentTasksViewLongerThan10Minutes
+type GetAgentTasksViewInput interface {
+	pulumi.Input
+
+	ToGetAgentTasksViewOutput() GetAgentTasksViewOutput
+	ToGetAgentTasksViewOutputWithContext(context.Context) GetAgentTasksViewOutput
+}
+
+var getAgentTasksViewPtrType = reflect.TypeOf((**GetAgentTasksView)(nil)).Elem()
+
+type GetAgentTasksViewPtrInput interface {
+	pulumi.Input
+
+	ToGetAgentTasksViewPtrOutput() GetAgentTasksViewPtrOutput
+	ToGetAgentTasksViewPtrOutputWithContext(context.Context) GetAgentTasksViewPtrOutput
+}
+
+type getAgentTasksViewPtr string
+
+func GetAgentTasksViewPtr(v string) GetAgentTasksViewPtrInput {
+	return (*getAgentTasksViewPtr)(&v)
+}
+
+func (*getAgentTasksViewPtr) ElementType() reflect.Type {
+	return getAgentTasksViewPtrType
+}
+
+func (in *getAgentTasksViewPtr) ToGetAgentTasksViewPtrOutput() GetAgentTasksViewPtrOutput {
+	return pulumi.ToOutput(in).(GetAgentTasksViewPtrOutput)
+}
+
+func (in *getAgentTasksViewPtr) ToGetAgentTasksViewPtrOutputWithContext(ctx context.Context) GetAgentTasksViewPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(GetAgentTasksViewPtrOutput)
+}
+
 // What is done with the host key of a machine that was not seen before.
 type HostKeyPolicy string
 
@@ -3146,6 +3316,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomeMethodPtrInput)(nil)).Elem(), BecomeMethod("none"))
 	pulumi.RegisterInputType(reflect.TypeOf((*FilterOperatorInput)(nil)).Elem(), FilterOperator("equals"))
 	pulumi.RegisterInputType(reflect.TypeOf((*FilterOperatorPtrInput)(nil)).Elem(), FilterOperator("equals"))
+	pulumi.RegisterInputType(reflect.TypeOf((*GetAgentTasksViewInput)(nil)).Elem(), GetAgentTasksView("in-progress"))
+	pulumi.RegisterInputType(reflect.TypeOf((*GetAgentTasksViewPtrInput)(nil)).Elem(), GetAgentTasksView("in-progress"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeyPolicyInput)(nil)).Elem(), HostKeyPolicy("strict"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeyPolicyPtrInput)(nil)).Elem(), HostKeyPolicy("strict"))
 	pulumi.RegisterInputType(reflect.TypeOf((*MachinePropertyInput)(nil)).Elem(), MachineProperty("hostname"))
@@ -3181,6 +3353,8 @@ func init() {
 	pulumi.RegisterOutputType(DiagnosisStepPtrOutput{})
 	pulumi.RegisterOutputType(FilterOperatorOutput{})
 	pulumi.RegisterOutputType(FilterOperatorPtrOutput{})
+	pulumi.RegisterOutputType(GetAgentTasksViewOutput{})
+	pulumi.RegisterOutputType(GetAgentTasksViewPtrOutput{})
 	pulumi.RegisterOutputType(HostKeyPolicyOutput{})
 	pulumi.RegisterOutputType(HostKeyPolicyPtrOutput{})
 	pulumi.RegisterOutputType(LabelKindOutput{})

@@ -13,6 +13,150 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
+// A task of an agent.
+type AgentTask struct {
+	// When it ended, RFC 3339.
+	Completed *string `pulumi:"completed"`
+	// Whether that agent is connected now.
+	Connected bool `pulumi:"connected"`
+	// Of a script that has ended.
+	ExitCode *int `pulumi:"exitCode"`
+	// Its id.
+	Id string `pulumi:"id"`
+	// The KUID of that machine's agent.
+	Identity string `pulumi:"identity"`
+	// The host name of the machine it is for.
+	Machine string `pulumi:"machine"`
+	// When it begins at the earliest, RFC 3339; while it is ready.
+	NextRun *string `pulumi:"nextRun"`
+	// Why it failed, or what else there is to say of it.
+	Note *string `pulumi:"note"`
+	// Its rank: 1 is the first.
+	Priority int `pulumi:"priority"`
+	// How long it ran, or has been running.
+	RunningSeconds *float64 `pulumi:"runningSeconds"`
+	// What it comes from: the same for all tasks of one order.
+	SourceId string `pulumi:"sourceId"`
+	// When it began, RFC 3339.
+	Started *string `pulumi:"started"`
+	// `ready`, `running`, `completed`, `failed`, `timed-out`, `cancelled` or `expired`.
+	State string `pulumi:"state"`
+	// How long it may run.
+	TimeoutSeconds int `pulumi:"timeoutSeconds"`
+	// `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+	Type string `pulumi:"type"`
+}
+
+// A task of an agent.
+type AgentTaskOutput struct{ *pulumi.OutputState }
+
+func (AgentTaskOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AgentTask)(nil)).Elem()
+}
+
+func (o AgentTaskOutput) ToAgentTaskOutput() AgentTaskOutput {
+	return o
+}
+
+func (o AgentTaskOutput) ToAgentTaskOutputWithContext(ctx context.Context) AgentTaskOutput {
+	return o
+}
+
+// When it ended, RFC 3339.
+func (o AgentTaskOutput) Completed() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AgentTask) *string { return v.Completed }).(pulumi.StringPtrOutput)
+}
+
+// Whether that agent is connected now.
+func (o AgentTaskOutput) Connected() pulumi.BoolOutput {
+	return o.ApplyT(func(v AgentTask) bool { return v.Connected }).(pulumi.BoolOutput)
+}
+
+// Of a script that has ended.
+func (o AgentTaskOutput) ExitCode() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v AgentTask) *int { return v.ExitCode }).(pulumi.IntPtrOutput)
+}
+
+// Its id.
+func (o AgentTaskOutput) Id() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentTask) string { return v.Id }).(pulumi.StringOutput)
+}
+
+// The KUID of that machine's agent.
+func (o AgentTaskOutput) Identity() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentTask) string { return v.Identity }).(pulumi.StringOutput)
+}
+
+// The host name of the machine it is for.
+func (o AgentTaskOutput) Machine() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentTask) string { return v.Machine }).(pulumi.StringOutput)
+}
+
+// When it begins at the earliest, RFC 3339; while it is ready.
+func (o AgentTaskOutput) NextRun() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AgentTask) *string { return v.NextRun }).(pulumi.StringPtrOutput)
+}
+
+// Why it failed, or what else there is to say of it.
+func (o AgentTaskOutput) Note() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AgentTask) *string { return v.Note }).(pulumi.StringPtrOutput)
+}
+
+// Its rank: 1 is the first.
+func (o AgentTaskOutput) Priority() pulumi.IntOutput {
+	return o.ApplyT(func(v AgentTask) int { return v.Priority }).(pulumi.IntOutput)
+}
+
+// How long it ran, or has been running.
+func (o AgentTaskOutput) RunningSeconds() pulumi.Float64PtrOutput {
+	return o.ApplyT(func(v AgentTask) *float64 { return v.RunningSeconds }).(pulumi.Float64PtrOutput)
+}
+
+// What it comes from: the same for all tasks of one order.
+func (o AgentTaskOutput) SourceId() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentTask) string { return v.SourceId }).(pulumi.StringOutput)
+}
+
+// When it began, RFC 3339.
+func (o AgentTaskOutput) Started() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AgentTask) *string { return v.Started }).(pulumi.StringPtrOutput)
+}
+
+// `ready`, `running`, `completed`, `failed`, `timed-out`, `cancelled` or `expired`.
+func (o AgentTaskOutput) State() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentTask) string { return v.State }).(pulumi.StringOutput)
+}
+
+// How long it may run.
+func (o AgentTaskOutput) TimeoutSeconds() pulumi.IntOutput {
+	return o.ApplyT(func(v AgentTask) int { return v.TimeoutSeconds }).(pulumi.IntOutput)
+}
+
+// `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+func (o AgentTaskOutput) Type() pulumi.StringOutput {
+	return o.ApplyT(func(v AgentTask) string { return v.Type }).(pulumi.StringOutput)
+}
+
+type AgentTaskArrayOutput struct{ *pulumi.OutputState }
+
+func (AgentTaskArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]AgentTask)(nil)).Elem()
+}
+
+func (o AgentTaskArrayOutput) ToAgentTaskArrayOutput() AgentTaskArrayOutput {
+	return o
+}
+
+func (o AgentTaskArrayOutput) ToAgentTaskArrayOutputWithContext(ctx context.Context) AgentTaskArrayOutput {
+	return o
+}
+
+func (o AgentTaskArrayOutput) Index(i pulumi.IntInput) AgentTaskOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) AgentTask {
+		return vs[0].([]AgentTask)[vs[1].(int)]
+	}).(AgentTaskOutput)
+}
+
 // A bundle of agents' packages that is on the appliance.
 type AgentUpdate struct {
 	// When the source of updates brought it, RFC 3339; absent for what was uploaded.
@@ -6610,6 +6754,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*TargetsPtrInput)(nil)).Elem(), TargetsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationInput)(nil)).Elem(), TokenRotationArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationPtrInput)(nil)).Elem(), TokenRotationArgs{})
+	pulumi.RegisterOutputType(AgentTaskOutput{})
+	pulumi.RegisterOutputType(AgentTaskArrayOutput{})
 	pulumi.RegisterOutputType(AgentUpdateOutput{})
 	pulumi.RegisterOutputType(AgentUpdateArrayOutput{})
 	pulumi.RegisterOutputType(BecomeOutput{})

@@ -7,6 +7,72 @@ import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
 /**
+ * A task of an agent.
+ */
+export interface AgentTask {
+    /**
+     * When it ended, RFC 3339.
+     */
+    completed?: string;
+    /**
+     * Whether that agent is connected now.
+     */
+    connected: boolean;
+    /**
+     * Of a script that has ended.
+     */
+    exitCode?: number;
+    /**
+     * Its id.
+     */
+    id: string;
+    /**
+     * The KUID of that machine's agent.
+     */
+    identity: string;
+    /**
+     * The host name of the machine it is for.
+     */
+    machine: string;
+    /**
+     * When it begins at the earliest, RFC 3339; while it is ready.
+     */
+    nextRun?: string;
+    /**
+     * Why it failed, or what else there is to say of it.
+     */
+    note?: string;
+    /**
+     * Its rank: 1 is the first.
+     */
+    priority: number;
+    /**
+     * How long it ran, or has been running.
+     */
+    runningSeconds?: number;
+    /**
+     * What it comes from: the same for all tasks of one order.
+     */
+    sourceId: string;
+    /**
+     * When it began, RFC 3339.
+     */
+    started?: string;
+    /**
+     * `ready`, `running`, `completed`, `failed`, `timed-out`, `cancelled` or `expired`.
+     */
+    state: string;
+    /**
+     * How long it may run.
+     */
+    timeoutSeconds: number;
+    /**
+     * `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+     */
+    type: string;
+}
+
+/**
  * A bundle of agents' packages that is on the appliance.
  */
 export interface AgentUpdate {

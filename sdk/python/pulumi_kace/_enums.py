@@ -14,6 +14,7 @@ __all__ = [
     'DiagnosisState',
     'DiagnosisStep',
     'FilterOperator',
+    'GetAgentTasksView',
     'HostKeyPolicy',
     'LabelKind',
     'LookupFailure',
@@ -163,6 +164,17 @@ class FilterOperator(_builtins.str, Enum):
     """
     It lies in a network (`10.0.0.0/8`), a stretch (`10.0.0.5-10.0.1.20`) or a range by octets (`192.168.2-5.1-200`).
     """
+
+
+@pulumi.type_token("kace:index:GetAgentTasksView")
+class GetAgentTasksView(_builtins.str, Enum):
+    """
+    `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+    """
+    IN_PROGRESS = "in-progress"
+    READY_CONNECTED = "ready-connected"
+    READY = "ready"
+    LONGER_THAN10_MINUTES = "longer-than-10-minutes"
 
 
 @pulumi.type_token("kace:index:HostKeyPolicy")

@@ -17,6 +17,7 @@ from . import outputs
 from ._enums import *
 
 __all__ = [
+    'AgentTask',
     'AgentUpdate',
     'BecomeWithoutCredentials',
     'BundleArchive',
@@ -52,6 +53,189 @@ __all__ = [
     'TokenRotation',
     'UnresolvedName',
 ]
+
+@pulumi.output_type
+class AgentTask(dict):
+    """
+    A task of an agent.
+    """
+    def __init__(__self__, *,
+                 connected: _builtins.bool,
+                 id: _builtins.str,
+                 identity: _builtins.str,
+                 machine: _builtins.str,
+                 priority: _builtins.int,
+                 source_id: _builtins.str,
+                 state: _builtins.str,
+                 timeout_seconds: _builtins.int,
+                 type: _builtins.str,
+                 completed: Optional[_builtins.str] = None,
+                 exit_code: Optional[_builtins.int] = None,
+                 next_run: Optional[_builtins.str] = None,
+                 note: Optional[_builtins.str] = None,
+                 running_seconds: Optional[_builtins.float] = None,
+                 started: Optional[_builtins.str] = None):
+        """
+        A task of an agent.
+
+        :param _builtins.bool connected: Whether that agent is connected now.
+        :param _builtins.str id: Its id.
+        :param _builtins.str identity: The KUID of that machine's agent.
+        :param _builtins.str machine: The host name of the machine it is for.
+        :param _builtins.int priority: Its rank: 1 is the first.
+        :param _builtins.str source_id: What it comes from: the same for all tasks of one order.
+        :param _builtins.str state: `ready`, `running`, `completed`, `failed`, `timed-out`, `cancelled` or `expired`.
+        :param _builtins.int timeout_seconds: How long it may run.
+        :param _builtins.str type: `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+        :param _builtins.str completed: When it ended, RFC 3339.
+        :param _builtins.int exit_code: Of a script that has ended.
+        :param _builtins.str next_run: When it begins at the earliest, RFC 3339; while it is ready.
+        :param _builtins.str note: Why it failed, or what else there is to say of it.
+        :param _builtins.float running_seconds: How long it ran, or has been running.
+        :param _builtins.str started: When it began, RFC 3339.
+        """
+        pulumi.set(__self__, "connected", connected)
+        pulumi.set(__self__, "id", id)
+        pulumi.set(__self__, "identity", identity)
+        pulumi.set(__self__, "machine", machine)
+        pulumi.set(__self__, "priority", priority)
+        pulumi.set(__self__, "source_id", source_id)
+        pulumi.set(__self__, "state", state)
+        pulumi.set(__self__, "timeout_seconds", timeout_seconds)
+        pulumi.set(__self__, "type", type)
+        if completed is not None:
+            pulumi.set(__self__, "completed", completed)
+        if exit_code is not None:
+            pulumi.set(__self__, "exit_code", exit_code)
+        if next_run is not None:
+            pulumi.set(__self__, "next_run", next_run)
+        if note is not None:
+            pulumi.set(__self__, "note", note)
+        if running_seconds is not None:
+            pulumi.set(__self__, "running_seconds", running_seconds)
+        if started is not None:
+            pulumi.set(__self__, "started", started)
+
+    @_builtins.property
+    @pulumi.getter
+    def connected(self) -> _builtins.bool:
+        """
+        Whether that agent is connected now.
+        """
+        return pulumi.get(self, "connected")
+
+    @_builtins.property
+    @pulumi.getter
+    def id(self) -> _builtins.str:
+        """
+        Its id.
+        """
+        return pulumi.get(self, "id")
+
+    @_builtins.property
+    @pulumi.getter
+    def identity(self) -> _builtins.str:
+        """
+        The KUID of that machine's agent.
+        """
+        return pulumi.get(self, "identity")
+
+    @_builtins.property
+    @pulumi.getter
+    def machine(self) -> _builtins.str:
+        """
+        The host name of the machine it is for.
+        """
+        return pulumi.get(self, "machine")
+
+    @_builtins.property
+    @pulumi.getter
+    def priority(self) -> _builtins.int:
+        """
+        Its rank: 1 is the first.
+        """
+        return pulumi.get(self, "priority")
+
+    @_builtins.property
+    @pulumi.getter(name="sourceId")
+    def source_id(self) -> _builtins.str:
+        """
+        What it comes from: the same for all tasks of one order.
+        """
+        return pulumi.get(self, "source_id")
+
+    @_builtins.property
+    @pulumi.getter
+    def state(self) -> _builtins.str:
+        """
+        `ready`, `running`, `completed`, `failed`, `timed-out`, `cancelled` or `expired`.
+        """
+        return pulumi.get(self, "state")
+
+    @_builtins.property
+    @pulumi.getter(name="timeoutSeconds")
+    def timeout_seconds(self) -> _builtins.int:
+        """
+        How long it may run.
+        """
+        return pulumi.get(self, "timeout_seconds")
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> _builtins.str:
+        """
+        `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+        """
+        return pulumi.get(self, "type")
+
+    @_builtins.property
+    @pulumi.getter
+    def completed(self) -> Optional[_builtins.str]:
+        """
+        When it ended, RFC 3339.
+        """
+        return pulumi.get(self, "completed")
+
+    @_builtins.property
+    @pulumi.getter(name="exitCode")
+    def exit_code(self) -> Optional[_builtins.int]:
+        """
+        Of a script that has ended.
+        """
+        return pulumi.get(self, "exit_code")
+
+    @_builtins.property
+    @pulumi.getter(name="nextRun")
+    def next_run(self) -> Optional[_builtins.str]:
+        """
+        When it begins at the earliest, RFC 3339; while it is ready.
+        """
+        return pulumi.get(self, "next_run")
+
+    @_builtins.property
+    @pulumi.getter
+    def note(self) -> Optional[_builtins.str]:
+        """
+        Why it failed, or what else there is to say of it.
+        """
+        return pulumi.get(self, "note")
+
+    @_builtins.property
+    @pulumi.getter(name="runningSeconds")
+    def running_seconds(self) -> Optional[_builtins.float]:
+        """
+        How long it ran, or has been running.
+        """
+        return pulumi.get(self, "running_seconds")
+
+    @_builtins.property
+    @pulumi.getter
+    def started(self) -> Optional[_builtins.str]:
+        """
+        When it began, RFC 3339.
+        """
+        return pulumi.get(self, "started")
+
 
 @pulumi.output_type
 class AgentUpdate(dict):

@@ -143,6 +143,18 @@ export const FilterOperator = {
  */
 export type FilterOperator = (typeof FilterOperator)[keyof typeof FilterOperator];
 
+export const GetAgentTasksView = {
+    InProgress: "in-progress",
+    ReadyConnected: "ready-connected",
+    Ready: "ready",
+    LongerThan10Minutes: "longer-than-10-minutes",
+} as const;
+
+/**
+ * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+ */
+export type GetAgentTasksView = (typeof GetAgentTasksView)[keyof typeof GetAgentTasksView];
+
 export const HostKeyPolicy = {
     /**
      * Refused, unless `knownHosts` has it or it was pinned before.

@@ -1,0 +1,50 @@
+import { everyPage } from "../../appliance/every-page.ts";
+import type { Device } from "../../appliance/operations/devices.ts";
+import { CommandError, type CommandSession } from "../session.ts";
+import { deviceOf, devicesIn } from "./devices.ts";
+import { labelOf } from "./labels.ts";
+
+/** Machines as a command names them: some of them, those of labels, or all that are approved. */
+export interface Recipients {
+  readonly machine?: readonly string[];
+  readonly label?: readonly string[];
+  readonly all?: boolean;
+}
+
+/**
+ * The devices that a command is about, each once.
+ * @throws CommandError where it is not said which, one is not there, or there is none at all
+ */
+export async function recipientsOf(
+  session: CommandSession,
+  { machine = [], label = [], all = false }: Recipients,
+): Promise<Device[]> {
+  if (all === machine.length + label.length > 0) throw new CommandError("which machines?", "name them, or say --all");
+  const found: Device[] = [];
+  if (all) found.push(...(await devicesIn(session, ["approved"])));
+  for (const name of machine) found.push(await deviceOf(session, name));
+  for (const name of label) found.push(...(await devicesOfLabel(session, name)));
+  if (found.length > 0) return [...new Map(found.map((device) => [device.kuid, device])).values()];
+  throw new CommandError("there is no such machine", "`kace devices list` shows those there are");
+}
+
+function devicesOfLabel(session: CommandSession, name: string): Promise<Device[]> {
+  return session.read(async (appliance) => {
+    const { id } = await labelOf(appliance, name);
+    const members = await everyPage(async (after) => {
+      const { members: items, next } = await appliance.listLabelMembers({ id, limit: 1_000, after });
+      return { items, next };
+    });
+    if (members.length === 0) return [];
+    const kuids = members.map(({ kuid }) => kuid);
+    return everyPage(async (after) => {
+      const { devices: items, next } = await appliance.findDevices({
+        kuids,
+        states: ["approved"],
+        limit: 1_000,
+        after,
+      });
+      return { items, next };
+    });
+  });
+}

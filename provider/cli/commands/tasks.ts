@@ -1,0 +1,115 @@
+import type { Output } from "../../appliance/appliance.ts";
+import { everyPage } from "../../appliance/every-page.ts";
+import type { TaskType } from "../../appliance/operations/task-types.ts";
+import type { Task, TaskState, TaskView } from "../../appliance/operations/tasks.ts";
+import { type Column, printList, tableOf } from "../output.ts";
+import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { deviceOf } from "./devices.ts";
+import { type Recipients, recipientsOf } from "./recipients.ts";
+
+const COLUMNS: readonly Column<Task>[] = [
+  ["machine", ({ machine }) => machine],
+  ["type", ({ type }) => type],
+  ["id", ({ id }) => id],
+  ["state", ({ state, cancelRequested, note }) => stateOf(cancelRequested ? `${state}, called back` : state, note)],
+  ["started", ({ startedAt }) => startedAt],
+  ["completed", ({ completedAt }) => completedAt],
+  ["next run", ({ nextRunAt }) => nextRunAt],
+  ["running time", ({ runSeconds }) => (runSeconds === undefined ? undefined : `${runSeconds}s`)],
+  ["time-out", ({ timeoutSeconds }) => `${timeoutSeconds}s`],
+  ["priority", ({ priority }) => priority],
+];
+
+function stateOf(state: string, note: string | undefined): string {
+  return note === undefined ? state : `${state} (${note})`;
+}
+
+/** A view, or all tasks that are known. */
+export type ShownView = TaskView | "all";
+
+interface TaskFilter {
+  readonly view: ShownView;
+  readonly machine?: string;
+  readonly type?: TaskType[];
+  readonly state?: TaskState[];
+  readonly source?: string;
+}
+
+/** The tasks of a view; a state or a source is looked for among all. */
+export async function listTasks(session: CommandSession, filter: TaskFilter): Promise<ExitCode> {
+  const { machine, type: types, state: states, source: sourceId } = filter;
+  const device = machine === undefined ? undefined : await deviceOf(session, machine);
+  const among = states === undefined && sourceId === undefined ? filter.view : "all";
+  const tasks = await session.read((appliance) =>
+    everyPage(async (after) => {
+      const { tasks: items, next } = await appliance.listTasks({
+        ...(among !== "all" && { view: among }),
+        ...(device !== undefined && { kuids: [device.kuid] }),
+        types,
+        states,
+        sourceId,
+        limit: 1_000,
+        after,
+      });
+      return { items, next };
+    }),
+  );
+  printList(session.terminal, session.json, tasks, COLUMNS, "there is no such task");
+  return 0;
+}
+
+/** Prints a task with what it said. */
+export async function showTask(session: CommandSession, id: string): Promise<ExitCode> {
+  const task = await session.read((appliance) => appliance.getTask({ id }));
+  if (session.json) session.terminal.out(JSON.stringify(task, undefined, 2));
+  else {
+    session.terminal.err(tableOf([task], COLUMNS));
+    printOutput(session, task);
+  }
+  return task.state === "completed" || task.state === "ready" || task.state === "running" ? 0 : 3;
+}
+
+/** What a task said, for people: it was made harmless when it was kept. */
+export function printOutput(
+  session: CommandSession,
+  { output, outputTruncated }: Pick<Output<"getTask">, "output" | "outputTruncated">,
+): void {
+  if (output !== undefined) session.terminal.out(output.trimEnd());
+  if (outputTruncated) session.terminal.err("(not all of what it said was kept)");
+}
+
+/** Calls tasks back by id, or all of one order. */
+export async function cancelTasks(
+  session: CommandSession,
+  ids: readonly string[],
+  sourceId: string | undefined,
+): Promise<ExitCode> {
+  if (ids.length === 0 && sourceId === undefined)
+    throw new CommandError("which tasks?", "give their ids, or --source; `kace tasks list --view all` shows both");
+  const { cancelled, asked } = await session.write((appliance) =>
+    appliance.cancelTasks({ ...(ids.length > 0 && { ids: [...ids] }), sourceId }),
+  );
+  session.terminal.err(`called back: ${cancelled} before they began, ${asked} that their agents are asked to end`);
+  return cancelled + asked > 0 ? 0 : 1;
+}
+
+/** Tasks that need nothing but machines. */
+export const ORDERED = ["inventory", "log-upload"] as const satisfies readonly TaskType[];
+
+export type Ordered = (typeof ORDERED)[number];
+
+/** Queues a task that says nothing but its type. */
+export async function addTasks(session: CommandSession, type: Ordered, recipients: Recipients): Promise<ExitCode> {
+  const devices = await recipientsOf(session, recipients);
+  const queued = await session.write((appliance) =>
+    appliance.queueTasks({ kuids: devices.map(({ kuid }) => kuid), type }),
+  );
+  if (session.json) session.terminal.out(JSON.stringify(queued, undefined, 2));
+  else session.terminal.err(`${tasksOf(queued.tasks.length)} of source ${queued.sourceId}`);
+  return 0;
+}
+
+/** "1 task is queued" */
+export function tasksOf(count: number): string {
+  return count === 1 ? "1 task is queued" : `${count} tasks are queued`;
+}

@@ -1,0 +1,71 @@
+import { type Command, Option } from "commander";
+import { type TaskType, taskType } from "../appliance/operations/task-types.ts";
+import { type TaskState, taskState, taskView } from "../appliance/operations/tasks.ts";
+import type { Recipients } from "./commands/recipients.ts";
+import { runScript } from "./commands/script.ts";
+import { addTasks, cancelTasks, listTasks, ORDERED, type Ordered, type ShownView, showTask } from "./commands/tasks.ts";
+import { secondsFrom } from "./lengths-of-time.ts";
+import type { CommandContext } from "./session.ts";
+
+/** Adds `kace tasks` and `kace script` (seed A25). */
+export function addTaskCommands(program: Command, { session, finish }: CommandContext): void {
+  const tasks = program.command("tasks").description("What agents work on, and what waits for them.");
+  tasks
+    .command("list")
+    .description("Those that run; --view shows others.")
+    .addOption(
+      new Option("--view <view>", "which of them").choices([...taskView.options, "all"]).default("in-progress"),
+    )
+    .option("--machine <machine>", "of one machine, by host name or KUID")
+    .addOption(new Option("--type <type...>", "of these types").choices(taskType.options))
+    .addOption(new Option("--state <state...>", "in these states; among all of them").choices(taskState.options))
+    .option("--source <id>", "of one order; among all of them")
+    .action(
+      async (options: { view: ShownView; machine?: string; type?: TaskType[]; state?: TaskState[]; source?: string }) =>
+        finish(await listTasks(session(), options)),
+    );
+  tasks
+    .command("show <id>")
+    .description("A task with what it said; exit code 3 if it did not end well.")
+    .action(async (id: string) => finish(await showTask(session(), id)));
+  tasks
+    .command("cancel [id...]")
+    .description("Calls tasks back; one that runs is ended by its agent.")
+    .option("--source <id>", "all of one order")
+    .action(async (ids: string[], { source }: { source?: string }) =>
+      finish(await cancelTasks(session(), ids, source)),
+    );
+  withRecipients(
+    tasks
+      .command("add")
+      .description("Has agents bring their inventory, or their own log.")
+      .addArgument(tasks.createArgument("<type>", "what they bring").choices(ORDERED)),
+  ).action(async (type: Ordered, options: Recipients) => finish(await addTasks(session(), type, options)));
+
+  const script = program.command("script").description("Shell scripts on the machines of agents.");
+  withRecipients(
+    script
+      .command("run <file>")
+      .description("Runs a shell script on machines; `-` reads it from the standard input.")
+      .option("--timeout <duration>", "how long it may run", secondsOf)
+      .option("--expires <duration>", "how long it waits for machines that are not connected", secondsOf)
+      .option(
+        "--wait",
+        "wait until it has ended everywhere, and print what it said; exit code 3 if it failed somewhere",
+      ),
+  ).action(async (file: string, options: Recipients & { timeout?: number; expires?: number; wait?: boolean }) =>
+    finish(await runScript(session(), file, options)),
+  );
+}
+
+function withRecipients(command: Command): Command {
+  return command
+    .option("--machine <machine...>", "on these, by host name or KUID")
+    .option("--label <label...>", "on the machines that have one of these labels")
+    .option("--all", "on all of them");
+}
+
+/** Whole ones: less than a second is one. */
+function secondsOf(text: string): number {
+  return Math.ceil(secondsFrom(text));
+}

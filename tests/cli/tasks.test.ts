@@ -1,0 +1,112 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runKace } from "../../provider/cli/program.ts";
+import { TestAgent } from "../appliance/server/agent.ts";
+import { startTestServer, type TestServer, until } from "../appliance/server/running.ts";
+
+const TIMEOUT_MS = 240_000;
+
+let server: TestServer;
+let agent: TestAgent;
+let script: string;
+
+beforeEach(async () => {
+  server = await startTestServer({ limits: { changesEveryMs: 50 } });
+  const { value } = await server.appliance.createToken({ name: "t" });
+  agent = await TestAgent.connect({ port: server.port, ca: server.ca });
+  await agent.hello({ token: value, can: ["tasks"] });
+  script = join(server.folder, "script.sh");
+  await writeFile(script, "echo canary-7f3a\n");
+}, TIMEOUT_MS);
+afterEach(async () => {
+  agent.socket.terminate();
+  await server.remove();
+}, TIMEOUT_MS);
+
+/** Runs `kace` on the server's store, as somebody on its machine does. */
+async function kace(...args: readonly string[]) {
+  const [out, err]: [string[], string[]] = [[], []];
+  const exitCode = await runKace(["--database", server.folder, ...args], {
+    terminal: { out: (text) => void out.push(text), err: (text) => void err.push(text) },
+    environment: {},
+    signal: new AbortController().signal,
+  });
+  return { exitCode, out: out.join("\n"), err: err.join("\n") };
+}
+
+describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
+  it("run a script, wait for it, and print what it said", async () => {
+    const running = kace("script", "run", script, "--machine", "web01", "--timeout", "90s", "--wait");
+    const { id, ...task } = await agent.next("task");
+    expect(task).toMatchObject({ taskType: "script", timeoutSeconds: 90, payload: { script: "echo canary-7f3a\n" } });
+    agent.say({ type: "task-status", id, status: "completed", exitCode: 0, output: "canary-7f3a\n" });
+    expect(await running).toEqual({ exitCode: 0, out: "canary-7f3a", err: "web01: completed, exit code 0" });
+
+    const failing = kace("script", "run", script, "--all", "--wait", "--json");
+    const { id: second } = await agent.next("task");
+    agent.say({ type: "task-status", id: second, status: "failed", note: "exit code 4", exitCode: 4 });
+    const { exitCode, out } = await failing;
+    expect(exitCode).toBe(3);
+    expect(JSON.parse(out)).toMatchObject([{ machine: "web01", state: "failed", exitCode: 4 }]);
+    expect((await kace("tasks", "show", String(second))).exitCode).toBe(3);
+    expect(await kace("tasks", "show", String(id))).toMatchObject({ exitCode: 0, out: "canary-7f3a" });
+  });
+
+  it("show what runs at first, other views and one order when asked, and call tasks back", async () => {
+    await server.appliance.saveLabel({ name: "web", machines: ["web01"] });
+    const { err } = await kace("script", "run", script, "--label", "web");
+    const source = /--source (\S+)`/.exec(err)?.[1] ?? "";
+    const { id } = await agent.next("task");
+    expect(await kace("tasks", "list", "--type", "log-upload")).toEqual({
+      exitCode: 0,
+      out: "",
+      err: "there is no such task",
+    });
+    agent.say({ type: "task-status", id, status: "started" });
+    await until("it runs", async () => (await kace("tasks", "list")).out.includes(String(id)));
+    const { out } = await kace("tasks", "list", "--machine", "web01");
+    expect(out.split("\n")[0]).toMatch(
+      /^MACHINE +TYPE +ID +STATE +STARTED +COMPLETED +NEXT RUN +RUNNING TIME +TIME-OUT +PRIORITY$/,
+    );
+    expect(out).toMatch(/\nweb01 +script +task-\w+ +running +\S+Z +- +- +[\d.]+s +3600s +50$/);
+    expect(await kace("tasks", "cancel", "--source", source)).toMatchObject({
+      exitCode: 0,
+      err: "called back: 0 before they began, 1 that their agents are asked to end",
+    });
+    await agent.next("task-cancel");
+    agent.say({ type: "task-status", id, status: "failed", note: "it was called back" });
+    await agent.next("task-status-received");
+    expect((await kace("tasks", "list", "--source", source)).out).toContain("cancelled (it was called back)");
+    expect((await kace("tasks", "list", "--state", "cancelled")).out).toContain(String(id));
+    expect(await kace("tasks", "cancel", String(id))).toMatchObject({ exitCode: 1 });
+  });
+
+  it("have agents bring their inventory and their own log", async () => {
+    expect(await kace("tasks", "add", "log-upload", "--machine", "web01")).toMatchObject({
+      exitCode: 0,
+      err: expect.stringMatching(/^1 task is queued of source log-upload-/),
+    });
+    expect(await agent.next("task")).toMatchObject({ taskType: "log-upload", payload: {} });
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ["no machine", ["script", "run", "SCRIPT"], "which machines?"],
+    ["all machines and one", ["script", "run", "SCRIPT", "--all", "--machine", "web01"], "which machines?"],
+    ["a machine that is not there", ["script", "run", "SCRIPT", "--machine", "web99"], "no device web99"],
+    ["a label that is not there", ["tasks", "add", "inventory", "--label", "none"], "there is no label none"],
+    ["a file that is not there", ["script", "run", "none.sh", "--all"], "the script cannot be read"],
+    ["no task", ["tasks", "cancel"], "which tasks?"],
+    ["a task that is not there", ["tasks", "show", "task-none"], "there is no task"],
+  ])("say of %s what is wrong, and queue nothing", async (_what, args, message) => {
+    const given = args.map((word) => (word === "SCRIPT" ? script : word));
+    expect(await kace(...given)).toMatchObject({ exitCode: 1, err: expect.stringContaining(message) });
+    expect((await server.appliance.listTasks({})).tasks).toEqual([]);
+  });
+
+  it("refuse lengths of time and types that are none", async () => {
+    expect((await kace("script", "run", script, "--all", "--timeout", "soon")).exitCode).toBe(2);
+    expect((await kace("tasks", "add", "self-update", "--all")).exitCode).toBe(2);
+    expect((await kace("tasks", "list", "--view", "mine")).exitCode).toBe(2);
+  });
+});

@@ -83,6 +83,9 @@ async function runOnce(
 ): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const program = programOf(world, (code) => (exitCode = code));
+  program.hook("preAction", (_program, command) => {
+    if (command.opts<{ watch?: boolean }>().watch === true) onWatch({ json: program.opts<GlobalOptions>().json });
+  });
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;

@@ -1,8 +1,8 @@
 import type { SupportRow, SupportTable } from "./support.ts";
 
-const X86 = ["i386"];
+const X86 = ["386"];
 const X64 = ["amd64"];
-const BOTH = ["i386", "amd64"];
+const BOTH = ["386", "amd64"];
 
 const windows = (system: string, version: string, architectures: readonly string[] = BOTH): SupportRow => ({
   system,

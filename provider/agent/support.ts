@@ -11,7 +11,7 @@ export interface SupportRow {
   readonly distributions?: readonly string[];
   /** Absent where any release will do. */
   readonly releases?: Releases;
-  /** As Debian writes them; absent where any will do. */
+  /** As `architectureOf` gives them; absent where any will do. */
   readonly architectures?: readonly string[];
 }
 

@@ -8,9 +8,19 @@ export interface Clock {
   after(delayMs: number, fire: () => void): () => void;
 }
 
+/** Time for who looks again and again what there is to do. */
+export interface TickingClock extends Pick<Clock, "nowMs"> {
+  /** Calls again and again until it is told to stop. @returns what stops it */
+  every(intervalMs: number, call: () => void): () => void;
+}
+
 /** The clock of this computer: it does not jump when somebody sets the time. */
-export const systemClock: Clock = {
+export const systemClock: Clock & TickingClock = {
   nowMs: () => performance.now(),
+  every(intervalMs, call) {
+    const timer = setInterval(call, intervalMs);
+    return () => clearInterval(timer);
+  },
   after(delayMs, fire) {
     const timer = setTimeout(fire, delayMs);
     return () => clearTimeout(timer);

@@ -15,14 +15,37 @@ export class Gate {
 
   /** Runs `work` once there is room, and gives its place to the next one when it ends, however it ends. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((enter) => this.#line.push(enter));
+    if (!this.#takePlace()) await this.#turn();
     try {
       return await work();
     } finally {
-      const next = this.#line.shift();
-      if (next === undefined) this.#free++;
-      else next();
+      this.#leave();
     }
+  }
+
+  /**
+   * Waits for room, first come first served, where the place is kept longer than one waits for the work.
+   * @returns what gives the place to the next one; to be called exactly once
+   */
+  async enter(): Promise<() => void> {
+    if (!this.#takePlace()) await this.#turn();
+    return () => this.#leave();
+  }
+
+  #takePlace(): boolean {
+    if (this.#free === 0) return false;
+    this.#free--;
+    return true;
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((enter) => this.#line.push(enter));
+  }
+
+  /** Who leaves hands the place on. */
+  #leave(): void {
+    const next = this.#line.shift();
+    if (next === undefined) this.#free++;
+    else next();
   }
 }

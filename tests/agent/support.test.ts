@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { FLAVOURS, supportOf } from "../../provider/agent/agent.ts";
+import { architectureOf, FLAVOURS, supportOf } from "../../provider/agent/agent.ts";
 import { REFERENCE_TABLE, TABLE_4_1 } from "../../provider/agent/support-tables.ts";
 
 interface Case {
@@ -17,8 +17,8 @@ const RED_HAT_6 = "Red Hat Linux AS and ES, version 6 (32-bit and 64-bit archite
 const UBUNTU = "Ubuntu 10 LTS and 12 LTS";
 
 test.each<Case>([
-  { flavour: "quest", version: "5.4", on: ["rhel", "6.9", "amd64"], row: RED_HAT_6 },
-  { flavour: "quest", version: "5.4.5315", on: ["rhel", "6", "i386"], row: RED_HAT_6 },
+  { flavour: "quest", version: "5.4", on: ["rhel", "6.9", "x86_64"], row: RED_HAT_6 },
+  { flavour: "quest", version: "5.4.5315", on: ["rhel", "6", "i686"], row: RED_HAT_6 },
   { flavour: "quest", version: "5.4", on: ["rhel", "7.1", "amd64"], kind: "unsupported", row: RED_HAT_6 },
   { flavour: "quest", version: "5.4", on: ["rhel", "60", "amd64"], kind: "unsupported", row: RED_HAT_6 },
   { flavour: "quest", version: "5.4", on: ["rhel", "6.9", "arm64"], kind: "unsupported", row: RED_HAT_6 },
@@ -102,7 +102,7 @@ test.each<Case>([
     platform,
     distribution,
     version: release,
-    architecture,
+    architecture: architectureOf(architecture),
   });
   expect(support.kind).toBe(kind ?? "supported");
   const said = support.kind === "supported" ? [support.row.system] : support.kind === "unsupported" ? support.rows : [];

@@ -35,4 +35,17 @@ describe("a gate", () => {
   it.each([0, -1, 1.5, Number.NaN])("for %d is refused", (limit) => {
     expect(() => new Gate(limit)).toThrow(RangeError);
   });
+
+  it("keeps a place for whoever entered until it is given back, once", async () => {
+    const gate = new Gate(1);
+    const leave = await gate.enter();
+    const began: string[] = [];
+    const waiting = gate.pass(async () => void began.push("passed"));
+    await Promise.resolve();
+    expect(began).toEqual([]);
+    leave();
+    await waiting;
+    expect(began).toEqual(["passed"]);
+    await gate.enter();
+  });
 });

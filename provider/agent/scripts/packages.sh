@@ -35,6 +35,11 @@ rpm_look() {
   _answer=$(rpm -q --qf '%{VERSION}\n' "$1" 2>/dev/null)
 }
 
+# restart_is_due NAME: does the package's installer say that the machine must be restarted first?
+restart_is_due() {
+  [ -f /run/reboot-required.pkgs ] && grep -q -x -F -e "$1" /run/reboot-required.pkgs
+}
+
 # end_group PID: it and everything it started in its own session
 end_group() {
   kill -s TERM -- "-$1" 2>/dev/null || kill -s TERM "$1" 2>/dev/null

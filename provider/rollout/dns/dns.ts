@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
+import { Gate } from "../gate.ts";
 import type { ForwardLookup, Lookup, ReverseLookup } from "./answers.ts";
-import { Gate } from "./gate.ts";
 import { isNotFound, type NameSource } from "./name-source.ts";
 
 /** Name look-ups of one run: each question is asked once. */

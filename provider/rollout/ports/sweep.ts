@@ -1,6 +1,6 @@
 import { ProviderError } from "../../kit/define/errors.ts";
+import { systemClock, type TickingClock } from "../clock.ts";
 import { AnswerTime } from "./answer-time.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { type Connect, type ConnectAnswer, connectTcp } from "./connect.ts";
 import type { AddressResult, PortResult, PortState } from "./port-state.ts";
 
@@ -19,7 +19,7 @@ export interface SweepOptions {
   /** Called once for each address, as soon as all of its ports are known, in no particular order. */
   readonly onResult: (result: AddressResult) => void;
   readonly connect?: Connect;
-  readonly clock?: Clock;
+  readonly clock?: TickingClock;
 }
 
 const IN_FLIGHT = 512;
@@ -103,7 +103,7 @@ interface Question {
 class Sweep {
   readonly #options: SweepOptions;
   readonly #addresses: Iterator<string>;
-  readonly #clock: Clock;
+  readonly #clock: TickingClock;
   readonly #connect: Connect;
   readonly #answerTime: AnswerTime;
   readonly #ended: (error?: Error) => void;

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../provider/rollout/ports/clock.ts";
+import type { TickingClock } from "../../../provider/rollout/clock.ts";
 import type { Connect, ConnectAnswer } from "../../../provider/rollout/ports/connect.ts";
 import type { PortState } from "../../../provider/rollout/ports/port-state.ts";
 
@@ -11,7 +11,7 @@ interface Event {
 }
 
 /** A network and a clock in which time passes only when {@link run} says so, as fast as it can. */
-export class PlayedNetwork implements Clock {
+export class PlayedNetwork implements TickingClock {
   readonly #behaviour: (address: string, port: number) => Behaviour;
   readonly #descriptors: number;
   #events: Event[] = [];

@@ -5,6 +5,7 @@ import { config, configure } from "./configuration.ts";
 import { checkPrerequisites } from "./functions/check-prerequisites.ts";
 import { diagnose } from "./functions/diagnose.ts";
 import { expandTargets } from "./functions/expand-targets.ts";
+import { getAgentInstaller } from "./functions/get-agent-installer.ts";
 import { getAgentTasks } from "./functions/get-agent-tasks.ts";
 import { getAgentUpdates } from "./functions/get-agent-updates.ts";
 import { getHistory } from "./functions/get-history.ts";
@@ -55,6 +56,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
     expandTargets,
     getHistory,
     getLabelMembers,
+    getAgentInstaller,
     getAgentUpdates,
     getAgentTasks,
     getMessageQueue,

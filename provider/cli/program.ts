@@ -17,6 +17,7 @@ import type { ServeArguments } from "./commands/serve.ts";
 import { addSettingsCommands } from "./commands/settings.ts";
 import { listTokens, listTokenUses } from "./commands/tokens.ts";
 import { addConfigurationCommands } from "./configuration-commands.ts";
+import { addInstallerCommand } from "./installer-command.ts";
 import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label-commands.ts";
 import { LOG_FORMATS } from "./log-format.ts";
 import type { Terminal } from "./output.ts";
@@ -162,6 +163,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
 
   addConfigurationCommands(program, { session, finish });
   addBundleCommands(program, { session, finish });
+  addInstallerCommand(program, { session, finish, portOf });
 
   program
     .command("results")

@@ -35,6 +35,11 @@ export const expandTargets: typeof import("./expandTargets").expandTargets = nul
 export const expandTargetsOutput: typeof import("./expandTargets").expandTargetsOutput = null as any;
 utilities.lazyLoad(exports, ["expandTargets","expandTargetsOutput"], () => require("./expandTargets"));
 
+export { GetAgentInstallerArgs, GetAgentInstallerResult, GetAgentInstallerOutputArgs } from "./getAgentInstaller";
+export const getAgentInstaller: typeof import("./getAgentInstaller").getAgentInstaller = null as any;
+export const getAgentInstallerOutput: typeof import("./getAgentInstaller").getAgentInstallerOutput = null as any;
+utilities.lazyLoad(exports, ["getAgentInstaller","getAgentInstallerOutput"], () => require("./getAgentInstaller"));
+
 export { GetAgentTasksArgs, GetAgentTasksResult, GetAgentTasksOutputArgs } from "./getAgentTasks";
 export const getAgentTasks: typeof import("./getAgentTasks").getAgentTasks = null as any;
 export const getAgentTasksOutput: typeof import("./getAgentTasks").getAgentTasksOutput = null as any;

@@ -23,6 +23,9 @@ test.each([
   ["ampagent-14.1.19-x64_kbox.corp.example+s3cr3t-token.msi", "ampagent-14.1.19-x64.msi"],
   ["ampagent-14.1.19-1.x86_64_kbox.rpm", "ampagent-14.1.19-1.x86_64.rpm"],
   ["ampagent-10.2.108.ubuntu.64_kbox.deb", "ampagent-10.2.108.ubuntu.64.deb"],
+  ["kace-reference-agent_1.4.2_amd64_kbox~9443+s3cr3t.deb", "kace-reference-agent_1.4.2_amd64.deb"],
+  ["kace-reference-agent-1.4.2-1.x86_64_kbox~9443+s3cr3t.rpm", "kace-reference-agent-1.4.2-1.x86_64.rpm"],
+  ["kace-reference-agent-1.4.2-linux-arm64_kbox+s3.tar.gz", "kace-reference-agent-1.4.2-linux-arm64.tar.gz"],
 ])("host and token in %s are not kept", (fileName, kept) => {
   expect(readPackageName(fileName)?.named.fileName).toBe(kept);
 });

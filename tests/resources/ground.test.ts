@@ -61,6 +61,18 @@ async function stopOf(work: Promise<unknown>): Promise<ProviderError> {
 }
 
 describe("what a rollout stands on", () => {
+  it("is a bundle that is loaded: one that is only here is refused where agents are installed, and no matter to a removal", async () => {
+    const { appliance, bundle, inputsWith } = await site();
+    await startServer(appliance);
+    await appliance.unloadBundle({ id: bundle.id });
+    const stop = await stopOf(groundOf(inputsWith(), appliance));
+    expect(stop.message).toContain('the bundle "agents" is on the appliance, but not loaded');
+    expect(stop.hint).toContain(`kace bundle load ${bundle.id}`);
+    expect((await groundOf(inputsWith({ state: "removed" }), appliance)).bundle?.id).toBe(bundle.id);
+    await appliance.loadBundle({ version: "1.4.2" });
+    expect((await groundOf(inputsWith(), appliance)).bundle?.id).toBe(bundle.id);
+  });
+
   it("is this store's own server where it runs, with its authority", async () => {
     const { appliance, inputsWith } = await site();
     await startServer(appliance);

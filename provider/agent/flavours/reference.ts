@@ -5,9 +5,9 @@ import { serverText } from "../server.ts";
 import { REFERENCE_TABLE } from "../support-tables.ts";
 
 const NAMES = [
-  /^kace-reference-agent_(?<version>\d[^_]*)_(?<architecture>[a-z0-9]+)\.(?<format>deb)$/,
-  /^kace-reference-agent-(?<version>\d[^-]*)-\d+\.(?<architecture>[a-z0-9_]+)\.(?<format>rpm)$/,
-  /^kace-reference-agent-(?<version>\d.*)-linux-(?<architecture>[a-z0-9]+)\.(?<format>tar\.gz)$/,
+  /^kace-reference-agent_(?<version>\d[^_]*)_(?<architecture>[a-z0-9]+)(?<parameters>_[^/]+)?\.(?<format>deb)$/,
+  /^kace-reference-agent-(?<version>\d[^-]*)-\d+\.(?<architecture>x86_64|[a-z0-9]+)(?<parameters>_[^/]+)?\.(?<format>rpm)$/,
+  /^kace-reference-agent-(?<version>\d.*)-linux-(?<architecture>[a-z0-9]+)(?<parameters>_[^/]+)?\.(?<format>tar\.gz)$/,
 ] as const;
 
 /** The open agent of this repository: one static program, so any C library will do. See docs/agent.md. */
@@ -32,10 +32,12 @@ export const reference: Flavour = {
 
 function readPackageName(fileName: string): NamedPackage | undefined {
   for (const pattern of NAMES) {
-    const { version, architecture, format } = pattern.exec(fileName)?.groups ?? {};
+    const { version, architecture, format, parameters = "" } = pattern.exec(fileName)?.groups ?? {};
     if (version === undefined || architecture === undefined) continue;
     if (format !== "deb" && format !== "rpm" && format !== "tar.gz") continue;
-    return { fileName, platform: "linux", architecture: architectureOf(architecture), format, version };
+    // A server and a token behind the name are for one installation, and the token is a secret.
+    const bare = fileName.replace(parameters, "");
+    return { fileName: bare, platform: "linux", architecture: architectureOf(architecture), format, version };
   }
   return undefined;
 }

@@ -61,7 +61,16 @@ disable_with_links() {
   rm -f /etc/rc?.d/[SK]??"$name"
 }
 
+# What the installation was told of the server, by its environment or by the name of its package. An agent that is
+# configured stays so; one that cannot be is installed all the same, and says why it waits.
+configure_as_installed() {
+  [ ! -e "$configuration" ] || return 0
+  /opt/kace-reference/bin/kace-agent configure --installed >/dev/null ||
+    echo "the agent is installed, but not configured" >&2
+}
+
 register() {
+  [ -e "$registered" ] || configure_as_installed
   if booted_with_systemd; then
     bring_unit || return 1
     systemctl daemon-reload || return 1

@@ -1329,6 +1329,440 @@ func (in *hostKeyPolicyPtr) ToHostKeyPolicyPtrOutputWithContext(ctx context.Cont
 	return pulumi.ToOutputWithContext(ctx, in).(HostKeyPolicyPtrOutput)
 }
 
+// The form of the package. Default: whichever is newest.
+type InstallerFormat string
+
+const (
+	InstallerFormatDeb   = InstallerFormat("deb")
+	InstallerFormatRpm   = InstallerFormat("rpm")
+	InstallerFormatTarGz = InstallerFormat("tar.gz")
+	InstallerFormatMsi   = InstallerFormat("msi")
+	InstallerFormatPkg   = InstallerFormat("pkg")
+	InstallerFormatDmg   = InstallerFormat("dmg")
+)
+
+func (InstallerFormat) ElementType() reflect.Type {
+	return reflect.TypeOf((*InstallerFormat)(nil)).Elem()
+}
+
+func (e InstallerFormat) ToInstallerFormatOutput() InstallerFormatOutput {
+	return pulumi.ToOutput(e).(InstallerFormatOutput)
+}
+
+func (e InstallerFormat) ToInstallerFormatOutputWithContext(ctx context.Context) InstallerFormatOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(InstallerFormatOutput)
+}
+
+func (e InstallerFormat) ToInstallerFormatPtrOutput() InstallerFormatPtrOutput {
+	return e.ToInstallerFormatPtrOutputWithContext(context.Background())
+}
+
+func (e InstallerFormat) ToInstallerFormatPtrOutputWithContext(ctx context.Context) InstallerFormatPtrOutput {
+	return InstallerFormat(e).ToInstallerFormatOutputWithContext(ctx).ToInstallerFormatPtrOutputWithContext(ctx)
+}
+
+func (e InstallerFormat) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e InstallerFormat) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e InstallerFormat) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e InstallerFormat) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type InstallerFormatOutput struct{ *pulumi.OutputState }
+
+func (InstallerFormatOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*InstallerFormat)(nil)).Elem()
+}
+
+func (o InstallerFormatOutput) ToInstallerFormatOutput() InstallerFormatOutput {
+	return o
+}
+
+func (o InstallerFormatOutput) ToInstallerFormatOutputWithContext(ctx context.Context) InstallerFormatOutput {
+	return o
+}
+
+func (o InstallerFormatOutput) ToInstallerFormatPtrOutput() InstallerFormatPtrOutput {
+	return o.ToInstallerFormatPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerFormatOutput) ToInstallerFormatPtrOutputWithContext(ctx context.Context) InstallerFormatPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v InstallerFormat) *InstallerFormat {
+		return &v
+	}).(InstallerFormatPtrOutput)
+}
+
+func (o InstallerFormatOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o InstallerFormatOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e InstallerFormat) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o InstallerFormatOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerFormatOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e InstallerFormat) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type InstallerFormatPtrOutput struct{ *pulumi.OutputState }
+
+func (InstallerFormatPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**InstallerFormat)(nil)).Elem()
+}
+
+func (o InstallerFormatPtrOutput) ToInstallerFormatPtrOutput() InstallerFormatPtrOutput {
+	return o
+}
+
+func (o InstallerFormatPtrOutput) ToInstallerFormatPtrOutputWithContext(ctx context.Context) InstallerFormatPtrOutput {
+	return o
+}
+
+func (o InstallerFormatPtrOutput) Elem() InstallerFormatOutput {
+	return o.ApplyT(func(v *InstallerFormat) InstallerFormat {
+		if v != nil {
+			return *v
+		}
+		var ret InstallerFormat
+		return ret
+	}).(InstallerFormatOutput)
+}
+
+func (o InstallerFormatPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerFormatPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *InstallerFormat) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// InstallerFormatInput is an input type that accepts values of the InstallerFormat enum
+// A concrete instance of `InstallerFormatInput` can be one of the following:
+//
+//	InstallerFormatDeb
+//	InstallerFormatRpm
+//	InstallerFormatTarGz
+//	InstallerFormatMsi
+//	InstallerFormatPkg
+//	InstallerFormatDmg
+type InstallerFormatInput interface {
+	pulumi.Input
+
+	ToInstallerFormatOutput() InstallerFormatOutput
+	ToInstallerFormatOutputWithContext(context.Context) InstallerFormatOutput
+}
+
+var installerFormatPtrType = reflect.TypeOf((**InstallerFormat)(nil)).Elem()
+
+type InstallerFormatPtrInput interface {
+	pulumi.Input
+
+	ToInstallerFormatPtrOutput() InstallerFormatPtrOutput
+	ToInstallerFormatPtrOutputWithContext(context.Context) InstallerFormatPtrOutput
+}
+
+type installerFormatPtr string
+
+func InstallerFormatPtr(v string) InstallerFormatPtrInput {
+	return (*installerFormatPtr)(&v)
+}
+
+func (*installerFormatPtr) ElementType() reflect.Type {
+	return installerFormatPtrType
+}
+
+func (in *installerFormatPtr) ToInstallerFormatPtrOutput() InstallerFormatPtrOutput {
+	return pulumi.ToOutput(in).(InstallerFormatPtrOutput)
+}
+
+func (in *installerFormatPtr) ToInstallerFormatPtrOutputWithContext(ctx context.Context) InstallerFormatPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(InstallerFormatPtrOutput)
+}
+
+// What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
+type InstallerPlatform string
+
+const (
+	InstallerPlatformLinux   = InstallerPlatform("linux")
+	InstallerPlatformWindows = InstallerPlatform("windows")
+	InstallerPlatformDarwin  = InstallerPlatform("darwin")
+)
+
+func (InstallerPlatform) ElementType() reflect.Type {
+	return reflect.TypeOf((*InstallerPlatform)(nil)).Elem()
+}
+
+func (e InstallerPlatform) ToInstallerPlatformOutput() InstallerPlatformOutput {
+	return pulumi.ToOutput(e).(InstallerPlatformOutput)
+}
+
+func (e InstallerPlatform) ToInstallerPlatformOutputWithContext(ctx context.Context) InstallerPlatformOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(InstallerPlatformOutput)
+}
+
+func (e InstallerPlatform) ToInstallerPlatformPtrOutput() InstallerPlatformPtrOutput {
+	return e.ToInstallerPlatformPtrOutputWithContext(context.Background())
+}
+
+func (e InstallerPlatform) ToInstallerPlatformPtrOutputWithContext(ctx context.Context) InstallerPlatformPtrOutput {
+	return InstallerPlatform(e).ToInstallerPlatformOutputWithContext(ctx).ToInstallerPlatformPtrOutputWithContext(ctx)
+}
+
+func (e InstallerPlatform) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e InstallerPlatform) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e InstallerPlatform) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e InstallerPlatform) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type InstallerPlatformOutput struct{ *pulumi.OutputState }
+
+func (InstallerPlatformOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*InstallerPlatform)(nil)).Elem()
+}
+
+func (o InstallerPlatformOutput) ToInstallerPlatformOutput() InstallerPlatformOutput {
+	return o
+}
+
+func (o InstallerPlatformOutput) ToInstallerPlatformOutputWithContext(ctx context.Context) InstallerPlatformOutput {
+	return o
+}
+
+func (o InstallerPlatformOutput) ToInstallerPlatformPtrOutput() InstallerPlatformPtrOutput {
+	return o.ToInstallerPlatformPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerPlatformOutput) ToInstallerPlatformPtrOutputWithContext(ctx context.Context) InstallerPlatformPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v InstallerPlatform) *InstallerPlatform {
+		return &v
+	}).(InstallerPlatformPtrOutput)
+}
+
+func (o InstallerPlatformOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o InstallerPlatformOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e InstallerPlatform) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o InstallerPlatformOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerPlatformOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e InstallerPlatform) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type InstallerPlatformPtrOutput struct{ *pulumi.OutputState }
+
+func (InstallerPlatformPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**InstallerPlatform)(nil)).Elem()
+}
+
+func (o InstallerPlatformPtrOutput) ToInstallerPlatformPtrOutput() InstallerPlatformPtrOutput {
+	return o
+}
+
+func (o InstallerPlatformPtrOutput) ToInstallerPlatformPtrOutputWithContext(ctx context.Context) InstallerPlatformPtrOutput {
+	return o
+}
+
+func (o InstallerPlatformPtrOutput) Elem() InstallerPlatformOutput {
+	return o.ApplyT(func(v *InstallerPlatform) InstallerPlatform {
+		if v != nil {
+			return *v
+		}
+		var ret InstallerPlatform
+		return ret
+	}).(InstallerPlatformOutput)
+}
+
+func (o InstallerPlatformPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerPlatformPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *InstallerPlatform) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// InstallerPlatformInput is an input type that accepts values of the InstallerPlatform enum
+// A concrete instance of `InstallerPlatformInput` can be one of the following:
+//
+//	InstallerPlatformLinux
+//	InstallerPlatformWindows
+//	InstallerPlatformDarwin
+type InstallerPlatformInput interface {
+	pulumi.Input
+
+	ToInstallerPlatformOutput() InstallerPlatformOutput
+	ToInstallerPlatformOutputWithContext(context.Context) InstallerPlatformOutput
+}
+
+var installerPlatformPtrType = reflect.TypeOf((**InstallerPlatform)(nil)).Elem()
+
+type InstallerPlatformPtrInput interface {
+	pulumi.Input
+
+	ToInstallerPlatformPtrOutput() InstallerPlatformPtrOutput
+	ToInstallerPlatformPtrOutputWithContext(context.Context) InstallerPlatformPtrOutput
+}
+
+type installerPlatformPtr string
+
+func InstallerPlatformPtr(v string) InstallerPlatformPtrInput {
+	return (*installerPlatformPtr)(&v)
+}
+
+func (*installerPlatformPtr) ElementType() reflect.Type {
+	return installerPlatformPtrType
+}
+
+func (in *installerPlatformPtr) ToInstallerPlatformPtrOutput() InstallerPlatformPtrOutput {
+	return pulumi.ToOutput(in).(InstallerPlatformPtrOutput)
+}
+
+func (in *installerPlatformPtr) ToInstallerPlatformPtrOutputWithContext(ctx context.Context) InstallerPlatformPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(InstallerPlatformPtrOutput)
+}
+
+// How the installer is told: by the name of its file, by its environment, by arguments.
+type InstallerWay string
+
+const (
+	InstallerWayFileName    = InstallerWay("fileName")
+	InstallerWayEnvironment = InstallerWay("environment")
+	InstallerWayArguments   = InstallerWay("arguments")
+)
+
+type InstallerWayOutput struct{ *pulumi.OutputState }
+
+func (InstallerWayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*InstallerWay)(nil)).Elem()
+}
+
+func (o InstallerWayOutput) ToInstallerWayOutput() InstallerWayOutput {
+	return o
+}
+
+func (o InstallerWayOutput) ToInstallerWayOutputWithContext(ctx context.Context) InstallerWayOutput {
+	return o
+}
+
+func (o InstallerWayOutput) ToInstallerWayPtrOutput() InstallerWayPtrOutput {
+	return o.ToInstallerWayPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerWayOutput) ToInstallerWayPtrOutputWithContext(ctx context.Context) InstallerWayPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v InstallerWay) *InstallerWay {
+		return &v
+	}).(InstallerWayPtrOutput)
+}
+
+func (o InstallerWayOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o InstallerWayOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e InstallerWay) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o InstallerWayOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerWayOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e InstallerWay) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type InstallerWayPtrOutput struct{ *pulumi.OutputState }
+
+func (InstallerWayPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**InstallerWay)(nil)).Elem()
+}
+
+func (o InstallerWayPtrOutput) ToInstallerWayPtrOutput() InstallerWayPtrOutput {
+	return o
+}
+
+func (o InstallerWayPtrOutput) ToInstallerWayPtrOutputWithContext(ctx context.Context) InstallerWayPtrOutput {
+	return o
+}
+
+func (o InstallerWayPtrOutput) Elem() InstallerWayOutput {
+	return o.ApplyT(func(v *InstallerWay) InstallerWay {
+		if v != nil {
+			return *v
+		}
+		var ret InstallerWay
+		return ret
+	}).(InstallerWayOutput)
+}
+
+func (o InstallerWayPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerWayPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *InstallerWay) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
 // Whether its machines are listed or meant by a filter.
 type LabelKind string
 
@@ -3320,6 +3754,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*GetAgentTasksViewPtrInput)(nil)).Elem(), GetAgentTasksView("in-progress"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeyPolicyInput)(nil)).Elem(), HostKeyPolicy("strict"))
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeyPolicyPtrInput)(nil)).Elem(), HostKeyPolicy("strict"))
+	pulumi.RegisterInputType(reflect.TypeOf((*InstallerFormatInput)(nil)).Elem(), InstallerFormat("deb"))
+	pulumi.RegisterInputType(reflect.TypeOf((*InstallerFormatPtrInput)(nil)).Elem(), InstallerFormat("deb"))
+	pulumi.RegisterInputType(reflect.TypeOf((*InstallerPlatformInput)(nil)).Elem(), InstallerPlatform("linux"))
+	pulumi.RegisterInputType(reflect.TypeOf((*InstallerPlatformPtrInput)(nil)).Elem(), InstallerPlatform("linux"))
 	pulumi.RegisterInputType(reflect.TypeOf((*MachinePropertyInput)(nil)).Elem(), MachineProperty("hostname"))
 	pulumi.RegisterInputType(reflect.TypeOf((*MachinePropertyPtrInput)(nil)).Elem(), MachineProperty("hostname"))
 	pulumi.RegisterInputType(reflect.TypeOf((*MachineSourceInput)(nil)).Elem(), MachineSource("range"))
@@ -3357,6 +3795,12 @@ func init() {
 	pulumi.RegisterOutputType(GetAgentTasksViewPtrOutput{})
 	pulumi.RegisterOutputType(HostKeyPolicyOutput{})
 	pulumi.RegisterOutputType(HostKeyPolicyPtrOutput{})
+	pulumi.RegisterOutputType(InstallerFormatOutput{})
+	pulumi.RegisterOutputType(InstallerFormatPtrOutput{})
+	pulumi.RegisterOutputType(InstallerPlatformOutput{})
+	pulumi.RegisterOutputType(InstallerPlatformPtrOutput{})
+	pulumi.RegisterOutputType(InstallerWayOutput{})
+	pulumi.RegisterOutputType(InstallerWayPtrOutput{})
 	pulumi.RegisterOutputType(LabelKindOutput{})
 	pulumi.RegisterOutputType(LabelKindPtrOutput{})
 	pulumi.RegisterOutputType(LookupFailureOutput{})

@@ -1667,6 +1667,232 @@ func (o HostKeysPtrOutput) Policy() HostKeyPolicyPtrOutput {
 	}).(HostKeyPolicyPtrOutput)
 }
 
+// A way to install an agent with its server and its token built in.
+type InstallerForm struct {
+	// What to run, one after the other, as root (on Windows: as administrator) in the folder where the package is.
+	Commands []string `pulumi:"commands"`
+	// What the package must be called.
+	FileName string `pulumi:"fileName"`
+	// How the installer is told: by the name of its file, by its environment, by arguments.
+	Form InstallerWay `pulumi:"form"`
+	// What must be known about it.
+	Note *string `pulumi:"note"`
+}
+
+// A way to install an agent with its server and its token built in.
+type InstallerFormOutput struct{ *pulumi.OutputState }
+
+func (InstallerFormOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*InstallerForm)(nil)).Elem()
+}
+
+func (o InstallerFormOutput) ToInstallerFormOutput() InstallerFormOutput {
+	return o
+}
+
+func (o InstallerFormOutput) ToInstallerFormOutputWithContext(ctx context.Context) InstallerFormOutput {
+	return o
+}
+
+// What to run, one after the other, as root (on Windows: as administrator) in the folder where the package is.
+func (o InstallerFormOutput) Commands() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v InstallerForm) []string { return v.Commands }).(pulumi.StringArrayOutput)
+}
+
+// What the package must be called.
+func (o InstallerFormOutput) FileName() pulumi.StringOutput {
+	return o.ApplyT(func(v InstallerForm) string { return v.FileName }).(pulumi.StringOutput)
+}
+
+// How the installer is told: by the name of its file, by its environment, by arguments.
+func (o InstallerFormOutput) Form() InstallerWayOutput {
+	return o.ApplyT(func(v InstallerForm) InstallerWay { return v.Form }).(InstallerWayOutput)
+}
+
+// What must be known about it.
+func (o InstallerFormOutput) Note() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v InstallerForm) *string { return v.Note }).(pulumi.StringPtrOutput)
+}
+
+type InstallerFormArrayOutput struct{ *pulumi.OutputState }
+
+func (InstallerFormArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]InstallerForm)(nil)).Elem()
+}
+
+func (o InstallerFormArrayOutput) ToInstallerFormArrayOutput() InstallerFormArrayOutput {
+	return o
+}
+
+func (o InstallerFormArrayOutput) ToInstallerFormArrayOutputWithContext(ctx context.Context) InstallerFormArrayOutput {
+	return o
+}
+
+func (o InstallerFormArrayOutput) Index(i pulumi.IntInput) InstallerFormOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) InstallerForm {
+		return vs[0].([]InstallerForm)[vs[1].(int)]
+	}).(InstallerFormOutput)
+}
+
+// Where the agent connects to.
+type InstallerServer struct {
+	// Its name. Default: the one that the appliance's own server tells agents.
+	Name *string `pulumi:"name"`
+	// Its port. Default: that of the appliance's own server, else 443.
+	Port *int `pulumi:"port"`
+}
+
+// InstallerServerInput is an input type that accepts InstallerServerArgs and InstallerServerOutput values.
+// You can construct a concrete instance of `InstallerServerInput` via:
+//
+//	InstallerServerArgs{...}
+type InstallerServerInput interface {
+	pulumi.Input
+
+	ToInstallerServerOutput() InstallerServerOutput
+	ToInstallerServerOutputWithContext(context.Context) InstallerServerOutput
+}
+
+// Where the agent connects to.
+type InstallerServerArgs struct {
+	// Its name. Default: the one that the appliance's own server tells agents.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// Its port. Default: that of the appliance's own server, else 443.
+	Port pulumi.IntPtrInput `pulumi:"port"`
+}
+
+func (InstallerServerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*InstallerServer)(nil)).Elem()
+}
+
+func (i InstallerServerArgs) ToInstallerServerOutput() InstallerServerOutput {
+	return i.ToInstallerServerOutputWithContext(context.Background())
+}
+
+func (i InstallerServerArgs) ToInstallerServerOutputWithContext(ctx context.Context) InstallerServerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(InstallerServerOutput)
+}
+
+func (i InstallerServerArgs) ToInstallerServerPtrOutput() InstallerServerPtrOutput {
+	return i.ToInstallerServerPtrOutputWithContext(context.Background())
+}
+
+func (i InstallerServerArgs) ToInstallerServerPtrOutputWithContext(ctx context.Context) InstallerServerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(InstallerServerOutput).ToInstallerServerPtrOutputWithContext(ctx)
+}
+
+// InstallerServerPtrInput is an input type that accepts InstallerServerArgs, InstallerServerPtr and InstallerServerPtrOutput values.
+// You can construct a concrete instance of `InstallerServerPtrInput` via:
+//
+//	        InstallerServerArgs{...}
+//
+//	or:
+//
+//	        nil
+type InstallerServerPtrInput interface {
+	pulumi.Input
+
+	ToInstallerServerPtrOutput() InstallerServerPtrOutput
+	ToInstallerServerPtrOutputWithContext(context.Context) InstallerServerPtrOutput
+}
+
+type installerServerPtrType InstallerServerArgs
+
+func InstallerServerPtr(v *InstallerServerArgs) InstallerServerPtrInput {
+	return (*installerServerPtrType)(v)
+}
+
+func (*installerServerPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**InstallerServer)(nil)).Elem()
+}
+
+func (i *installerServerPtrType) ToInstallerServerPtrOutput() InstallerServerPtrOutput {
+	return i.ToInstallerServerPtrOutputWithContext(context.Background())
+}
+
+func (i *installerServerPtrType) ToInstallerServerPtrOutputWithContext(ctx context.Context) InstallerServerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(InstallerServerPtrOutput)
+}
+
+// Where the agent connects to.
+type InstallerServerOutput struct{ *pulumi.OutputState }
+
+func (InstallerServerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*InstallerServer)(nil)).Elem()
+}
+
+func (o InstallerServerOutput) ToInstallerServerOutput() InstallerServerOutput {
+	return o
+}
+
+func (o InstallerServerOutput) ToInstallerServerOutputWithContext(ctx context.Context) InstallerServerOutput {
+	return o
+}
+
+func (o InstallerServerOutput) ToInstallerServerPtrOutput() InstallerServerPtrOutput {
+	return o.ToInstallerServerPtrOutputWithContext(context.Background())
+}
+
+func (o InstallerServerOutput) ToInstallerServerPtrOutputWithContext(ctx context.Context) InstallerServerPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v InstallerServer) *InstallerServer {
+		return &v
+	}).(InstallerServerPtrOutput)
+}
+
+// Its name. Default: the one that the appliance's own server tells agents.
+func (o InstallerServerOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v InstallerServer) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// Its port. Default: that of the appliance's own server, else 443.
+func (o InstallerServerOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v InstallerServer) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+type InstallerServerPtrOutput struct{ *pulumi.OutputState }
+
+func (InstallerServerPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**InstallerServer)(nil)).Elem()
+}
+
+func (o InstallerServerPtrOutput) ToInstallerServerPtrOutput() InstallerServerPtrOutput {
+	return o
+}
+
+func (o InstallerServerPtrOutput) ToInstallerServerPtrOutputWithContext(ctx context.Context) InstallerServerPtrOutput {
+	return o
+}
+
+func (o InstallerServerPtrOutput) Elem() InstallerServerOutput {
+	return o.ApplyT(func(v *InstallerServer) InstallerServer {
+		if v != nil {
+			return *v
+		}
+		var ret InstallerServer
+		return ret
+	}).(InstallerServerOutput)
+}
+
+// Its name. Default: the one that the appliance's own server tells agents.
+func (o InstallerServerPtrOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *InstallerServer) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Name
+	}).(pulumi.StringPtrOutput)
+}
+
+// Its port. Default: that of the appliance's own server, else 443.
+func (o InstallerServerPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *InstallerServer) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
 // A host that connections go through.
 type JumpHost struct {
 	// The socket of an ssh agent that holds the key, such as the value of `SSH_AUTH_SOCK`.
@@ -6724,6 +6950,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*FilterConditionArrayInput)(nil)).Elem(), FilterConditionArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeysInput)(nil)).Elem(), HostKeysArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostKeysPtrInput)(nil)).Elem(), HostKeysArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*InstallerServerInput)(nil)).Elem(), InstallerServerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*InstallerServerPtrInput)(nil)).Elem(), InstallerServerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*JumpHostInput)(nil)).Elem(), JumpHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*JumpHostArrayInput)(nil)).Elem(), JumpHostArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*LinuxAccessInput)(nil)).Elem(), LinuxAccessArgs{})
@@ -6781,6 +7009,10 @@ func init() {
 	pulumi.RegisterOutputType(FilterConditionArrayOutput{})
 	pulumi.RegisterOutputType(HostKeysOutput{})
 	pulumi.RegisterOutputType(HostKeysPtrOutput{})
+	pulumi.RegisterOutputType(InstallerFormOutput{})
+	pulumi.RegisterOutputType(InstallerFormArrayOutput{})
+	pulumi.RegisterOutputType(InstallerServerOutput{})
+	pulumi.RegisterOutputType(InstallerServerPtrOutput{})
 	pulumi.RegisterOutputType(JumpHostOutput{})
 	pulumi.RegisterOutputType(JumpHostArrayOutput{})
 	pulumi.RegisterOutputType(JumpHostWithoutCredentialsOutput{})

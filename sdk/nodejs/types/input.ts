@@ -155,6 +155,34 @@ export interface HostKeysArgs {
 }
 
 /**
+ * Where the agent connects to.
+ */
+export interface InstallerServer {
+    /**
+     * Its name. Default: the one that the appliance's own server tells agents.
+     */
+    name?: string;
+    /**
+     * Its port. Default: that of the appliance's own server, else 443.
+     */
+    port?: number;
+}
+
+/**
+ * Where the agent connects to.
+ */
+export interface InstallerServerArgs {
+    /**
+     * Its name. Default: the one that the appliance's own server tells agents.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * Its port. Default: that of the appliance's own server, else 443.
+     */
+    port?: pulumi.Input<number | undefined>;
+}
+
+/**
  * A host that connections go through.
  */
 export interface JumpHost {

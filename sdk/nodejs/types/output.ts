@@ -293,6 +293,28 @@ export interface HostKeys {
 }
 
 /**
+ * A way to install an agent with its server and its token built in.
+ */
+export interface InstallerForm {
+    /**
+     * What to run, one after the other, as root (on Windows: as administrator) in the folder where the package is.
+     */
+    commands: string[];
+    /**
+     * What the package must be called.
+     */
+    fileName: string;
+    /**
+     * How the installer is told: by the name of its file, by its environment, by arguments.
+     */
+    form: enums.InstallerWay;
+    /**
+     * What must be known about it.
+     */
+    note?: string;
+}
+
+/**
  * A host that connections go through.
  */
 export interface JumpHostWithoutCredentials {

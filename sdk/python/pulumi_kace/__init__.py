@@ -13,6 +13,7 @@ from .agent_token import *
 from .check_prerequisites import *
 from .diagnose import *
 from .expand_targets import *
+from .get_agent_installer import *
 from .get_agent_tasks import *
 from .get_agent_updates import *
 from .get_history import *

@@ -16,6 +16,9 @@ __all__ = [
     'FilterOperator',
     'GetAgentTasksView',
     'HostKeyPolicy',
+    'InstallerFormat',
+    'InstallerPlatform',
+    'InstallerWay',
     'LabelKind',
     'LookupFailure',
     'MachineProperty',
@@ -194,6 +197,39 @@ class HostKeyPolicy(_builtins.str, Enum):
     """
     Any key is accepted, always: for networks where nobody can come between.
     """
+
+
+@pulumi.type_token("kace:index:InstallerFormat")
+class InstallerFormat(_builtins.str, Enum):
+    """
+    The form of the package. Default: whichever is newest.
+    """
+    DEB = "deb"
+    RPM = "rpm"
+    TAR_GZ = "tar.gz"
+    MSI = "msi"
+    PKG = "pkg"
+    DMG = "dmg"
+
+
+@pulumi.type_token("kace:index:InstallerPlatform")
+class InstallerPlatform(_builtins.str, Enum):
+    """
+    What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
+    """
+    LINUX = "linux"
+    WINDOWS = "windows"
+    DARWIN = "darwin"
+
+
+@pulumi.type_token("kace:index:InstallerWay")
+class InstallerWay(_builtins.str, Enum):
+    """
+    How the installer is told: by the name of its file, by its environment, by arguments.
+    """
+    FILE_NAME = "fileName"
+    ENVIRONMENT = "environment"
+    ARGUMENTS = "arguments"
 
 
 @pulumi.type_token("kace:index:LabelKind")

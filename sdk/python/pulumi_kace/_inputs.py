@@ -34,6 +34,8 @@ __all__ = [
     'HostKeysDict',
     'HostKeysArgs',
     'HostKeysArgsDict',
+    'InstallerServer',
+    'InstallerServerDict',
     'JumpHost',
     'JumpHostDict',
     'JumpHostArgs',
@@ -588,6 +590,60 @@ class HostKeysArgs:
     @policy.setter
     def policy(self, value: pulumi.Input[Optional['HostKeyPolicy']]):
         pulumi.set(self, "policy", value)
+
+
+class InstallerServerDict(TypedDict):
+    """
+    Where the agent connects to.
+    """
+    name: NotRequired[_builtins.str]
+    """
+    Its name. Default: the one that the appliance's own server tells agents.
+    """
+    port: NotRequired[_builtins.int]
+    """
+    Its port. Default: that of the appliance's own server, else 443.
+    """
+
+@pulumi.input_type
+class InstallerServer:
+    def __init__(__self__, *,
+                 name: Optional[_builtins.str] = None,
+                 port: Optional[_builtins.int] = None):
+        """
+        Where the agent connects to.
+
+        :param _builtins.str name: Its name. Default: the one that the appliance's own server tells agents.
+        :param _builtins.int port: Its port. Default: that of the appliance's own server, else 443.
+        """
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> Optional[_builtins.str]:
+        """
+        Its name. Default: the one that the appliance's own server tells agents.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> Optional[_builtins.int]:
+        """
+        Its port. Default: that of the appliance's own server, else 443.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "port", value)
 
 
 class JumpHostDict(TypedDict):

@@ -28,6 +28,7 @@ __all__ = [
     'DuplicateKuid',
     'FilterCondition',
     'HostKeys',
+    'InstallerForm',
     'JumpHostWithoutCredentials',
     'LabelMember',
     'LinuxPlatformWithoutCredentials',
@@ -873,6 +874,63 @@ class HostKeys(dict):
         What is done with the host key of a machine that was not seen before. Default: `"acceptNew"`.
         """
         return pulumi.get(self, "policy")
+
+
+@pulumi.output_type
+class InstallerForm(dict):
+    """
+    A way to install an agent with its server and its token built in.
+    """
+    def __init__(__self__, *,
+                 commands: Sequence[_builtins.str],
+                 file_name: _builtins.str,
+                 form: 'InstallerWay',
+                 note: Optional[_builtins.str] = None):
+        """
+        A way to install an agent with its server and its token built in.
+
+        :param Sequence[_builtins.str] commands: What to run, one after the other, as root (on Windows: as administrator) in the folder where the package is.
+        :param _builtins.str file_name: What the package must be called.
+        :param 'InstallerWay' form: How the installer is told: by the name of its file, by its environment, by arguments.
+        :param _builtins.str note: What must be known about it.
+        """
+        pulumi.set(__self__, "commands", commands)
+        pulumi.set(__self__, "file_name", file_name)
+        pulumi.set(__self__, "form", form)
+        if note is not None:
+            pulumi.set(__self__, "note", note)
+
+    @_builtins.property
+    @pulumi.getter
+    def commands(self) -> Sequence[_builtins.str]:
+        """
+        What to run, one after the other, as root (on Windows: as administrator) in the folder where the package is.
+        """
+        return pulumi.get(self, "commands")
+
+    @_builtins.property
+    @pulumi.getter(name="fileName")
+    def file_name(self) -> _builtins.str:
+        """
+        What the package must be called.
+        """
+        return pulumi.get(self, "file_name")
+
+    @_builtins.property
+    @pulumi.getter
+    def form(self) -> 'InstallerWay':
+        """
+        How the installer is told: by the name of its file, by its environment, by arguments.
+        """
+        return pulumi.get(self, "form")
+
+    @_builtins.property
+    @pulumi.getter
+    def note(self) -> Optional[_builtins.str]:
+        """
+        What must be known about it.
+        """
+        return pulumi.get(self, "note")
 
 
 @pulumi.output_type

@@ -32,6 +32,10 @@ const usage = `kace-agent <command>
 
   run                             stay connected to the server (what the service runs)
   configure                       read {"server": "host:port", "token": "...", "ca": "PEM"} on stdin
+  configure --server host:port [--token-file file|-] [--ca-file file]
+                                  the same by arguments; "-" reads the token on stdin
+  configure --installed           as KACE_SERVER, KACE_TOKEN and KACE_CA_FILE say, or the name of the
+                                  package that is being installed; nothing where neither does
   status [--json]                 what the agent is and whether it is connected
   wait --timeout 30s [--state approved]
                                   until it is connected and has that state; exit code 3: it took

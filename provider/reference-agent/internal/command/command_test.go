@@ -26,6 +26,9 @@ func TestAnswersMisuse(t *testing.T) {
 		{"a port beyond 65535", `{"server":"kace:70000"}`, []string{"configure"}, exitFailed, "1 to 65535"},
 		{"a path for a server", `{"server":"kace/agent:443"}`, []string{"configure"}, exitFailed, "letters"},
 		{"a token of two lines", `{"server":"kace:443","token":"canary\ncanary"}`, []string{"configure"}, exitFailed, "printable"},
+		{"a token file without a server", "canary", []string{"configure", "--token-file", "-"}, exitUsage, "need --server"},
+		{"an empty token", "\n", []string{"configure", "--server", "kace:443", "--token-file", "-"}, exitFailed, "empty"},
+		{"a server of no name", "canary", []string{"configure", "--server", "kace/x", "--token-file", "-"}, exitFailed, "letters"},
 		{"an authority that is none", `{"server":"kace:443","ca":"hello"}`, []string{"configure"}, exitFailed, "no PEM certificate"},
 	}
 	for _, one := range cases {

@@ -39,9 +39,16 @@ func ReadChange(from io.Reader) (Change, error) {
 		// The decoder's own words may quote the text, which can hold the token.
 		return Change{}, errors.New(`expected JSON on stdin: {"server": "host:port", "token": "..." (optional), "ca": "PEM" (optional)}`)
 	}
-	if change.Server, err = ParseServer(change.Server); err != nil {
+	return change.checked()
+}
+
+// checked is the change with its server in its usual form. Its errors never quote the token.
+func (change Change) checked() (Change, error) {
+	server, err := ParseServer(change.Server)
+	if err != nil {
 		return Change{}, err
 	}
+	change.Server = server
 	if change.Token != nil && !isToken(*change.Token) {
 		return Change{}, errors.New("the token must be 1 to 512 printable characters without spaces")
 	}

@@ -175,6 +175,42 @@ export const HostKeyPolicy = {
  */
 export type HostKeyPolicy = (typeof HostKeyPolicy)[keyof typeof HostKeyPolicy];
 
+export const InstallerFormat = {
+    Deb: "deb",
+    Rpm: "rpm",
+    TarGz: "tar.gz",
+    Msi: "msi",
+    Pkg: "pkg",
+    Dmg: "dmg",
+} as const;
+
+/**
+ * The form of the package. Default: whichever is newest.
+ */
+export type InstallerFormat = (typeof InstallerFormat)[keyof typeof InstallerFormat];
+
+export const InstallerPlatform = {
+    Linux: "linux",
+    Windows: "windows",
+    Darwin: "darwin",
+} as const;
+
+/**
+ * What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
+ */
+export type InstallerPlatform = (typeof InstallerPlatform)[keyof typeof InstallerPlatform];
+
+export const InstallerWay = {
+    FileName: "fileName",
+    Environment: "environment",
+    Arguments: "arguments",
+} as const;
+
+/**
+ * How the installer is told: by the name of its file, by its environment, by arguments.
+ */
+export type InstallerWay = (typeof InstallerWay)[keyof typeof InstallerWay];
+
 export const LabelKind = {
     /**
      * Its machines are listed.

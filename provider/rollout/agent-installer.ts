@@ -1,0 +1,133 @@
+import { type AgentPackage, compareVersions, readPackageName, serverText } from "../agent/agent.ts";
+import { CA_FILE, type InstallerForm } from "../agent/installers/form.ts";
+import { installerForms } from "../agent/installers/forms.ts";
+import type { Appliance } from "../appliance/appliance.ts";
+import { everyPage } from "../appliance/every-page.ts";
+import { packagePath } from "../appliance/http.ts";
+import type { Bundle } from "../appliance/operations/bundles.ts";
+import { ProviderError } from "../kit/define/errors.ts";
+
+/** What an installer is wanted for. */
+export interface WantedInstaller {
+  readonly platform: AgentPackage["platform"];
+  readonly format?: string | undefined;
+  readonly architecture: string;
+  /** The exact version; absent: the newest that is loaded. */
+  readonly version?: string | undefined;
+  /** The id of a bundle; absent: all that are loaded. */
+  readonly bundle?: string | undefined;
+  readonly server?: { readonly name?: string | undefined; readonly port?: number | undefined } | undefined;
+  readonly token?: string | undefined;
+}
+
+/** An installer, where its package is, and every way to tell it its server and its token. */
+export interface AgentInstaller {
+  readonly bundle: string;
+  readonly flavour: string;
+  readonly version: string;
+  readonly format: string;
+  readonly architecture: string;
+  /** Of the package, as the appliance has it: without server and token. */
+  readonly fileName: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Where the package is to be had, with an API token; absent where no server ever ran. */
+  readonly url: string | undefined;
+  /** `host:port`, as agents are told. */
+  readonly server: string;
+  /** PEM, for {@link caFile}; absent where machines trust the server by themselves. */
+  readonly caCertificate: string | undefined;
+  /** What the certificate is to be called beside the package. */
+  readonly caFile: string | undefined;
+  readonly forms: readonly InstallerForm[];
+}
+
+const AGENT_PORT = 443;
+
+/**
+ * Finds the package for a kind of machine among the bundles that are loaded, and says how it is installed by hand.
+ * @throws ProviderError in words for people where there is none, or where there is nothing to connect to
+ */
+export async function agentInstaller(wanted: WantedInstaller, appliance: Appliance): Promise<AgentInstaller> {
+  const { bundle, file } = await packageOf(wanted, appliance);
+  const status = await appliance.serverStatus({});
+  const host = wanted.server?.name ?? status.name;
+  if (host === undefined)
+    throw refused(["server"], "agents have no server to connect to: none ever ran on this appliance", "name one");
+  const isOwn = wanted.server?.name === undefined || host.toLowerCase() === status.name?.toLowerCase();
+  const port = wanted.server?.port ?? (isOwn ? status.port : undefined) ?? AGENT_PORT;
+  await requireValid(wanted.token, isOwn, appliance);
+  const caCertificate = isOwn && bundle.flavour === "reference" ? status.caCertificate : undefined;
+  const ways = installerForms(bundle.flavour, {
+    package: file,
+    host,
+    port,
+    token: wanted.token,
+    hasCaFile: caCertificate !== undefined,
+  });
+  if ("refused" in ways) throw refused(["server"], ways.refused, "give `server` its name and port");
+  return {
+    bundle: bundle.id,
+    flavour: bundle.flavour,
+    version: file.version,
+    format: file.format,
+    architecture: file.architecture,
+    fileName: file.fileName,
+    sha256: file.sha256,
+    sizeBytes: file.sizeBytes,
+    url: status.name === undefined ? undefined : `https://${status.name}:${status.port}${packagePath(file.sha256)}`,
+    server: serverText({ host, port }),
+    caCertificate,
+    caFile: caCertificate === undefined ? undefined : CA_FILE,
+    forms: ways.forms,
+  };
+}
+
+/** A token that would let nobody in is found here, and not on each machine. */
+async function requireValid(token: string | undefined, isOwn: boolean, appliance: Appliance): Promise<void> {
+  if (token === undefined || !isOwn) return;
+  const { status, name } = await appliance.checkToken({ value: token });
+  if (status === "valid") return;
+  throw refused(["token"], `the token${name === undefined ? "" : ` ${name}`} is ${status}`, "give another one");
+}
+
+async function packageOf(
+  wanted: WantedInstaller,
+  appliance: Appliance,
+): Promise<{ readonly bundle: Bundle; readonly file: AgentPackage }> {
+  const loaded = await everyPage(async (after) => {
+    const { bundles: items, next } = await appliance.listBundles({ loaded: true, limit: 1_000, after });
+    return { items, next };
+  });
+  const bundles = loaded.filter(({ id }) => wanted.bundle === undefined || id === wanted.bundle);
+  if (bundles.length === 0)
+    throw refused(
+      ["bundle"],
+      wanted.bundle === undefined ? "no bundle is loaded" : `the bundle ${wanted.bundle} is not loaded`,
+      "`kace bundle list` shows what there is",
+    );
+  const all = bundles.flatMap((bundle) =>
+    bundle.packages.flatMap(({ fileName, sha256, sizeBytes }) => {
+      const named = readPackageName(fileName)?.named;
+      return named === undefined ? [] : [{ bundle, file: { ...named, sha256, sizeBytes } }];
+    }),
+  );
+  const fitting = all
+    .filter(
+      ({ file }) =>
+        file.platform === wanted.platform &&
+        (wanted.format === undefined || file.format === wanted.format) &&
+        (file.architecture === wanted.architecture || file.architecture === "all") &&
+        (wanted.version === undefined || compareVersions(file.version, wanted.version) === 0),
+    )
+    .sort((one, other) => compareVersions(other.file.version, one.file.version));
+  const [best] = fitting;
+  if (best !== undefined) return best;
+  const what = [wanted.platform, wanted.architecture, wanted.format, wanted.version].filter(Boolean).join(" ");
+  const there = [...new Set(all.map(({ file }) => file.fileName))].sort().join(", ");
+  throw refused(["platform"], `no loaded bundle has a package for ${what}; there is ${there}`, "load one that has it");
+}
+
+function refused(path: readonly string[], message: string, hint: string): ProviderError {
+  return new ProviderError({ code: "failed-precondition", path, message, hint });
+}

@@ -36,7 +36,7 @@ function countOwnQuestions(said: string): number {
  * What it means that the script did not begin, from what was said instead. Sudo's words are those of the C locale.
  *
  * With no password given, sudo says the same to who needs one and to who may not use it at all: both are
- * `sudo-password`.
+ * `sudo-password`, and the hint names both.
  */
 export function refusal(
   prompting: Prompting,
@@ -76,7 +76,7 @@ export function refusal(
     return new MachineError({
       code: "sudo-password",
       message: hasPassword ? `${method} rejected the password` : `${method} asks for a password and none was given`,
-      hint: hasPassword ? "correct it; it was tried once" : "give the password of `become`",
+      hint: hasPassword ? "correct it; it was tried once" : passwordHint(method),
     });
   }
   if (/password is required|no password was provided/i.test(said) || prompts > 0) {
@@ -85,12 +85,16 @@ export function refusal(
       message: hasPassword
         ? `${method} did not accept the password${words}`
         : `${method} asks for a password and none was given`,
-      hint: hasPassword
-        ? "correct it; it was tried once"
-        : "give the password of `become`, or allow the account NOPASSWD",
+      hint: hasPassword ? "correct it; it was tried once" : passwordHint(method),
     });
   }
   return new MachineError({ code: "no-privilege", message: `${method} did not make this account root${words}` });
+}
+
+/** Sudo asks everybody for a password first, also who may not use it at all. */
+function passwordHint(method: Become["method"]): string {
+  if (method !== "sudo") return "give the password of `become`";
+  return "give the password of `become`, or allow the account NOPASSWD; whether it may use sudo at all, `sudo -l -U <account>` tells root on the machine";
 }
 
 const LONGEST_WORDS_CHARS = 200;

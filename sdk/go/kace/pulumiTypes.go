@@ -3521,7 +3521,7 @@ type MachinePrerequisites struct {
 	Lines []PrerequisiteLine `pulumi:"lines"`
 	// As the targets name it.
 	Machine string `pulumi:"machine"`
-	// True if nothing was found to be in the way.
+	// True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
 	Ready bool `pulumi:"ready"`
 }
 
@@ -3555,7 +3555,7 @@ func (o MachinePrerequisitesOutput) Machine() pulumi.StringOutput {
 	return o.ApplyT(func(v MachinePrerequisites) string { return v.Machine }).(pulumi.StringOutput)
 }
 
-// True if nothing was found to be in the way.
+// True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
 func (o MachinePrerequisitesOutput) Ready() pulumi.BoolOutput {
 	return o.ApplyT(func(v MachinePrerequisites) bool { return v.Ready }).(pulumi.BoolOutput)
 }

@@ -447,7 +447,7 @@ export interface MachinePrerequisites {
      */
     machine: string;
     /**
-     * True if nothing was found to be in the way.
+     * True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
      */
     ready: boolean;
 }

@@ -1291,7 +1291,7 @@ class MachinePrerequisites(dict):
 
         :param Sequence['PrerequisiteLine'] lines: One for each requirement, in the order in which an installation comes upon them.
         :param _builtins.str machine: As the targets name it.
-        :param _builtins.bool ready: True if nothing was found to be in the way.
+        :param _builtins.bool ready: True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
         :param _builtins.str address: Where it was reached, if it was given by name.
         """
         pulumi.set(__self__, "lines", lines)
@@ -1320,7 +1320,7 @@ class MachinePrerequisites(dict):
     @pulumi.getter
     def ready(self) -> _builtins.bool:
         """
-        True if nothing was found to be in the way.
+        True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
         """
         return pulumi.get(self, "ready")
 

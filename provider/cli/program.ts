@@ -16,6 +16,7 @@ import { CLASSES, listResults, type ResultFilter, showLog } from "./commands/res
 import type { ServeArguments } from "./commands/serve.ts";
 import { addSettingsCommands } from "./commands/settings.ts";
 import { listTokens, listTokenUses } from "./commands/tokens.ts";
+import { addCompletionCommands } from "./completion-commands.ts";
 import { addConfigurationCommands } from "./configuration-commands.ts";
 import { addInstallerCommand } from "./installer-command.ts";
 import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label-commands.ts";
@@ -253,6 +254,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     finish,
   );
 
+  addCompletionCommands(program, terminal, { session, finish });
   addWatching(program);
   return program;
 }

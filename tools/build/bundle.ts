@@ -79,16 +79,19 @@ const READS_TEXT = /readFileSync\(new URL\(`\.\/(?<folder>[a-z/]*)\$\{name\}`, i
 const scriptsInside: Plugin = {
   name: "scripts-inside",
   setup(builder) {
-    builder.onLoad({ filter: /\/provider\/(?:agent|machines\/posix)\/scripts\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      const folder = READS_TEXT.exec(source)?.groups?.folder;
-      if (folder === undefined)
-        return { errors: [{ text: `${path} reads its scripts in a way that cannot be bundled` }] };
-      const place = join(dirname(path), folder);
-      const files = (await readdir(place)).filter((file) => file.endsWith(".sh"));
-      const texts = await Promise.all(files.map(async (file) => [file, await readFile(join(place, file), "utf8")]));
-      const table = JSON.stringify(Object.fromEntries(texts));
-      return { contents: source.replace(READS_TEXT, () => `(${table})[name] ?? ""`), loader: "ts" };
-    });
+    builder.onLoad(
+      { filter: /\/provider\/(?:agent|machines\/posix|cli\/completion)\/scripts\.ts$/ },
+      async ({ path }) => {
+        const source = await readFile(path, "utf8");
+        const folder = READS_TEXT.exec(source)?.groups?.folder;
+        if (folder === undefined)
+          return { errors: [{ text: `${path} reads its scripts in a way that cannot be bundled` }] };
+        const place = join(dirname(path), folder);
+        const files = (await readdir(place)).filter((file) => file.endsWith(".sh"));
+        const texts = await Promise.all(files.map(async (file) => [file, await readFile(join(place, file), "utf8")]));
+        const table = JSON.stringify(Object.fromEntries(texts));
+        return { contents: source.replace(READS_TEXT, () => `(${table})[name] ?? ""`), loader: "ts" };
+      },
+    );
   },
 };

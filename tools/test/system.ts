@@ -48,6 +48,10 @@ async function missingNeeds(): Promise<Need[]> {
   if (findOnPath("git") === undefined) {
     needs.push({ missing: "git is not installed", packages: ["git", "ca-certificates"] });
   }
+  // Where a lab can be, nothing is skipped: completion is tested by the shells that it is for.
+  if (whyNoLab() === undefined && findOnPath("zsh") === undefined) {
+    needs.push({ missing: "zsh is not installed", packages: ["zsh"] });
+  }
   const python = await systemPython();
   if ("missing" in python) needs.push({ missing: python.missing, packages: ["python3", "python3-venv"] });
   return [

@@ -132,7 +132,7 @@ export function bundlesContract(opened: () => Subject): void {
       const location = "https://updates.example/agents/index.json";
       const set = await appliance().setUpdateSource({ location, checkAt: "02:15" });
       expect(set).toMatchObject({ location, checkAt: "02:15", requestedAt: "2027-03-01T08:00:00.000Z" });
-      expect((await appliance().updateCheckGround({})).source).toEqual({ location });
+      expect((await appliance().getUpdateGround({})).source).toEqual({ location });
       opened().advance(MINUTE_MS);
       const startedAt = "2027-03-01T08:01:00.000Z";
       await appliance().settleUpdateCheck({ startedAt, fault: "nobody answers" });

@@ -116,7 +116,7 @@ export const updateHandlers: HandlersOf<typeof updateOperations> = {
     return { requestedAt: moment(tx.now) };
   },
 
-  updateCheckGround(tx) {
+  getUpdateGround(tx) {
     const { location, public_key: publicKey, ca_certificate: caCertificate } = sourceRow(tx);
     const downloads = tx.queries.all(downloadRows());
     const here = [
@@ -147,7 +147,8 @@ export const updateHandlers: HandlersOf<typeof updateOperations> = {
   },
 
   settleUpdateCheck(tx, { startedAt, fault }) {
-    const started = Date.parse(startedAt);
+    // A check that began in the future would keep the next one from being due.
+    const started = Math.max(0, Math.min(Date.parse(startedAt), tx.now));
     const { requested_at: requested } = sourceRow(tx);
     tx.queries.run(
       build.updateTable("update_source").set({

@@ -20,7 +20,10 @@ const fileName = z
 
 const source = z.object({
   /** The absolute path of a directory of the server, or the https address of an index. */
-  location: z.string().min(1).max(2_000),
+  location: z
+    .string()
+    .max(2_000)
+    .regex(/^[^\p{Cc}]+$/u, "expected one line"),
   /** The Ed25519 key (PEM) that archives must be signed by; without it the source must name their checksums. */
   publicKey: pem.optional(),
   /** The authority (PEM) of the address's certificate, beside those that the system knows. */
@@ -101,7 +104,7 @@ export const updateOperations = defineOperations({
     input: z.object({}),
     output: z.object({ requestedAt: moment }),
   },
-  updateCheckGround: {
+  getUpdateGround: {
     description:
       "What a check goes by: the source, the newest version that is here of every kind of agent, and the archives that were downloaded.",
     access: "read",

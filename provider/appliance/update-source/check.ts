@@ -9,13 +9,13 @@ import { describeFileError } from "../local/file-errors.ts";
 import type { Download, UpdateSource } from "../operations/updates.ts";
 import { offersInDirectory } from "./directory.ts";
 import { offersOfIndex } from "./https-index.ts";
-import { type Offer, type Offers, UpdateSourceError } from "./offer.ts";
+import { MAX_ARCHIVES_A_CHECK, type Offer, type Offers, UpdateSourceError } from "./offer.ts";
 import { type ReadArchive, readArchive } from "./read-archive.ts";
 
 /** What a check needs of the appliance. */
 export type CheckedAppliance = Pick<
   Appliance,
-  "updateCheckGround" | "saveDownload" | "settleUpdateCheck" | "putPackage"
+  "getUpdateGround" | "saveDownload" | "settleUpdateCheck" | "putPackage"
 >;
 
 /** What came of a check. */
@@ -40,7 +40,7 @@ export async function checkForUpdates(
   { folder, now, signal }: { readonly folder: string; readonly now: () => number; readonly signal: AbortSignal },
 ): Promise<Checked> {
   const startedAt = new Date(now()).toISOString();
-  const { source, newest, archives } = await appliance.updateCheckGround({});
+  const { source, newest, archives } = await appliance.getUpdateGround({});
   const downloaded: Download[] = [];
   const faults: string[] = [];
   if (source !== undefined) {
@@ -59,7 +59,12 @@ export async function checkForUpdates(
       await rm(draft, { recursive: true, force: true });
     }
   }
-  const fault = faults.length === 0 ? undefined : faults.join("; ").slice(0, MAX_FAULT_LENGTH);
+  // What a source says is for a log of lines, and for terminals.
+  const said = faults
+    .join("; ")
+    .replaceAll(/\p{Cc}/gu, "\u{fffd}")
+    .slice(0, MAX_FAULT_LENGTH);
+  const fault = said === "" ? undefined : said;
   await appliance.settleUpdateCheck({ startedAt, fault });
   return { downloaded, fault };
 }
@@ -111,10 +116,9 @@ class Check {
         found.push(archive);
     }
     const best = newestOf(found.map(({ read }) => read));
-    return {
-      archives: found.filter(({ read }) => !isFirst(read.flavour) || read.version === best.get(read.flavour)),
-      faults,
-    };
+    const wantedOnes = found.filter(({ read }) => !isFirst(read.flavour) || read.version === best.get(read.flavour));
+    wantedOnes.sort((one, other) => compareVersions(one.read.version, other.read.version));
+    return { archives: wantedOnes.slice(-MAX_ARCHIVES_A_CHECK), faults };
   }
 
   /** Puts the packages of an archive, and makes a download of it once all of them are here. */
@@ -154,12 +158,14 @@ class Check {
   }
 }
 
-/** Of the first agents of a kind only the newest is fetched, as far as it is known before. */
+/** Of the first agents of a kind only the newest is fetched, and of others not too many, as far as it is known before. */
 function withoutOlder(offers: readonly Offer[], isFirst: (flavour: string) => boolean): readonly Offer[] {
   const best = newestOf(offers.flatMap(({ said }) => said ?? []));
-  return offers.filter(
-    ({ said }) => said === undefined || !isFirst(said.flavour) || said.version === best.get(said.flavour),
-  );
+  const [unknown, known] = [offers.filter(({ said }) => said === undefined), offers.filter(({ said }) => said)];
+  const wanted = known
+    .filter(({ said }) => said !== undefined && (!isFirst(said.flavour) || said.version === best.get(said.flavour)))
+    .sort((one, other) => compareVersions(one.said?.version ?? "", other.said?.version ?? ""));
+  return [...unknown, ...wanted.slice(-MAX_ARCHIVES_A_CHECK)];
 }
 
 function newestOf(all: readonly { readonly flavour: string; readonly version: string }[]): ReadonlyMap<string, string> {

@@ -7,6 +7,8 @@ export class UpdateSourceError extends Error {
 export const MAX_ARCHIVE_BYTES = 2 * 1024 ** 3;
 /** No source offers more archives. */
 export const MAX_OFFERS = 1_000;
+/** No check brings more archives, so that a source cannot fill the disk in one night; the newest ones come. */
+export const MAX_ARCHIVES_A_CHECK = 10;
 /** No index, and no list of checksums, is larger. */
 export const MAX_INDEX_BYTES = 4 * 1024 ** 2;
 

@@ -89,6 +89,17 @@ it("takes signed archives by their key, and no others", async () => {
   expect(await versions()).toEqual(["1.0.0"]);
 });
 
+it("brings no more than ten archives in one check, the newest ones", async () => {
+  const { source, check, versions } = await site();
+  const archives = [await archiveOf(source, "1.0.0")];
+  await listSums(source, archives);
+  await check();
+  for (let minor = 1; minor <= 12; minor++) archives.push(await archiveOf(source, `1.${minor}.0`));
+  await listSums(source, archives);
+  await check();
+  expect(await versions()).toEqual(["1.0.0", ...Array.from({ length: 10 }, (_, index) => `1.${index + 3}.0`)]);
+});
+
 it("counts what was uploaded among what is here", async () => {
   const { appliance, source, check, versions } = await site();
   await appliance.saveBundle({ name: "ours", version: "1.5.0", flavour: "reference", packages: [] });

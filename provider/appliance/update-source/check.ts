@@ -13,10 +13,7 @@ import { MAX_ARCHIVES_A_CHECK, type Offer, type Offers, UpdateSourceError } from
 import { type ReadArchive, readArchive } from "./read-archive.ts";
 
 /** What a check needs of the appliance. */
-export type CheckedAppliance = Pick<
-  Appliance,
-  "getUpdateGround" | "saveDownload" | "settleUpdateCheck" | "putPackage"
->;
+export type CheckedAppliance = Pick<Appliance, "getUpdateGround" | "saveDownload" | "settleUpdateCheck" | "putPackage">;
 
 /** What came of a check. */
 export interface Checked {

@@ -23,6 +23,7 @@ import type { WireComponent } from "./kit/pulumi/component.ts";
 import { agentBundle } from "./resources/agent-bundle.ts";
 import { agentSettings } from "./resources/agent-settings.ts";
 import { agentToken } from "./resources/agent-token.ts";
+import { agentUpdatePolicy } from "./resources/agent-update-policy.ts";
 import { label } from "./resources/label.ts";
 import { organization } from "./resources/organization.ts";
 import { provisioningConfig } from "./resources/provisioning-config.ts";
@@ -48,7 +49,16 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
   },
   config,
   configure,
-  resources: [agentBundle, agentSettings, agentToken, label, organization, provisioningConfig, quarantineDecision],
+  resources: [
+    agentBundle,
+    agentSettings,
+    agentToken,
+    agentUpdatePolicy,
+    label,
+    organization,
+    provisioningConfig,
+    quarantineDecision,
+  ],
   components: [singleMachineProvisioning],
   functions: [
     checkPrerequisites,

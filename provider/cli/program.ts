@@ -23,6 +23,7 @@ import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label
 import { LOG_FORMATS } from "./log-format.ts";
 import type { Terminal } from "./output.ts";
 import type { AskSecret } from "./passphrase.ts";
+import { addPolicyCommands } from "./policy-commands.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 import { addTaskCommands } from "./task-commands.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
@@ -230,6 +231,7 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
   addHistoryCommand(program, { session, finish });
   addQueueCommands(program, session, finish);
   addTaskCommands(program, { session, finish });
+  addPolicyCommands(program, { session, finish });
   addSettingsCommands(group("settings", "What the agents of the organization live by."), session, finish);
 
   const tokens = group("tokens", "Enrolment tokens; their values are not shown.");

@@ -20,6 +20,11 @@ export type AgentToken = import("./agentToken").AgentToken;
 export const AgentToken: typeof import("./agentToken").AgentToken = null as any;
 utilities.lazyLoad(exports, ["AgentToken"], () => require("./agentToken"));
 
+export { AgentUpdatePolicyArgs, AgentUpdatePolicyState } from "./agentUpdatePolicy";
+export type AgentUpdatePolicy = import("./agentUpdatePolicy").AgentUpdatePolicy;
+export const AgentUpdatePolicy: typeof import("./agentUpdatePolicy").AgentUpdatePolicy = null as any;
+utilities.lazyLoad(exports, ["AgentUpdatePolicy"], () => require("./agentUpdatePolicy"));
+
 export { CheckPrerequisitesArgs, CheckPrerequisitesResult, CheckPrerequisitesOutputArgs } from "./checkPrerequisites";
 export const checkPrerequisites: typeof import("./checkPrerequisites").checkPrerequisites = null as any;
 export const checkPrerequisitesOutput: typeof import("./checkPrerequisites").checkPrerequisitesOutput = null as any;
@@ -153,6 +158,8 @@ const _module = {
                 return new AgentSettings(name, <any>undefined, { urn })
             case "kace:index:AgentToken":
                 return new AgentToken(name, <any>undefined, { urn })
+            case "kace:index:AgentUpdatePolicy":
+                return new AgentUpdatePolicy(name, <any>undefined, { urn })
             case "kace:index:Label":
                 return new Label(name, <any>undefined, { urn })
             case "kace:index:Organization":

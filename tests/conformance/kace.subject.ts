@@ -9,6 +9,7 @@ import { openLocal } from "../../provider/appliance/local/local.ts";
 import { listing } from "../appliance/local/folders.ts";
 import { distinctText, type ResourceGenerator } from "./generators.ts";
 import { label, quarantineDecision } from "./label-generators.ts";
+import { updatePolicy } from "./policy-generators.ts";
 import type { SideEffects, SubjectOptions } from "./subject.ts";
 import type { Json, JsonMap } from "./wire.ts";
 
@@ -27,6 +28,7 @@ export async function kaceSubject(): Promise<SubjectOptions> {
       "kace:index:Organization": organization,
       "kace:index:AgentBundle": bundleOf(join(root, "packages"), packages),
       "kace:index:AgentSettings": settings,
+      "kace:index:AgentUpdatePolicy": updatePolicy,
       "kace:index:Label": label,
       "kace:index:QuarantineDecision": quarantineDecision,
       "kace:index:ProvisioningConfig": configurationOf(silent.port),
@@ -59,10 +61,13 @@ function sideEffectsIn(store: string): SideEffects {
       const { labels } = await appliance.listLabels({ limit: 1_000 });
       const { decisions } = await appliance.listQuarantineDecisions({ limit: 1_000 });
       const { organization, exists, urn: owner = "" } = await appliance.getSettings({});
+      const policy = await appliance.getUpdatePolicy({});
       const { organizations } = await appliance.listOrganizations({});
       await appliance.close();
       const agentSettings = exists ? [{ id: organization, urn: owner }] : [];
-      return [...tokens, ...bundles, ...configurations, ...labels, ...decisions, ...agentSettings]
+      const updatePolicies = policy.exists ? [{ id: policy.organization, urn: policy.urn }] : [];
+      const adopted = [...agentSettings, ...updatePolicies];
+      return [...tokens, ...bundles, ...configurations, ...labels, ...decisions, ...adopted]
         .map(({ id, urn = "" }) => ({ id, urn }))
         .concat(organizations.flatMap(({ name: id, urn = "" }) => (id === "default" ? [] : [{ id, urn }])));
     },

@@ -112,12 +112,13 @@ function findingsOfFleet(
     findings.push(warning(["machines", listed.indexOf(name)], `there is no approved agent called "${name}"`));
   const unreachable = judged.filter(isUnreachable);
   if (unreachable.length > 0) {
-    const names = unreachable.slice(0, NAMED_AT_MOST).map(({ machine }) => machine.hostname);
+    const hostnames = unreachable.map(({ machine }) => machine.hostname);
+    const names = hostnames.sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
     const more = unreachable.length > NAMED_AT_MOST ? ` and ${unreachable.length - NAMED_AT_MOST} more` : "";
     findings.push(
       warning(
         ["enabled"],
-        `${unreachable.length} of ${meant.length} machines cannot be reached, because their agents are not connected: ${names.join(", ")}${more}; a provisioning configuration reaches them`,
+        `${unreachable.length} of ${meant.length} machines cannot be reached, because their agents are not connected: ${names.slice(0, NAMED_AT_MOST).join(", ")}${more}; a provisioning configuration reaches them`,
       ),
     );
   }

@@ -37,7 +37,7 @@ const step = z.object({
 /** How many machines, or which share of those that a policy is for, such as `10%`. */
 const countOrShare = z.union([
   z.int().min(0).max(10_000_000),
-  z.string().regex(/^(?:100|\d{1,2})(?:\.\d+)?%$/, 'expected a whole number or a share such as "10%"'),
+  z.string().regex(/^(?:100(?:\.0+)?|\d{1,2}(?:\.\d+)?)%$/, 'expected a whole number or a share such as "10%"'),
 ]);
 
 const notes = z.string().min(1).max(10_000);

@@ -7,6 +7,8 @@ type Store = Pick<OperationMethods, "getUpdateRevision" | "stepUpdates">;
 const EVERY_MS = 60_000;
 /** Agents that come one after the other, as after a start of the server, are looked at together. */
 const GATHER_MS = 5_000;
+/** Of the server's time, one part in eleven at most: a large fleet is not looked at again after every single update. */
+const REST_FACTOR = 10;
 
 /**
  * Lets the update policies do their work: when one is changed, when a bundle is, when an update has ended, when agents
@@ -22,6 +24,7 @@ export class UpdateRunner {
   #seen: string | undefined;
   #steppedAtMs = Number.NEGATIVE_INFINITY;
   #joined = 0;
+  #restMs = 0;
 
   constructor({
     store,
@@ -47,12 +50,14 @@ export class UpdateRunner {
     const { joined } = this.#agents;
     const passedMs = this.#monotonicMs() - this.#steppedAtMs;
     const isDue = revision !== this.#seen || passedMs >= EVERY_MS || (joined !== this.#joined && passedMs >= GATHER_MS);
-    if (!isDue) return;
+    if (!isDue || passedMs < this.#restMs) return;
+    const beganMs = this.#monotonicMs();
     const { held } = await this.#store.stepUpdates({});
     for (const { organization, reason } of held)
       this.#log(`the update policy of organization "${organization}" is on hold: ${reason}`);
     this.#seen = revision;
     this.#joined = joined;
     this.#steppedAtMs = this.#monotonicMs();
+    this.#restMs = Math.min(EVERY_MS, REST_FACTOR * (this.#steppedAtMs - beganMs));
   }
 }

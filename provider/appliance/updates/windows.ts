@@ -133,6 +133,9 @@ export function isOpen(open: OpenMinutes, nowMs: number, timezone: string): bool
   return open[minuteOfWeek(nowMs, timezone)] === 1;
 }
 
+/** No clock is set forward or back by more than this at once. */
+const CLOCK_CHANGE_MINUTES = 180;
+
 /**
  * The first moment, now or later, at which updates may begin; undefined where there is none. Clocks that are set
  * forward may jump over a window: it does not open on that day.
@@ -142,20 +145,15 @@ export function isOpen(open: OpenMinutes, nowMs: number, timezone: string): bool
 export function nextOpening(open: OpenMinutes, nowMs: number, timezone: string): number | undefined {
   if (!open.includes(1)) return undefined;
   let atMs = nowMs;
-  // One step is enough unless clocks are changed on the way, or a window is jumped over.
-  for (let step = 0; step < 20; step++) {
+  // Two weeks are enough for the rarest window, also where clocks jump over it once.
+  while (atMs < nowMs + 2 * WEEK_MINUTES * MINUTE_MS) {
     const minute = minuteOfWeek(atMs, timezone);
-    if (open[minute] === 1) return step === 0 ? nowMs : beginningOf(open, atMs, nowMs, timezone);
+    if (open[minute] === 1) return atMs;
     let ahead = 1;
     while (open[(minute + ahead) % WEEK_MINUTES] !== 1) ahead += 1;
-    atMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS + ahead * MINUTE_MS;
+    // The last stretch is gone minute by minute: the clocks may be changed in it.
+    const stepMinutes = Math.max(1, ahead - CLOCK_CHANGE_MINUTES);
+    atMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS + stepMinutes * MINUTE_MS;
   }
   return undefined;
-}
-
-/** Where clocks were set forward on the way, the window has been open for a while already. */
-function beginningOf(open: OpenMinutes, foundMs: number, afterMs: number, timezone: string): number {
-  let atMs = foundMs;
-  while (atMs - MINUTE_MS > afterMs && isOpen(open, atMs - MINUTE_MS, timezone)) atMs -= MINUTE_MS;
-  return atMs;
 }

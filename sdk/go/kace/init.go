@@ -27,6 +27,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &AgentSettings{}
 	case "kace:index:AgentToken":
 		r = &AgentToken{}
+	case "kace:index:AgentUpdatePolicy":
+		r = &AgentUpdatePolicy{}
 	case "kace:index:Label":
 		r = &Label{}
 	case "kace:index:Organization":

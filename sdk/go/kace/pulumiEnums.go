@@ -3741,6 +3741,227 @@ func (in *singleMachineActionPtr) ToSingleMachineActionPtrOutputWithContext(ctx 
 	return pulumi.ToOutputWithContext(ctx, in).(SingleMachineActionPtrOutput)
 }
 
+// A day of the week.
+type Weekday string
+
+const (
+	WeekdaySunday    = Weekday("sunday")
+	WeekdayMonday    = Weekday("monday")
+	WeekdayTuesday   = Weekday("tuesday")
+	WeekdayWednesday = Weekday("wednesday")
+	WeekdayThursday  = Weekday("thursday")
+	WeekdayFriday    = Weekday("friday")
+	WeekdaySaturday  = Weekday("saturday")
+)
+
+func (Weekday) ElementType() reflect.Type {
+	return reflect.TypeOf((*Weekday)(nil)).Elem()
+}
+
+func (e Weekday) ToWeekdayOutput() WeekdayOutput {
+	return pulumi.ToOutput(e).(WeekdayOutput)
+}
+
+func (e Weekday) ToWeekdayOutputWithContext(ctx context.Context) WeekdayOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(WeekdayOutput)
+}
+
+func (e Weekday) ToWeekdayPtrOutput() WeekdayPtrOutput {
+	return e.ToWeekdayPtrOutputWithContext(context.Background())
+}
+
+func (e Weekday) ToWeekdayPtrOutputWithContext(ctx context.Context) WeekdayPtrOutput {
+	return Weekday(e).ToWeekdayOutputWithContext(ctx).ToWeekdayPtrOutputWithContext(ctx)
+}
+
+func (e Weekday) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e Weekday) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e Weekday) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e Weekday) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type WeekdayOutput struct{ *pulumi.OutputState }
+
+func (WeekdayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Weekday)(nil)).Elem()
+}
+
+func (o WeekdayOutput) ToWeekdayOutput() WeekdayOutput {
+	return o
+}
+
+func (o WeekdayOutput) ToWeekdayOutputWithContext(ctx context.Context) WeekdayOutput {
+	return o
+}
+
+func (o WeekdayOutput) ToWeekdayPtrOutput() WeekdayPtrOutput {
+	return o.ToWeekdayPtrOutputWithContext(context.Background())
+}
+
+func (o WeekdayOutput) ToWeekdayPtrOutputWithContext(ctx context.Context) WeekdayPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Weekday) *Weekday {
+		return &v
+	}).(WeekdayPtrOutput)
+}
+
+func (o WeekdayOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o WeekdayOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e Weekday) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o WeekdayOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o WeekdayOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e Weekday) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type WeekdayPtrOutput struct{ *pulumi.OutputState }
+
+func (WeekdayPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Weekday)(nil)).Elem()
+}
+
+func (o WeekdayPtrOutput) ToWeekdayPtrOutput() WeekdayPtrOutput {
+	return o
+}
+
+func (o WeekdayPtrOutput) ToWeekdayPtrOutputWithContext(ctx context.Context) WeekdayPtrOutput {
+	return o
+}
+
+func (o WeekdayPtrOutput) Elem() WeekdayOutput {
+	return o.ApplyT(func(v *Weekday) Weekday {
+		if v != nil {
+			return *v
+		}
+		var ret Weekday
+		return ret
+	}).(WeekdayOutput)
+}
+
+func (o WeekdayPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o WeekdayPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *Weekday) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// WeekdayInput is an input type that accepts values of the Weekday enum
+// A concrete instance of `WeekdayInput` can be one of the following:
+//
+//	WeekdaySunday
+//	WeekdayMonday
+//	WeekdayTuesday
+//	WeekdayWednesday
+//	WeekdayThursday
+//	WeekdayFriday
+//	WeekdaySaturday
+type WeekdayInput interface {
+	pulumi.Input
+
+	ToWeekdayOutput() WeekdayOutput
+	ToWeekdayOutputWithContext(context.Context) WeekdayOutput
+}
+
+var weekdayPtrType = reflect.TypeOf((**Weekday)(nil)).Elem()
+
+type WeekdayPtrInput interface {
+	pulumi.Input
+
+	ToWeekdayPtrOutput() WeekdayPtrOutput
+	ToWeekdayPtrOutputWithContext(context.Context) WeekdayPtrOutput
+}
+
+type weekdayPtr string
+
+func WeekdayPtr(v string) WeekdayPtrInput {
+	return (*weekdayPtr)(&v)
+}
+
+func (*weekdayPtr) ElementType() reflect.Type {
+	return weekdayPtrType
+}
+
+func (in *weekdayPtr) ToWeekdayPtrOutput() WeekdayPtrOutput {
+	return pulumi.ToOutput(in).(WeekdayPtrOutput)
+}
+
+func (in *weekdayPtr) ToWeekdayPtrOutputWithContext(ctx context.Context) WeekdayPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(WeekdayPtrOutput)
+}
+
+// WeekdayArrayInput is an input type that accepts WeekdayArray and WeekdayArrayOutput values.
+// You can construct a concrete instance of `WeekdayArrayInput` via:
+//
+//	WeekdayArray{ WeekdayArgs{...} }
+type WeekdayArrayInput interface {
+	pulumi.Input
+
+	ToWeekdayArrayOutput() WeekdayArrayOutput
+	ToWeekdayArrayOutputWithContext(context.Context) WeekdayArrayOutput
+}
+
+type WeekdayArray []Weekday
+
+func (WeekdayArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Weekday)(nil)).Elem()
+}
+
+func (i WeekdayArray) ToWeekdayArrayOutput() WeekdayArrayOutput {
+	return i.ToWeekdayArrayOutputWithContext(context.Background())
+}
+
+func (i WeekdayArray) ToWeekdayArrayOutputWithContext(ctx context.Context) WeekdayArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(WeekdayArrayOutput)
+}
+
+type WeekdayArrayOutput struct{ *pulumi.OutputState }
+
+func (WeekdayArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]Weekday)(nil)).Elem()
+}
+
+func (o WeekdayArrayOutput) ToWeekdayArrayOutput() WeekdayArrayOutput {
+	return o
+}
+
+func (o WeekdayArrayOutput) ToWeekdayArrayOutputWithContext(ctx context.Context) WeekdayArrayOutput {
+	return o
+}
+
+func (o WeekdayArrayOutput) Index(i pulumi.IntInput) WeekdayOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) Weekday {
+		return vs[0].([]Weekday)[vs[1].(int)]
+	}).(WeekdayOutput)
+}
+
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AgentPresenceInput)(nil)).Elem(), AgentPresence("present"))
 	pulumi.RegisterInputType(reflect.TypeOf((*AgentPresencePtrInput)(nil)).Elem(), AgentPresence("present"))
@@ -3777,6 +3998,9 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*QuarantineVerdictPtrInput)(nil)).Elem(), QuarantineVerdict("approve"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SingleMachineActionInput)(nil)).Elem(), SingleMachineAction("install"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SingleMachineActionPtrInput)(nil)).Elem(), SingleMachineAction("install"))
+	pulumi.RegisterInputType(reflect.TypeOf((*WeekdayInput)(nil)).Elem(), Weekday("sunday"))
+	pulumi.RegisterInputType(reflect.TypeOf((*WeekdayPtrInput)(nil)).Elem(), Weekday("sunday"))
+	pulumi.RegisterInputType(reflect.TypeOf((*WeekdayArrayInput)(nil)).Elem(), WeekdayArray{})
 	pulumi.RegisterOutputType(AgentPresenceOutput{})
 	pulumi.RegisterOutputType(AgentPresencePtrOutput{})
 	pulumi.RegisterOutputType(AgentSettingsLogRetentionOutput{})
@@ -3828,4 +4052,7 @@ func init() {
 	pulumi.RegisterOutputType(QuarantineVerdictPtrOutput{})
 	pulumi.RegisterOutputType(SingleMachineActionOutput{})
 	pulumi.RegisterOutputType(SingleMachineActionPtrOutput{})
+	pulumi.RegisterOutputType(WeekdayOutput{})
+	pulumi.RegisterOutputType(WeekdayPtrOutput{})
+	pulumi.RegisterOutputType(WeekdayArrayOutput{})
 }

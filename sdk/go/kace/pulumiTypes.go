@@ -6935,6 +6935,287 @@ func (o UnresolvedNameArrayOutput) Index(i pulumi.IntInput) UnresolvedNameOutput
 	}).(UnresolvedNameOutput)
 }
 
+// How many machines there were when the policy was set.
+type UpdatePolicyCounts struct {
+	// Those that the policy is for.
+	Meant int `pulumi:"meant"`
+	// Those that it could not reach, because their agents were not connected.
+	NotConnected int `pulumi:"notConnected"`
+	// Those that it cannot update: `kace policy plan` says why.
+	Refused int `pulumi:"refused"`
+	// Those of them that had the version already, or a newer one.
+	Right int `pulumi:"right"`
+	// The approved machines of the organization.
+	Total int `pulumi:"total"`
+}
+
+// How many machines there were when the policy was set.
+type UpdatePolicyCountsOutput struct{ *pulumi.OutputState }
+
+func (UpdatePolicyCountsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*UpdatePolicyCounts)(nil)).Elem()
+}
+
+func (o UpdatePolicyCountsOutput) ToUpdatePolicyCountsOutput() UpdatePolicyCountsOutput {
+	return o
+}
+
+func (o UpdatePolicyCountsOutput) ToUpdatePolicyCountsOutputWithContext(ctx context.Context) UpdatePolicyCountsOutput {
+	return o
+}
+
+// Those that the policy is for.
+func (o UpdatePolicyCountsOutput) Meant() pulumi.IntOutput {
+	return o.ApplyT(func(v UpdatePolicyCounts) int { return v.Meant }).(pulumi.IntOutput)
+}
+
+// Those that it could not reach, because their agents were not connected.
+func (o UpdatePolicyCountsOutput) NotConnected() pulumi.IntOutput {
+	return o.ApplyT(func(v UpdatePolicyCounts) int { return v.NotConnected }).(pulumi.IntOutput)
+}
+
+// Those that it cannot update: `kace policy plan` says why.
+func (o UpdatePolicyCountsOutput) Refused() pulumi.IntOutput {
+	return o.ApplyT(func(v UpdatePolicyCounts) int { return v.Refused }).(pulumi.IntOutput)
+}
+
+// Those of them that had the version already, or a newer one.
+func (o UpdatePolicyCountsOutput) Right() pulumi.IntOutput {
+	return o.ApplyT(func(v UpdatePolicyCounts) int { return v.Right }).(pulumi.IntOutput)
+}
+
+// The approved machines of the organization.
+func (o UpdatePolicyCountsOutput) Total() pulumi.IntOutput {
+	return o.ApplyT(func(v UpdatePolicyCounts) int { return v.Total }).(pulumi.IntOutput)
+}
+
+// A share of the machines, from some time on.
+type UpdateRolloutStep struct {
+	// From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+	After string `pulumi:"after"`
+	// How many of the machines may be updated, in percent; rounded up.
+	Percent int `pulumi:"percent"`
+}
+
+// UpdateRolloutStepInput is an input type that accepts UpdateRolloutStepArgs and UpdateRolloutStepOutput values.
+// You can construct a concrete instance of `UpdateRolloutStepInput` via:
+//
+//	UpdateRolloutStepArgs{...}
+type UpdateRolloutStepInput interface {
+	pulumi.Input
+
+	ToUpdateRolloutStepOutput() UpdateRolloutStepOutput
+	ToUpdateRolloutStepOutputWithContext(context.Context) UpdateRolloutStepOutput
+}
+
+// A share of the machines, from some time on.
+type UpdateRolloutStepArgs struct {
+	// From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+	After pulumi.StringInput `pulumi:"after"`
+	// How many of the machines may be updated, in percent; rounded up.
+	Percent pulumi.IntInput `pulumi:"percent"`
+}
+
+func (UpdateRolloutStepArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*UpdateRolloutStep)(nil)).Elem()
+}
+
+func (i UpdateRolloutStepArgs) ToUpdateRolloutStepOutput() UpdateRolloutStepOutput {
+	return i.ToUpdateRolloutStepOutputWithContext(context.Background())
+}
+
+func (i UpdateRolloutStepArgs) ToUpdateRolloutStepOutputWithContext(ctx context.Context) UpdateRolloutStepOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UpdateRolloutStepOutput)
+}
+
+// UpdateRolloutStepArrayInput is an input type that accepts UpdateRolloutStepArray and UpdateRolloutStepArrayOutput values.
+// You can construct a concrete instance of `UpdateRolloutStepArrayInput` via:
+//
+//	UpdateRolloutStepArray{ UpdateRolloutStepArgs{...} }
+type UpdateRolloutStepArrayInput interface {
+	pulumi.Input
+
+	ToUpdateRolloutStepArrayOutput() UpdateRolloutStepArrayOutput
+	ToUpdateRolloutStepArrayOutputWithContext(context.Context) UpdateRolloutStepArrayOutput
+}
+
+type UpdateRolloutStepArray []UpdateRolloutStepInput
+
+func (UpdateRolloutStepArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]UpdateRolloutStep)(nil)).Elem()
+}
+
+func (i UpdateRolloutStepArray) ToUpdateRolloutStepArrayOutput() UpdateRolloutStepArrayOutput {
+	return i.ToUpdateRolloutStepArrayOutputWithContext(context.Background())
+}
+
+func (i UpdateRolloutStepArray) ToUpdateRolloutStepArrayOutputWithContext(ctx context.Context) UpdateRolloutStepArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UpdateRolloutStepArrayOutput)
+}
+
+// A share of the machines, from some time on.
+type UpdateRolloutStepOutput struct{ *pulumi.OutputState }
+
+func (UpdateRolloutStepOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*UpdateRolloutStep)(nil)).Elem()
+}
+
+func (o UpdateRolloutStepOutput) ToUpdateRolloutStepOutput() UpdateRolloutStepOutput {
+	return o
+}
+
+func (o UpdateRolloutStepOutput) ToUpdateRolloutStepOutputWithContext(ctx context.Context) UpdateRolloutStepOutput {
+	return o
+}
+
+// From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+func (o UpdateRolloutStepOutput) After() pulumi.StringOutput {
+	return o.ApplyT(func(v UpdateRolloutStep) string { return v.After }).(pulumi.StringOutput)
+}
+
+// How many of the machines may be updated, in percent; rounded up.
+func (o UpdateRolloutStepOutput) Percent() pulumi.IntOutput {
+	return o.ApplyT(func(v UpdateRolloutStep) int { return v.Percent }).(pulumi.IntOutput)
+}
+
+type UpdateRolloutStepArrayOutput struct{ *pulumi.OutputState }
+
+func (UpdateRolloutStepArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]UpdateRolloutStep)(nil)).Elem()
+}
+
+func (o UpdateRolloutStepArrayOutput) ToUpdateRolloutStepArrayOutput() UpdateRolloutStepArrayOutput {
+	return o
+}
+
+func (o UpdateRolloutStepArrayOutput) ToUpdateRolloutStepArrayOutputWithContext(ctx context.Context) UpdateRolloutStepArrayOutput {
+	return o
+}
+
+func (o UpdateRolloutStepArrayOutput) Index(i pulumi.IntInput) UpdateRolloutStepOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) UpdateRolloutStep {
+		return vs[0].([]UpdateRolloutStep)[vs[1].(int)]
+	}).(UpdateRolloutStepOutput)
+}
+
+// A time of the week, by the clocks of the policy's time zone.
+type UpdateWindow struct {
+	// The days that it begins on. Default: every day. Order and repetitions mean nothing.
+	Days []Weekday `pulumi:"days"`
+	// When it begins. Examples: `"22:00"`.
+	From string `pulumi:"from"`
+	// When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+	To string `pulumi:"to"`
+}
+
+// UpdateWindowInput is an input type that accepts UpdateWindowArgs and UpdateWindowOutput values.
+// You can construct a concrete instance of `UpdateWindowInput` via:
+//
+//	UpdateWindowArgs{...}
+type UpdateWindowInput interface {
+	pulumi.Input
+
+	ToUpdateWindowOutput() UpdateWindowOutput
+	ToUpdateWindowOutputWithContext(context.Context) UpdateWindowOutput
+}
+
+// A time of the week, by the clocks of the policy's time zone.
+type UpdateWindowArgs struct {
+	// The days that it begins on. Default: every day. Order and repetitions mean nothing.
+	Days WeekdayArrayInput `pulumi:"days"`
+	// When it begins. Examples: `"22:00"`.
+	From pulumi.StringInput `pulumi:"from"`
+	// When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+	To pulumi.StringInput `pulumi:"to"`
+}
+
+func (UpdateWindowArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*UpdateWindow)(nil)).Elem()
+}
+
+func (i UpdateWindowArgs) ToUpdateWindowOutput() UpdateWindowOutput {
+	return i.ToUpdateWindowOutputWithContext(context.Background())
+}
+
+func (i UpdateWindowArgs) ToUpdateWindowOutputWithContext(ctx context.Context) UpdateWindowOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UpdateWindowOutput)
+}
+
+// UpdateWindowArrayInput is an input type that accepts UpdateWindowArray and UpdateWindowArrayOutput values.
+// You can construct a concrete instance of `UpdateWindowArrayInput` via:
+//
+//	UpdateWindowArray{ UpdateWindowArgs{...} }
+type UpdateWindowArrayInput interface {
+	pulumi.Input
+
+	ToUpdateWindowArrayOutput() UpdateWindowArrayOutput
+	ToUpdateWindowArrayOutputWithContext(context.Context) UpdateWindowArrayOutput
+}
+
+type UpdateWindowArray []UpdateWindowInput
+
+func (UpdateWindowArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]UpdateWindow)(nil)).Elem()
+}
+
+func (i UpdateWindowArray) ToUpdateWindowArrayOutput() UpdateWindowArrayOutput {
+	return i.ToUpdateWindowArrayOutputWithContext(context.Background())
+}
+
+func (i UpdateWindowArray) ToUpdateWindowArrayOutputWithContext(ctx context.Context) UpdateWindowArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UpdateWindowArrayOutput)
+}
+
+// A time of the week, by the clocks of the policy's time zone.
+type UpdateWindowOutput struct{ *pulumi.OutputState }
+
+func (UpdateWindowOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*UpdateWindow)(nil)).Elem()
+}
+
+func (o UpdateWindowOutput) ToUpdateWindowOutput() UpdateWindowOutput {
+	return o
+}
+
+func (o UpdateWindowOutput) ToUpdateWindowOutputWithContext(ctx context.Context) UpdateWindowOutput {
+	return o
+}
+
+// The days that it begins on. Default: every day. Order and repetitions mean nothing.
+func (o UpdateWindowOutput) Days() WeekdayArrayOutput {
+	return o.ApplyT(func(v UpdateWindow) []Weekday { return v.Days }).(WeekdayArrayOutput)
+}
+
+// When it begins. Examples: `"22:00"`.
+func (o UpdateWindowOutput) From() pulumi.StringOutput {
+	return o.ApplyT(func(v UpdateWindow) string { return v.From }).(pulumi.StringOutput)
+}
+
+// When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+func (o UpdateWindowOutput) To() pulumi.StringOutput {
+	return o.ApplyT(func(v UpdateWindow) string { return v.To }).(pulumi.StringOutput)
+}
+
+type UpdateWindowArrayOutput struct{ *pulumi.OutputState }
+
+func (UpdateWindowArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]UpdateWindow)(nil)).Elem()
+}
+
+func (o UpdateWindowArrayOutput) ToUpdateWindowArrayOutput() UpdateWindowArrayOutput {
+	return o
+}
+
+func (o UpdateWindowArrayOutput) ToUpdateWindowArrayOutputWithContext(ctx context.Context) UpdateWindowArrayOutput {
+	return o
+}
+
+func (o UpdateWindowArrayOutput) Index(i pulumi.IntInput) UpdateWindowOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) UpdateWindow {
+		return vs[0].([]UpdateWindow)[vs[1].(int)]
+	}).(UpdateWindowOutput)
+}
+
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomeInput)(nil)).Elem(), BecomeArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BecomePtrInput)(nil)).Elem(), BecomeArgs{})
@@ -6982,6 +7263,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*TargetsPtrInput)(nil)).Elem(), TargetsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationInput)(nil)).Elem(), TokenRotationArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationPtrInput)(nil)).Elem(), TokenRotationArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UpdateRolloutStepInput)(nil)).Elem(), UpdateRolloutStepArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UpdateRolloutStepArrayInput)(nil)).Elem(), UpdateRolloutStepArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UpdateWindowInput)(nil)).Elem(), UpdateWindowArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UpdateWindowArrayInput)(nil)).Elem(), UpdateWindowArray{})
 	pulumi.RegisterOutputType(AgentTaskOutput{})
 	pulumi.RegisterOutputType(AgentTaskArrayOutput{})
 	pulumi.RegisterOutputType(AgentUpdateOutput{})
@@ -7076,4 +7361,9 @@ func init() {
 	pulumi.RegisterOutputType(TokenRotationPtrOutput{})
 	pulumi.RegisterOutputType(UnresolvedNameOutput{})
 	pulumi.RegisterOutputType(UnresolvedNameArrayOutput{})
+	pulumi.RegisterOutputType(UpdatePolicyCountsOutput{})
+	pulumi.RegisterOutputType(UpdateRolloutStepOutput{})
+	pulumi.RegisterOutputType(UpdateRolloutStepArrayOutput{})
+	pulumi.RegisterOutputType(UpdateWindowOutput{})
+	pulumi.RegisterOutputType(UpdateWindowArrayOutput{})
 }

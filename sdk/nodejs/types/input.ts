@@ -832,3 +832,34 @@ export interface TokenRotationArgs {
     trigger: pulumi.Input<string>;
 }
 
+/**
+ * A share of the machines, from some time on.
+ */
+export interface UpdateRolloutStepArgs {
+    /**
+     * From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+     */
+    after: pulumi.Input<string>;
+    /**
+     * How many of the machines may be updated, in percent; rounded up.
+     */
+    percent: pulumi.Input<number>;
+}
+
+/**
+ * A time of the week, by the clocks of the policy's time zone.
+ */
+export interface UpdateWindowArgs {
+    /**
+     * The days that it begins on. Default: every day. Order and repetitions mean nothing.
+     */
+    days?: pulumi.Input<pulumi.Input<enums.Weekday>[] | undefined>;
+    /**
+     * When it begins. Examples: `"22:00"`.
+     */
+    from: pulumi.Input<string>;
+    /**
+     * When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+     */
+    to: pulumi.Input<string>;
+}

@@ -1058,3 +1058,61 @@ export interface UnresolvedName {
     reason: enums.LookupFailure;
 }
 
+/**
+ * How many machines there were when the policy was set.
+ */
+export interface UpdatePolicyCounts {
+    /**
+     * Those that the policy is for.
+     */
+    meant: number;
+    /**
+     * Those that it could not reach, because their agents were not connected.
+     */
+    notConnected: number;
+    /**
+     * Those that it cannot update: `kace policy plan` says why.
+     */
+    refused: number;
+    /**
+     * Those of them that had the version already, or a newer one.
+     */
+    right: number;
+    /**
+     * The approved machines of the organization.
+     */
+    total: number;
+}
+
+/**
+ * A share of the machines, from some time on.
+ */
+export interface UpdateRolloutStep {
+    /**
+     * From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+     */
+    after: string;
+    /**
+     * How many of the machines may be updated, in percent; rounded up.
+     */
+    percent: number;
+}
+
+/**
+ * A time of the week, by the clocks of the policy's time zone.
+ */
+export interface UpdateWindow {
+    /**
+     * The days that it begins on. Default: every day. Order and repetitions mean nothing.
+     */
+    days?: enums.Weekday[];
+    /**
+     * When it begins. Examples: `"22:00"`.
+     */
+    from: string;
+    /**
+     * When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+     */
+    to: string;
+}
+

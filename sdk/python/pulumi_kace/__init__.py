@@ -10,6 +10,7 @@ from ._enums import *
 from .agent_bundle import *
 from .agent_settings import *
 from .agent_token import *
+from .agent_update_policy import *
 from .check_prerequisites import *
 from .diagnose import *
 from .expand_targets import *
@@ -53,6 +54,7 @@ _utilities.register(
    "kace:index:AgentBundle": "AgentBundle",
    "kace:index:AgentSettings": "AgentSettings",
    "kace:index:AgentToken": "AgentToken",
+   "kace:index:AgentUpdatePolicy": "AgentUpdatePolicy",
    "kace:index:Label": "Label",
    "kace:index:Organization": "Organization",
    "kace:index:ProvisioningConfig": "ProvisioningConfig",

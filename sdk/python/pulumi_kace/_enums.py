@@ -32,6 +32,7 @@ __all__ = [
     'ProbePolicy',
     'QuarantineVerdict',
     'SingleMachineAction',
+    'Weekday',
 ]
 
 
@@ -457,3 +458,17 @@ class SingleMachineAction(_builtins.str, Enum):
     """
     Remove the agent.
     """
+
+
+@pulumi.type_token("kace:index:Weekday")
+class Weekday(_builtins.str, Enum):
+    """
+    A day of the week.
+    """
+    SUNDAY = "sunday"
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"

@@ -72,6 +72,10 @@ __all__ = [
     'TargetsArgsDict',
     'TokenRotationArgs',
     'TokenRotationArgsDict',
+    'UpdateRolloutStepArgs',
+    'UpdateRolloutStepArgsDict',
+    'UpdateWindowArgs',
+    'UpdateWindowArgsDict',
 ]
 
 class BecomeDict(TypedDict):
@@ -2929,5 +2933,129 @@ class TokenRotationArgs:
     @overlap.setter
     def overlap(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "overlap", value)
+
+
+class UpdateRolloutStepArgsDict(TypedDict):
+    """
+    A share of the machines, from some time on.
+    """
+    after: pulumi.Input[_builtins.str]
+    """
+    From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+    """
+    percent: pulumi.Input[_builtins.int]
+    """
+    How many of the machines may be updated, in percent; rounded up.
+    """
+
+@pulumi.input_type
+class UpdateRolloutStepArgs:
+    def __init__(__self__, *,
+                 after: pulumi.Input[_builtins.str],
+                 percent: pulumi.Input[_builtins.int]):
+        """
+        A share of the machines, from some time on.
+
+        :param pulumi.Input[_builtins.str] after: From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+        :param pulumi.Input[_builtins.int] percent: How many of the machines may be updated, in percent; rounded up.
+        """
+        pulumi.set(__self__, "after", after)
+        pulumi.set(__self__, "percent", percent)
+
+    @_builtins.property
+    @pulumi.getter
+    def after(self) -> pulumi.Input[_builtins.str]:
+        """
+        From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+        """
+        return pulumi.get(self, "after")
+
+    @after.setter
+    def after(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "after", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def percent(self) -> pulumi.Input[_builtins.int]:
+        """
+        How many of the machines may be updated, in percent; rounded up.
+        """
+        return pulumi.get(self, "percent")
+
+    @percent.setter
+    def percent(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "percent", value)
+
+
+class UpdateWindowArgsDict(TypedDict):
+    """
+    A time of the week, by the clocks of the policy's time zone.
+    """
+    from_: pulumi.Input[_builtins.str]
+    """
+    When it begins. Examples: `"22:00"`.
+    """
+    to: pulumi.Input[_builtins.str]
+    """
+    When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+    """
+    days: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['Weekday']]]]]
+    """
+    The days that it begins on. Default: every day. Order and repetitions mean nothing.
+    """
+
+@pulumi.input_type
+class UpdateWindowArgs:
+    def __init__(__self__, *,
+                 from_: pulumi.Input[_builtins.str],
+                 to: pulumi.Input[_builtins.str],
+                 days: pulumi.Input[Optional[Sequence[pulumi.Input['Weekday']]]] = None):
+        """
+        A time of the week, by the clocks of the policy's time zone.
+
+        :param pulumi.Input[_builtins.str] from_: When it begins. Examples: `"22:00"`.
+        :param pulumi.Input[_builtins.str] to: When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+        :param pulumi.Input[Sequence[pulumi.Input['Weekday']]] days: The days that it begins on. Default: every day. Order and repetitions mean nothing.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "to", to)
+        if days is not None:
+            pulumi.set(__self__, "days", days)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it begins. Examples: `"22:00"`.
+        """
+        return pulumi.get(self, "from_")
+
+    @from_.setter
+    def from_(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "from_", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[_builtins.str]:
+        """
+        When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "to", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def days(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['Weekday']]]]:
+        """
+        The days that it begins on. Default: every day. Order and repetitions mean nothing.
+        """
+        return pulumi.get(self, "days")
+
+    @days.setter
+    def days(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['Weekday']]]]):
+        pulumi.set(self, "days", value)
 
 

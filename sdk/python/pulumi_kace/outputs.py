@@ -53,6 +53,9 @@ __all__ = [
     'Targets',
     'TokenRotation',
     'UnresolvedName',
+    'UpdatePolicyCounts',
+    'UpdateRolloutStep',
+    'UpdateWindow',
 ]
 
 @pulumi.output_type
@@ -3085,5 +3088,186 @@ class UnresolvedName(dict):
         Why it has no address.
         """
         return pulumi.get(self, "reason")
+
+
+@pulumi.output_type
+class UpdatePolicyCounts(dict):
+    """
+    How many machines there were when the policy was set.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "notConnected":
+            suggest = "not_connected"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in UpdatePolicyCounts. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        UpdatePolicyCounts.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        UpdatePolicyCounts.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 meant: _builtins.int,
+                 not_connected: _builtins.int,
+                 refused: _builtins.int,
+                 right: _builtins.int,
+                 total: _builtins.int):
+        """
+        How many machines there were when the policy was set.
+
+        :param _builtins.int meant: Those that the policy is for.
+        :param _builtins.int not_connected: Those that it could not reach, because their agents were not connected.
+        :param _builtins.int refused: Those that it cannot update: `kace policy plan` says why.
+        :param _builtins.int right: Those of them that had the version already, or a newer one.
+        :param _builtins.int total: The approved machines of the organization.
+        """
+        pulumi.set(__self__, "meant", meant)
+        pulumi.set(__self__, "not_connected", not_connected)
+        pulumi.set(__self__, "refused", refused)
+        pulumi.set(__self__, "right", right)
+        pulumi.set(__self__, "total", total)
+
+    @_builtins.property
+    @pulumi.getter
+    def meant(self) -> _builtins.int:
+        """
+        Those that the policy is for.
+        """
+        return pulumi.get(self, "meant")
+
+    @_builtins.property
+    @pulumi.getter(name="notConnected")
+    def not_connected(self) -> _builtins.int:
+        """
+        Those that it could not reach, because their agents were not connected.
+        """
+        return pulumi.get(self, "not_connected")
+
+    @_builtins.property
+    @pulumi.getter
+    def refused(self) -> _builtins.int:
+        """
+        Those that it cannot update: `kace policy plan` says why.
+        """
+        return pulumi.get(self, "refused")
+
+    @_builtins.property
+    @pulumi.getter
+    def right(self) -> _builtins.int:
+        """
+        Those of them that had the version already, or a newer one.
+        """
+        return pulumi.get(self, "right")
+
+    @_builtins.property
+    @pulumi.getter
+    def total(self) -> _builtins.int:
+        """
+        The approved machines of the organization.
+        """
+        return pulumi.get(self, "total")
+
+
+@pulumi.output_type
+class UpdateRolloutStep(dict):
+    """
+    A share of the machines, from some time on.
+    """
+    def __init__(__self__, *,
+                 after: _builtins.str,
+                 percent: _builtins.int):
+        """
+        A share of the machines, from some time on.
+
+        :param _builtins.str after: From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+        :param _builtins.int percent: How many of the machines may be updated, in percent; rounded up.
+        """
+        pulumi.set(__self__, "after", after)
+        pulumi.set(__self__, "percent", percent)
+
+    @_builtins.property
+    @pulumi.getter
+    def after(self) -> _builtins.str:
+        """
+        From when on, counted from when the rollout began. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"24h"`.
+        """
+        return pulumi.get(self, "after")
+
+    @_builtins.property
+    @pulumi.getter
+    def percent(self) -> _builtins.int:
+        """
+        How many of the machines may be updated, in percent; rounded up.
+        """
+        return pulumi.get(self, "percent")
+
+
+@pulumi.output_type
+class UpdateWindow(dict):
+    """
+    A time of the week, by the clocks of the policy's time zone.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "from":
+            suggest = "from_"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in UpdateWindow. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        UpdateWindow.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        UpdateWindow.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 from_: _builtins.str,
+                 to: _builtins.str,
+                 days: Optional[Sequence['Weekday']] = None):
+        """
+        A time of the week, by the clocks of the policy's time zone.
+
+        :param _builtins.str from_: When it begins. Examples: `"22:00"`.
+        :param _builtins.str to: When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+        :param Sequence['Weekday'] days: The days that it begins on. Default: every day. Order and repetitions mean nothing.
+        """
+        pulumi.set(__self__, "from_", from_)
+        pulumi.set(__self__, "to", to)
+        if days is not None:
+            pulumi.set(__self__, "days", days)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> _builtins.str:
+        """
+        When it begins. Examples: `"22:00"`.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> _builtins.str:
+        """
+        When it ends; on the next day where that is not after the beginning. `00:00` to `00:00` is a day. Examples: `"06:00"`.
+        """
+        return pulumi.get(self, "to")
+
+    @_builtins.property
+    @pulumi.getter
+    def days(self) -> Optional[Sequence['Weekday']]:
+        """
+        The days that it begins on. Default: every day. Order and repetitions mean nothing.
+        """
+        return pulumi.get(self, "days")
 
 

@@ -450,3 +450,18 @@ export const SingleMachineAction = {
  * What to do.
  */
 export type SingleMachineAction = (typeof SingleMachineAction)[keyof typeof SingleMachineAction];
+
+export const Weekday = {
+    Sunday: "sunday",
+    Monday: "monday",
+    Tuesday: "tuesday",
+    Wednesday: "wednesday",
+    Thursday: "thursday",
+    Friday: "friday",
+    Saturday: "saturday",
+} as const;
+
+/**
+ * A day of the week.
+ */
+export type Weekday = (typeof Weekday)[keyof typeof Weekday];

@@ -1,0 +1,109 @@
+import type { ApplianceAccess } from "../appliance/access.ts";
+import { providerErrorOf } from "../appliance/access.ts";
+import type { Appliance, Output } from "../appliance/appliance.ts";
+import { ApplianceError } from "../appliance/errors.ts";
+import type { UpdatePolicyState } from "../appliance/operations/update-policy.ts";
+import { defineResource, type Finding } from "../kit/define/resource.ts";
+import { agentUpdatePolicyExamples } from "./agent-update-policy-examples.ts";
+import { changesOf, inputs, inputsOf, outputs, type PolicyInputs } from "./agent-update-policy-inputs.ts";
+import { foundOrGone } from "./found-or-gone.ts";
+import { wholly } from "./known.ts";
+
+const definition = defineResource({
+  name: "AgentUpdatePolicy",
+  description:
+    "Which agents of an organization are updated to which version, and when. Agents update themselves through their connection to `kace serve`: an agent that does not come back with the new version goes back to the old one, and is not updated again until the policy or the bundle changes. An agent is never taken down to an older version. An organization has one policy; it takes over what was set before, and deleting it gives the default back, that nobody is updated. It is imported by the name of the organization.\n\nA preview says whom the policy cannot reach, because their agents are not connected: a `ProvisioningConfig` with an `agent.version` reaches these.",
+  inputs,
+  outputs,
+  stableOutputs: ["organization"],
+  examples: agentUpdatePolicyExamples,
+});
+
+/** What the appliance finds about a policy, at the properties of a program. */
+function findingsOf({ findings }: Output<"planUpdates">): Finding[] {
+  return findings.flatMap(({ path, message, severity }): Finding[] => {
+    const own = path.map((part) => (part === "afterSeconds" ? "after" : part));
+    // Labels and bundles may be made by the same update, before the policy: it is refused then if they are not there.
+    if (own[0] === "labels") return [];
+    const isBundle = own[0] === "version" && message.includes("in no loaded bundle");
+    return [{ path: own, reason: message, severity: isBundle ? "warning" : severity }];
+  });
+}
+
+function countsOf({ counts: { total, meant, right, refused, notConnected } }: Output<"planUpdates">) {
+  return { total, meant, right, refused, notConnected };
+}
+
+/** What a policy is recorded with: whom it is for at the time when it is set. */
+async function recorded(appliance: Appliance, state: UpdatePolicyState, counts?: ReturnType<typeof countsOf>) {
+  const { organization, held, distributionTimestamp } = state;
+  return {
+    organization,
+    counts: counts ?? countsOf(await appliance.planUpdates({ organization, limit: 1 })),
+    held: held?.reason,
+    distributionTimestamp,
+  };
+}
+
+/** Saves a policy; what it asks for and there is not is said at the property that asks for it. */
+async function save(
+  client: ApplianceAccess,
+  { urn, organization, inputs: given }: { readonly urn: string; organization?: string; readonly inputs: PolicyInputs },
+) {
+  return client.write(async (appliance) => {
+    const named = organization === undefined ? {} : { organization };
+    try {
+      const state = await appliance.saveUpdatePolicy({ ...named, urn, ...changesOf(given) });
+      return await recorded(appliance, state);
+    } catch (error) {
+      const property =
+        error instanceof ApplianceError ? /^(version|labels|allMachines)\b/.exec(error.message)?.[1] : undefined;
+      if (!(error instanceof ApplianceError) || property === undefined) throw error;
+      throw providerErrorOf(error, [property]);
+    }
+  });
+}
+
+/** `kace:index:AgentUpdatePolicy`. */
+export const agentUpdatePolicy = definition.handle<ApplianceAccess>({
+  async check({ inputs: given }, { client }) {
+    // What is not known yet is looked at when it is set.
+    const known = wholly<PolicyInputs>(given);
+    if (known === undefined) return [];
+    return client.read(async (appliance) => {
+      // An organization that is still to be made has no agents.
+      const plan = await foundOrGone(appliance.planUpdates({ changes: changesOf(known), limit: 1 }));
+      return plan === undefined ? [] : findingsOf(plan);
+    });
+  },
+
+  async create({ urn, inputs: given }, { client }) {
+    const made = await save(client, { urn, inputs: given });
+    return { id: made.organization, outputs: made };
+  },
+
+  async read({ id, urn, old }, { client }) {
+    return client.read(async (appliance) => {
+      const found = await foundOrGone(appliance.getUpdatePolicy({ organization: id }));
+      // Nobody set anything, or somebody gave the default back, or to another resource.
+      if (found === undefined || !found.exists) return undefined;
+      if (old !== undefined && found.urn !== undefined && found.urn !== urn) return undefined;
+      // Machines come and go: the counts are those of the time when the policy was set.
+      const counts = old?.outputs.counts;
+      return { inputs: inputsOf(found, old?.inputs), outputs: await recorded(appliance, found, counts) };
+    });
+  },
+
+  async update({ id, urn, inputs: given }, { client }) {
+    return { outputs: await save(client, { urn, organization: id, inputs: given }) };
+  },
+
+  async delete({ id, urn }, { client }) {
+    await client.write((appliance) => appliance.resetUpdatePolicy({ organization: id, urn }));
+  },
+
+  async *list(_request, { client }) {
+    const found = await client.read((appliance) => appliance.getUpdatePolicy({}));
+    if (found.exists) yield { id: found.organization, name: found.organization };
+  },
+});

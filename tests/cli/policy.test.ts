@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runKace } from "../../provider/cli/program.ts";
+import { device } from "../appliance/devices.ts";
+import { startTestServer, type TestServer } from "../appliance/server/running.ts";
+
+let server: TestServer;
+beforeEach(async () => {
+  server = await startTestServer();
+});
+afterEach(() => server.remove());
+
+async function kace(...args: readonly string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
+  const world = { terminal, environment: {}, signal: new AbortController().signal };
+  const exitCode = await runKace(["--database", server.folder, "policy", ...args], world);
+  return { exitCode, out: out.join("\n"), err: err.join("\n") };
+}
+
+/** A value in the table, and whether it was set. */
+function rowOf(table: string, name: string): string[] {
+  const line = table.split("\n").find((text) => text.startsWith(name)) ?? "";
+  return line.slice(name.length).trim().split(/ {2,}/);
+}
+
+async function enrol(count: number): Promise<void> {
+  const { value } = await server.appliance.createToken({ name: "fleet" });
+  for (let number = 1; number <= count; number++) await server.appliance.enrolDevice(device(number, { token: value }));
+}
+
+describe("kace policy", () => {
+  it("changes some of it, shows what holds, and gives defaults back", async () => {
+    await enrol(2);
+    const set = ["set", "--enabled", "yes", "--machine", "web1", "--window", "22:00-06:00", "--max-failures", "5%"];
+    const changed = await kace(...set, "--step", "10%@0h", "--step", "100%@24h", "--timezone", "Europe/Berlin");
+    expect(changed.exitCode, changed.err).toBe(0);
+    expect(rowOf(changed.out, "enabled")).toEqual(["yes", "set"]);
+    expect(rowOf(changed.out, "machines")).toEqual(["web1", "set"]);
+    expect(rowOf(changed.out, "windows")).toEqual(["22:00 to 06:00", "set"]);
+    expect(rowOf(changed.out, "rollout")).toEqual(["10% after 0s, 100% after 24h", "set"]);
+    expect(changed.err).toContain("version: there is no version that `latest` means: no bundle is loaded");
+    const back = await kace("set", "--window", "default", "--machine", "web2", "--enabled", "default");
+    expect(rowOf(back.out, "windows")).toEqual(["always", "default"]);
+    expect(rowOf(back.out, "machines")).toEqual(["web2", "set"]);
+    expect(rowOf(back.out, "enabled")).toEqual(["no", "default"]);
+    expect(rowOf((await kace("reset")).out, "machines")).toEqual(["none", "default"]);
+    expect(await server.appliance.getUpdatePolicy({})).toMatchObject({ exists: false, given: {} });
+  });
+
+  it("is put on hold, and resumed", async () => {
+    expect(rowOf((await kace("hold")).out, "hold")).toEqual(["yes", "set"]);
+    expect(rowOf((await kace("resume")).out, "hold")).toEqual(["no", "default"]);
+    expect(rowOf((await kace("show")).out, "on hold because")).toEqual(["it is not"]);
+  });
+
+  it("says of every machine what becomes of it, and by its exit code that it cannot reach one", async () => {
+    expect(await kace("plan")).toMatchObject({ exitCode: 0, err: "the update policy is for nobody" });
+    await enrol(2);
+    await server.appliance.saveUpdatePolicy({ enabled: true, allMachines: true });
+    const { exitCode, out } = await kace("plan");
+    expect(exitCode).toBe(3);
+    expect(out).toMatch(
+      /^web1\.corp\.example +1\.4\.2 .* refused: no-package .* no bundle of this kind of agent is loaded$/m,
+    );
+  });
+
+  it("says whose the policy is that it changes", async () => {
+    await server.appliance.saveUpdatePolicy({ urn: "urn:pulumi:dev::site::kace:index:AgentUpdatePolicy::updates" });
+    const { exitCode, err } = await kace("set", "--notes", "by hand");
+    expect(exitCode).toBe(0);
+    expect(err).toContain("this policy belongs to urn:pulumi:dev::site::kace:index:AgentUpdatePolicy::updates");
+  });
+
+  it.each<[readonly string[], 1 | 2, string]>([
+    [["set"], 1, "nothing is said to be set"],
+    [["set", "--enabled", "yes"], 1, "it would be for nobody"],
+    [["set", "--enabled", "perhaps"], 2, "yes, no"],
+    [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00."],
+    [["set", "--step", "half"], 2, "A step is a share and a time, such as 10%@24h."],
+    [["set", "--max-failures", "some"], 2, "Expected a whole number or a share, such as 10%."],
+    [["set", "--to", "9.9.9"], 1, "version 9.9.9 is in no loaded bundle"],
+  ])("%j is refused, and says why", async (args, exitCode, sentence) => {
+    const said = await kace(...args);
+    expect(said.exitCode).toBe(exitCode);
+    expect(said.err).toContain(sentence);
+    expect(await server.appliance.getUpdatePolicy({})).toMatchObject({ exists: false });
+  });
+});

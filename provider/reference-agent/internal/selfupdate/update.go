@@ -45,7 +45,12 @@ func NewUpdater(at layout.Layout, version string, part Part, log *slog.Logger) *
 // Update carries out an order. Where it succeeds the process that called it is mostly ended by the new package, so it
 // returns only when nothing had to be done, when something went wrong, or with ErrEnded.
 func (u *Updater) Update(ctx context.Context, taskID string, payload []byte) (note string, err error) {
-	if under, err := u.folder().readState(); err == nil && under != nil {
+	under, err := u.folder().readState()
+	if err != nil {
+		// Nobody can go on with it; the order begins anew.
+		u.Log.Error("update: what was under way cannot be read", "error", err)
+	}
+	if under != nil {
 		if under.TaskID == taskID {
 			return u.Resume(ctx, taskID)
 		}

@@ -20,6 +20,7 @@ const (
 	steadyLooks = 4
 	// restoredPatience is how long the old agent has to start; it need not reach its server for that.
 	restoredPatience = time.Minute
+	outcomeRetry     = 10 * time.Second
 )
 
 // sight is how the agent stands: of which version the running process is, and whether a server has welcomed it.
@@ -93,10 +94,25 @@ func (w watchdog) carryOut(ctx context.Context) error {
 			return err
 		}
 		if outcome != nil {
-			if err := w.folder.writeOutcome(*outcome); err != nil {
+			if err := w.keepOutcome(ctx, *outcome); err != nil {
 				return err
 			}
 			return w.finish(ctx, *state, *outcome)
+		}
+	}
+}
+
+// keepOutcome tries until it is on disk: to begin anew would install and restart again what is right already.
+func (w watchdog) keepOutcome(ctx context.Context, outcome Outcome) error {
+	for {
+		err := w.folder.writeOutcome(outcome)
+		if err == nil {
+			return nil
+		}
+		w.log.Error("the outcome cannot be kept yet", "result", outcome.Result, "error", err)
+		w.world.rest(ctx, outcomeRetry)
+		if ctx.Err() != nil {
+			return err
 		}
 	}
 }
@@ -111,7 +127,7 @@ func (w watchdog) step(ctx context.Context, state *State) (*Outcome, error) {
 		}
 		return nil, w.giveUp(state, fmt.Sprintf("it was interrupted %d times while %s", maxAttempts, state.Phase))
 	}
-	if err := w.folder.writeState(*state); err != nil {
+	if err := w.keep(*state); err != nil {
 		return nil, err
 	}
 	switch state.Phase {
@@ -149,6 +165,10 @@ func (w watchdog) confirm(ctx context.Context, state *State) (*Outcome, error) {
 // restore puts the old version back, in the package tool's eyes too where there is its package.
 func (w watchdog) restore(ctx context.Context, state *State) (*Outcome, error) {
 	w.log.Warn("putting back", "version", state.From, "reason", state.Reason)
+	// It is of no more use, and the disk may be full.
+	if err := atomicfile.Remove(state.New); err != nil {
+		w.log.Error("the new package could not be deleted", "error", err)
+	}
 	reason := state.Reason
 	installed := false
 	if state.Old != "" {
@@ -199,7 +219,18 @@ func (w watchdog) giveUp(state *State, reason string) error {
 
 func (w watchdog) enter(state *State, phase string) error {
 	state.Phase, state.Attempts = phase, 0
-	return w.folder.writeState(*state)
+	return w.keep(*state)
+}
+
+// keep writes the state. To go back is not put off for a disk that is full: what is lost with the note is only the count
+// of attempts, and at worst another wait for the new agent.
+func (w watchdog) keep(state State) error {
+	err := w.folder.writeState(state)
+	if err != nil && state.Phase == PhaseRestoring {
+		w.log.Error("the state cannot be written", "error", err)
+		return nil
+	}
+	return err
 }
 
 // await looks until the same process was as wanted several times in a row.

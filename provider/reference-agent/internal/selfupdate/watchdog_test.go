@@ -26,10 +26,15 @@ type fakeWorld struct {
 	installs  []string
 	restarts  int
 	retired   int
+	// installing and resting are told of what they are called.
+	installing, resting func()
 }
 
 func (w *fakeWorld) install(_ context.Context, _, file string) error {
 	w.installs = append(w.installs, file)
+	if w.installing != nil {
+		w.installing()
+	}
 	if len(w.installs) == w.cut {
 		w.end()
 		return errors.New("killed")
@@ -45,11 +50,16 @@ func (w *fakeWorld) putBackFiles() error {
 	w.installed = "files"
 	return nil
 }
-func (w *fakeWorld) restartAgent(context.Context) error           { w.restarts++; return nil }
-func (w *fakeWorld) look() (sight, error)                         { return w.running[w.installed], nil }
-func (w *fakeWorld) elapsed() time.Duration                       { return w.now }
-func (w *fakeWorld) rest(_ context.Context, length time.Duration) { w.now += length }
-func (w *fakeWorld) retire(context.Context) error                 { w.retired++; return nil }
+func (w *fakeWorld) restartAgent(context.Context) error { w.restarts++; return nil }
+func (w *fakeWorld) look() (sight, error)               { return w.running[w.installed], nil }
+func (w *fakeWorld) elapsed() time.Duration             { return w.now }
+func (w *fakeWorld) rest(_ context.Context, length time.Duration) {
+	w.now += length
+	if w.resting != nil {
+		w.resting()
+	}
+}
+func (w *fakeWorld) retire(context.Context) error { w.retired++; return nil }
 
 const task = "task-1"
 
@@ -217,6 +227,45 @@ func TestOldPackageThatIsBrokenTooGivesWayToItsFiles(t *testing.T) {
 	}
 	if got := strings.Join(world.installs, " "); got != strings.Join([]string{state.New, state.Old, "files"}, " ") {
 		t.Errorf("installed %s", got)
+	}
+}
+
+// block keeps a file from being replaced, as a full disk does.
+func block(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(path+".new/full", 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestGoesBackThoughItCannotNoteIt(t *testing.T) {
+	where, state := begun(t)
+	world := &fakeWorld{running: map[string]sight{state.Old: {pid: 9, version: "1.4.2"}}, failing: map[string]error{state.New: errors.New("no space")}}
+	world.installing = func() { block(t, where.state()) }
+	if err := carryOut(t, where, world); err != nil {
+		t.Fatal(err)
+	}
+	if outcome := outcomeOf(t, where); outcome.Result != RolledBack || world.installed != state.Old {
+		t.Errorf("the outcome is %+v, %s is installed", outcome, world.installed)
+	}
+}
+
+func TestKeepsItsOutcomeOnceThereIsRoom(t *testing.T) {
+	where, state := begun(t)
+	world := &fakeWorld{running: map[string]sight{state.New: {pid: 7, version: "1.5.0", connected: true}}}
+	block(t, where.outcome())
+	world.resting = func() {
+		if world.now > time.Minute {
+			if err := os.RemoveAll(where.outcome() + ".new"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := carryOut(t, where, world); err != nil {
+		t.Fatal(err)
+	}
+	if outcome := outcomeOf(t, where); outcome.Result != Updated || len(world.installs) != 1 {
+		t.Errorf("the outcome is %+v after %d installations", outcome, len(world.installs))
 	}
 }
 

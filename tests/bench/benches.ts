@@ -1,6 +1,8 @@
 import { applianceCheckin } from "./appliance/appliance-checkin.ts";
 import { applianceConnections } from "./appliance/appliance-connections.ts";
 import { applianceEnrol } from "./appliance/appliance-enrol.ts";
+import { applianceQueries } from "./appliance/appliance-queries.ts";
+import { applianceSettings } from "./appliance/appliance-settings.ts";
 import type { Bench } from "./bench.ts";
 import { kitCalls } from "./kit-calls.ts";
 import { kitStart } from "./kit-start.ts";
@@ -25,7 +27,9 @@ export const benches: readonly Bench[] = [
   rolloutState,
   applianceEnrol,
   applianceCheckin,
+  applianceQueries,
   applianceConnections,
+  applianceSettings,
   rolloutMemory,
   rolloutNoop,
   rolloutInstall,

@@ -59,7 +59,8 @@ function textTest(operator: Exclude<Condition["operator"], "notEquals">, wanted:
 
 /** What a machine has of a property; several where there may be several, and none of what it does not say. */
 function valuesOf(property: Exclude<MachineProperty, "label">, facts: MachineFacts): readonly string[] {
-  const { hostname, os, agentVersion, addresses, macs } = facts;
+  // The addresses of a machine are read only where they are asked for.
+  const { hostname, os, agentVersion } = facts;
   switch (property) {
     case "hostname": {
       const full = normal(property, hostname);
@@ -77,9 +78,9 @@ function valuesOf(property: Exclude<MachineProperty, "label">, facts: MachineFac
     case "agentVersion":
       return [normal(property, agentVersion)];
     case "address":
-      return addresses.map((address) => normal(property, address));
+      return facts.addresses.map((address) => normal(property, address));
     case "mac":
-      return macs.map((mac) => normal(property, mac));
+      return facts.macs.map((mac) => normal(property, mac));
     default:
       return property satisfies never;
   }

@@ -14,7 +14,9 @@ import {
 } from "../operations/devices.ts";
 import { recordConnection, recordConnectionEnd } from "./connections.ts";
 import { enrol } from "./enrolment.ts";
+import { fixed } from "./fixed-query.ts";
 import type { HandlersOf } from "./handlers.ts";
+import { keepInventory, unpackInventory } from "./inventories.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build, listed } from "./query.ts";
 import { runningInstance } from "./server.ts";
@@ -23,6 +25,7 @@ import type { Tables } from "./tables.ts";
 import { fromColumn, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
 
 type Row = Selectable<Tables["devices"]>;
+type RowWithInventory = Row & { readonly packed: string | null };
 
 const { agentVersion, flavour, os, machineId, addresses, macs } = operations.enrolDevice.input.shape;
 const hello = z.object({ agentVersion, flavour, os, machineId, addresses, macs });
@@ -31,10 +34,30 @@ function rows() {
   return build.selectFrom("devices").selectAll();
 }
 
-function find(tx: Transaction, kuid: string): Row {
-  const row = tx.queries.first(rows().where("kuid", "=", kuid));
+/** As {@link rows}, with the inventory as it is kept, which takes most of the room and of the time. */
+function wholeRows(withInventory = true) {
+  return rows().select((eb) =>
+    eb
+      .selectFrom("inventories")
+      .select("packed")
+      .whereRef("inventories.kuid", "=", "devices.kuid")
+      .where(eb.lit(withInventory), "=", eb.lit(true))
+      .as("packed"),
+  );
+}
+
+const stateOf = fixed(({ kuid }: { kuid: string }) =>
+  build.selectFrom("devices").select("state").where("kuid", "=", kuid),
+);
+
+function find(tx: Transaction, kuid: string): RowWithInventory {
+  const row = tx.queries.first(wholeRows().where("kuid", "=", kuid));
   if (row !== undefined) return row;
-  throw new ApplianceError({
+  throw unknownDevice(kuid);
+}
+
+function unknownDevice(kuid: string): ApplianceError {
+  return new ApplianceError({
     code: "not-found",
     message: `there is no device "${kuid}"`,
     hint: "its agent has not enrolled here, or it was deleted",
@@ -49,7 +72,7 @@ function isConnected(row: Row, instance: string | undefined): boolean {
   return row.connection_id !== null && instance !== undefined && row.instance_id === instance;
 }
 
-function describe(row: Row, instance: string | undefined): Device {
+function describe(row: RowWithInventory, instance: string | undefined): Device {
   const what = `device ${row.kuid}`;
   const connected = isConnected(row, instance);
   return {
@@ -66,7 +89,7 @@ function describe(row: Row, instance: string | undefined): Device {
     can: fromColumn(abilities, row.abilities, what),
     lastSeenAt: moment(row.last_seen_at),
     enrolledAt: moment(row.enrolled_at),
-    inventory: row.inventory === null ? undefined : fromColumn(inventorySchema, row.inventory, what),
+    inventory: row.packed === null ? undefined : fromColumn(inventorySchema, unpackInventory(row.packed, what), what),
     inventoryAt: momentOrNone(row.inventory_at),
   };
 }
@@ -104,25 +127,22 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
   },
 
   recordInventory(tx, { kuid, inventory }) {
-    if (find(tx, kuid).state !== "approved") {
+    const device = tx.queries.first(stateOf({ kuid }));
+    if (device === undefined) throw unknownDevice(kuid);
+    if (device.state !== "approved") {
       throw new ApplianceError({
         code: "permission-denied",
         message: `device ${kuid} is not approved: its inventory is not kept`,
       });
     }
-    tx.queries.run(
-      build
-        .updateTable("devices")
-        .set({ inventory: JSON.stringify(inventory), inventory_at: tx.now, last_seen_at: tx.now })
-        .where("kuid", "=", kuid),
-    );
+    keepInventory(tx, kuid, inventory);
     return {};
   },
 
   getDevice: (tx, { kuid }) => describe(find(tx, kuid), runningInstance(tx)),
 
-  findDevices(tx, { organization, kuids, names, states, limit, after }) {
-    let query = rows()
+  findDevices(tx, { organization, kuids, names, states, inventories, limit, after }) {
+    let query = wholeRows(inventories)
       .where("organization", "=", organization)
       .orderBy("kuid")
       .limit(limit + 1);
@@ -141,7 +161,7 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
   },
 
   listQuarantine(tx, { organization, limit, after }) {
-    let query = rows()
+    let query = wholeRows()
       .where("organization", "=", organization)
       .where("state", "=", "quarantined")
       .orderBy("enrolled_at", "desc")

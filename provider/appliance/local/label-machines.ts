@@ -1,6 +1,7 @@
 import { ApplianceError } from "../errors.ts";
 import type { MachineFacts } from "../filter/match.ts";
 import type { LabelMember } from "../operations/labels.ts";
+import { inventoryText } from "./inventories.ts";
 import { build } from "./query.ts";
 import { runningInstance } from "./server.ts";
 import type { Transaction } from "./transaction.ts";
@@ -17,44 +18,73 @@ export function labelMachines(tx: Transaction, organization: string): LabelMachi
   const rows = tx.queries.all(
     build
       .selectFrom("devices")
-      .select(["kuid", "hostname", "hello", "inventory", "inventory_at", "connected_since", "connection_id"])
+      .leftJoin("inventories", "inventories.kuid", "devices.kuid")
+      .select(["devices.kuid", "hostname", "hello", "facts", "inventory_at", "connected_since", "connection_id"])
       .select("instance_id")
       .where("organization", "=", organization)
       .where("state", "=", "approved")
-      .orderBy("kuid"),
+      .orderBy("devices.kuid"),
   );
   return rows.map((row) => {
-    let known: MachineFacts | undefined;
-    const facts = () => {
-      known ??= factsOf(row);
+    let known: Known | undefined;
+    const read = () => {
+      known ??= knownOf(tx, row);
       return known;
     };
     return {
       kuid: row.kuid,
       hostname: row.hostname,
       get address() {
-        return facts().addresses[0];
+        return read().address;
       },
       connected: row.connection_id !== null && instance !== undefined && row.instance_id === instance,
-      facts,
+      facts: () => read().facts,
     };
   });
+}
+
+/** What is known of a device, its first address beside the rest, which may have to be unpacked. */
+interface Known {
+  readonly facts: MachineFacts;
+  readonly address: string | undefined;
 }
 
 interface Row {
   readonly kuid: string;
   readonly hostname: string;
   readonly hello: string;
-  readonly inventory: string | null;
+  readonly facts: string | null;
   readonly inventory_at: number | null;
   readonly connected_since: number | null;
 }
 
 /** What it said last: its inventory, unless it has connected since and said who it is now. */
-function factsOf(row: Row): MachineFacts {
+function knownOf(tx: Transaction, row: Row): Known {
   const what = `device ${row.kuid}`;
   const isNewer = row.connected_since === null || (row.inventory_at ?? 0) >= row.connected_since;
-  return row.inventory !== null && isNewer ? readFacts(row.inventory, what) : readFacts(row.hello, what, row.hostname);
+  const beside: MachineFacts & { readonly isPart?: unknown } =
+    row.facts !== null && isNewer ? readFacts(row.facts, what) : readFacts(row.hello, what, row.hostname);
+  const [address] = beside.addresses;
+  if (beside.isPart !== true) return { facts: beside, address };
+  // Only a filter that asks for addresses unpacks the inventory of a machine that has many.
+  let whole: MachineFacts | undefined;
+  const unpacked = () => {
+    whole ??= readFacts(inventoryText(tx, row.kuid) ?? "", what);
+    return whole;
+  };
+  const { hostname, agentVersion, os } = beside;
+  const facts: MachineFacts = {
+    hostname,
+    agentVersion,
+    os,
+    get addresses() {
+      return unpacked().addresses;
+    },
+    get macs() {
+      return unpacked().macs;
+    },
+  };
+  return { facts, address };
 }
 
 /**

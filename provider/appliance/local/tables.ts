@@ -174,10 +174,11 @@ export interface Tables {
     connected_since: number | null;
     last_seen_at: number;
     enrolled_at: number;
-    inventory: string | null;
     inventory_at: number | null;
     abilities: Generated<string>;
   };
+  /** facts: what filters ask for, so that nothing is unpacked for them. */
+  readonly inventories: { kuid: string; facts: string; packed: string };
   readonly agent_settings: {
     organization: string;
     present: number;

@@ -82,6 +82,9 @@ export const VISIBILITY: { readonly [Table in keyof Tables]: Visibility } & Read
     ),
   ),
   devices: owned("devices"),
+  inventories: within<"inventories">((eb, of) =>
+    eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
+  ),
   labels: owned("labels"),
   quarantine_decisions: owned("decisions about the quarantine"),
   key_conflicts: owned(),

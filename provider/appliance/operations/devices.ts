@@ -157,6 +157,8 @@ export const deviceOperations = defineOperations({
       kuids: z.array(kuid).max(100_000).optional(),
       names: z.array(z.string().max(255)).max(100_000).optional(),
       states: z.array(deviceState).optional(),
+      /** False where their inventories are not needed, which are most of the answer. */
+      inventories: z.boolean().default(true),
       limit,
       after,
     }),

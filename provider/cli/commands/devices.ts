@@ -13,12 +13,17 @@ const COLUMNS: readonly Column<Device>[] = [
   ["last seen", ({ lastSeenAt }) => lastSeenAt],
 ];
 
-/** All devices in one of these states; in any where none is named. */
-export function devicesIn(session: CommandSession, states: readonly DeviceState[]): Promise<Device[]> {
+/** All devices in one of these states; in any where none is named. Inventories only where they are asked for. */
+export function devicesIn(
+  session: CommandSession,
+  states: readonly DeviceState[],
+  { inventories = false }: { readonly inventories?: boolean } = {},
+): Promise<Device[]> {
   return session.read((appliance) =>
     everyPage(async (after) => {
       const { devices: items, next } = await appliance.findDevices({
         ...(states.length === 0 ? {} : { states: [...states] }),
+        inventories,
         limit: 1_000,
         after,
       });
@@ -28,7 +33,7 @@ export function devicesIn(session: CommandSession, states: readonly DeviceState[
 }
 
 export async function listDevices(session: CommandSession, states: readonly DeviceState[]): Promise<ExitCode> {
-  const devices = await devicesIn(session, states);
+  const devices = await devicesIn(session, states, { inventories: session.json });
   devices.sort((one, other) => one.hostname.localeCompare(other.hostname, "en", { numeric: true }));
   const nothing = states.includes("quarantined") ? "no device waits in quarantine" : "no agent has connected yet";
   printList(session.terminal, session.json, devices, COLUMNS, nothing);

@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import type { Appliance } from "../../../provider/appliance/appliance.ts";
+import { migrations } from "../../../provider/appliance/local/migrations.ts";
+import { newFolder, openedIn } from "./folders.ts";
+
+const os = { platform: "linux", id: "debian", version: "12", name: "Debian GNU/Linux 12", architecture: "amd64" };
+
+/** Of a host with so many interfaces; each has an address and a MAC address. */
+function inventoryOf(hostname: string, interfaces: number) {
+  const numbers = Array.from({ length: interfaces }, (_, index) => index);
+  return {
+    collectedAt: "2027-03-01T08:00:00Z",
+    hostname,
+    os,
+    agentVersion: "1.2.3",
+    addresses: numbers.map((number) => `10.0.${Math.floor(number / 250)}.${1 + (number % 250)}`),
+    macs: numbers.map((number) => `02:00:00:00:00:${number.toString(16).padStart(2, "0").slice(-2)}`),
+    memoryBytes: 8_000_000_000,
+    cpus: 4,
+    uptimeSeconds: 3.5,
+  };
+}
+
+async function enrolled(appliance: Appliance, hostname: string): Promise<string> {
+  const kuid = randomUUID();
+  const { value: token } = await appliance.createToken({ name: `for ${hostname}` });
+  const hello = { hostname, agentVersion: "1.2.3", flavour: "reference", os, machineId: "", addresses: [], macs: [] };
+  await appliance.enrolDevice({ kuid, publicKey: "A".repeat(43), token, ...hello });
+  return kuid;
+}
+
+function rowsOf(folder: string, sql: string) {
+  const database = new DatabaseSync(join(folder, "appliance.db"));
+  try {
+    return database.prepare(sql).all();
+  } finally {
+    database.close();
+  }
+}
+
+describe("inventories in a local appliance", () => {
+  it("are compressed, and given back as they came", async () => {
+    const folder = newFolder();
+    const appliance = await openedIn(folder);
+    const kuid = await enrolled(appliance, "host");
+    const inventory = inventoryOf("host", 500);
+    await appliance.recordInventory({ kuid, inventory });
+    expect((await appliance.getDevice({ kuid })).inventory).toEqual(inventory);
+    const [row] = rowsOf(folder, "SELECT packed FROM inventories");
+    expect(String(row?.packed)).not.toContain("10.0.0.1");
+    expect(String(row?.packed).length).toBeLessThan(JSON.stringify(inventory).length / 2);
+  });
+
+  it("are left out where they are not asked for", async () => {
+    const appliance = await openedIn(newFolder());
+    const kuid = await enrolled(appliance, "host");
+    const inventory = inventoryOf("host", 1);
+    await appliance.recordInventory({ kuid, inventory });
+    const [without] = (await appliance.findDevices({ kuids: [kuid], inventories: false })).devices;
+    expect(without).toMatchObject({ kuid, inventoryAt: expect.any(String) });
+    expect(without?.inventory).toBeUndefined();
+    expect((await appliance.findDevices({ kuids: [kuid] })).devices[0]?.inventory).toEqual(inventory);
+  });
+
+  it("are asked by filters for every address, however many there are", async () => {
+    const appliance = await openedIn(newFolder());
+    const kuids = [await enrolled(appliance, "many"), await enrolled(appliance, "few")];
+    const [many = "", few = ""] = kuids;
+    await appliance.recordInventory({ kuid: many, inventory: inventoryOf("many", 400) });
+    await appliance.recordInventory({ kuid: few, inventory: inventoryOf("few", 2) });
+    const meant = async (property: "address" | "mac", value: string) => {
+      const filter = { all: [{ property, operator: "equals" as const, value }] };
+      const { id } = await appliance.saveLabel({ name: `${property} ${value}`, filter });
+      const { members } = await appliance.listLabelMembers({ id });
+      return members.map(({ hostname, address }) => ({ hostname, address }));
+    };
+    expect(await meant("address", "10.0.1.150")).toEqual([{ hostname: "many", address: "10.0.0.1" }]);
+    expect(await meant("mac", "02:00:00:00:00:63")).toEqual([{ hostname: "many", address: "10.0.0.1" }]);
+    expect(await meant("address", "10.0.0.2")).toHaveLength(2);
+  });
+
+  it("go with their device", async () => {
+    const folder = newFolder();
+    const appliance = await openedIn(folder);
+    const kuid = await enrolled(appliance, "host");
+    await appliance.recordInventory({ kuid, inventory: inventoryOf("host", 3) });
+    await appliance.deleteDevice({ kuid });
+    expect(rowsOf(folder, "SELECT kuid FROM inventories")).toEqual([]);
+  });
+
+  it("are kept by the migration that compresses them", async () => {
+    const folder = newFolder();
+    const before = await openedIn(folder, { migrations: migrations.filter(({ number }) => number < 11) });
+    const kuid = await enrolled(before, "host");
+    await before.close();
+    const inventory = inventoryOf("host", 20);
+    const database = new DatabaseSync(join(folder, "appliance.db"));
+    database
+      .prepare("UPDATE devices SET inventory = ?, inventory_at = ? WHERE kuid = ?")
+      .run(JSON.stringify(inventory), Date.parse("2027-03-01T08:00:00Z"), kuid);
+    database.close();
+    const appliance = await openedIn(folder);
+    expect((await appliance.getDevice({ kuid })).inventory).toEqual(inventory);
+    const filter = { all: [{ property: "address" as const, operator: "equals" as const, value: "10.0.0.20" }] };
+    const { id } = await appliance.saveLabel({ name: "by address", filter });
+    expect((await appliance.listLabelMembers({ id })).members).toMatchObject([{ kuid }]);
+  });
+});

@@ -1,0 +1,83 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { openLocal } from "../../../provider/appliance/local/local.ts";
+import type { Bench } from "../bench.ts";
+import { startDriver } from "./driver.ts";
+import { AGENTS, AT_ONCE, HEARTBEAT_MS } from "./fleet-size.ts";
+import { bundlePrograms, serveAppliance } from "./servers.ts";
+
+const RUNS = 3;
+/** Whoever has not heard by then is counted as missing. */
+const PATIENCE_MS = 300_000;
+
+/** How long it takes until all agents know something. */
+export const applianceSettings: Bench = {
+  name: "appliance.settings",
+  description: `a change of the settings, and a message to all, by another process than kace serve, until the last of ${AGENTS} connected agents has it`,
+  async run({ runs = RUNS, folder, progress }) {
+    progress("bundling");
+    const programs = await bundlePrograms(folder);
+    const place = join(folder, "appliance");
+    await mkdir(place);
+    const { port, token, stop } = await serveAppliance(programs, place);
+    const driver = startDriver();
+    const appliance = await openLocal({ folder: place, who: "bench" });
+    try {
+      progress(`connecting ${AGENTS} agents`);
+      await driver.ask({ kind: "connect", port, count: AGENTS, atOnce: AT_ONCE, token });
+      await driver.ask({ kind: "beat", everyMs: HEARTBEAT_MS });
+      /** Seconds from before the change is made until the last agent has heard of it. */
+      const secondsUntilHeard = async (type: string, change: () => Promise<unknown>) => {
+        await driver.ask({ kind: "listen", type, ...(type === "message" && { reply: "message-status" }) });
+        const begin = Date.now();
+        await change();
+        const { at, heard } = await driver.ask({ kind: "all-heard", withinMs: PATIENCE_MS });
+        if (heard < AGENTS) throw new Error(`only ${heard} of ${AGENTS} agents heard of it`);
+        return (at - begin) / 1_000;
+      };
+      const kuids = await kuidsOf(appliance);
+      const settings: number[] = [];
+      const messages: number[] = [];
+      for (let run = 0; run < runs; run += 1) {
+        const splashText = `run ${run}`;
+        settings.push(await secondsUntilHeard("settings", () => appliance.updateSettings({ splashText })));
+        const alert = { type: "alert", payload: `run ${run}`, kuids } as const;
+        messages.push(await secondsUntilHeard("message", () => appliance.sendMessage(alert)));
+        progress(
+          `run ${run + 1}: settings ${settings.at(-1)?.toFixed(1)} s, messages ${messages.at(-1)?.toFixed(1)} s`,
+        );
+      }
+      return {
+        measurements: [
+          {
+            what: `settings, at ${AGENTS} agents`,
+            unit: "s",
+            ours: settings,
+            target: { of: "figure", bound: "at most", value: 10 },
+          },
+          {
+            what: `a message, at ${AGENTS} agents`,
+            unit: "s",
+            ours: messages,
+            target: { of: "figure", bound: "at most", value: 15 },
+          },
+        ],
+      };
+    } finally {
+      await appliance.close();
+      await driver.stop();
+      await stop();
+    }
+  },
+};
+
+async function kuidsOf(appliance: Awaited<ReturnType<typeof openLocal>>): Promise<string[]> {
+  const kuids: string[] = [];
+  let after: string | undefined;
+  do {
+    const { devices, next } = await appliance.findDevices({ inventories: false, limit: 1_000, after });
+    kuids.push(...devices.map(({ kuid }) => kuid));
+    after = next;
+  } while (after !== undefined);
+  return kuids;
+}

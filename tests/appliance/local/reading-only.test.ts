@@ -77,12 +77,8 @@ describe("a local appliance that is opened to read only", () => {
   });
 
   it("has an access for every operation that fits its name", () => {
-<<<<<<< /tmp/bundles-c2/tests/appliance/local/reading-only.test.ts
     const reading =
       /^(get|find|list|check|has|read|plan|unfinished|outcomeLog|tokenUses|deviceStates|changesSince|serverStatus)/;
-=======
-    const reading = /^(get|find|list|check|has|read|plan|unfinished|outcomeLog|tokenUses|deviceStates|changesSince|serverStatus)/;
->>>>>>> /tmp/b.new
     for (const { name, access } of Object.values(operations)) {
       expect([name, access]).toEqual([name, reading.test(name) ? "read" : "write"]);
     }

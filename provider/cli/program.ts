@@ -158,8 +158,13 @@ function programOf(world: ProgramWorld, finish: Finish): Command {
     .option("--certificate <file>", "a certificate of your own (PEM, with its chain)")
     .option("--key <file>", "its private key (PEM)")
     .addOption(new Option("--log-format <format>", "what its log is written in").choices(LOG_FORMATS).default("text"))
-    .action(async (options: Omit<ServeArguments, "folder">) => {
-      const { serveCommand } = await import("./commands/serve.ts");
+    .option("--print-unit", "print a unit of systemd that does this, and end")
+    .action(async ({ printUnit, ...options }: Omit<ServeArguments, "folder"> & { printUnit?: boolean }) => {
+      const { serveCommand, unitCommand } = await import("./commands/serve.ts");
+      if (printUnit === true) {
+        terminal.out(unitCommand(options, program.opts<GlobalOptions>().database));
+        return;
+      }
       finish(await serveCommand({ ...options, folder: folderOf("serve") }, world));
     });
 

@@ -1,6 +1,8 @@
+import { resolve } from "node:path";
 import { type LogFormat, logIn } from "../log-format.ts";
 import type { Terminal } from "../output.ts";
 import { serveAppliance } from "../serve.ts";
+import { SERVICE_FOLDER, unitOf } from "../serve-unit.ts";
 import type { ExitCode } from "../session.ts";
 
 /** What `kace serve` is told. */
@@ -13,6 +15,18 @@ export interface ServeArguments {
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
   readonly logFormat: LogFormat;
+}
+
+/** The unit that runs `kace serve` with these arguments, by the program that runs now. */
+export function unitCommand(given: Omit<ServeArguments, "folder">, database = SERVICE_FOLDER): string {
+  const { host, port, logFormat, name, certificate, key } = given;
+  const named = Object.entries({ name, certificate, key }).flatMap(([option, value]) =>
+    value === undefined ? [] : [`--${option}`, option === "name" ? value : resolve(value)],
+  );
+  const options = ["--host", host, "--port", String(port), "--log-format", logFormat, ...named];
+  const program = process.argv[1];
+  if (program === undefined) throw new TypeError("the program does not know where it is");
+  return unitOf({ command: [process.execPath, resolve(program), "--database", database, "serve", ...options] });
 }
 
 /** Runs the appliance's server until the signal fires. */

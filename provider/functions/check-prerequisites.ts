@@ -44,12 +44,10 @@ const machine = z
   .object({
     machine: z.string().meta({ description: "As the targets name it." }),
     address: z.string().optional().meta({ description: "Where it was reached, if it was given by name." }),
-    ready: z
-      .boolean()
-      .meta({
-        description:
-          "True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.",
-      }),
+    ready: z.boolean().meta({
+      description:
+        "True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.",
+    }),
     lines: z
       .array(line)
       .meta({ description: "One for each requirement, in the order in which an installation comes upon them." }),

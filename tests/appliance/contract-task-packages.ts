@@ -29,7 +29,11 @@ export function taskPackagesContract(opened: () => Subject): void {
   describe("packages of updates", () => {
     it("go part by part to the device whose update runs, and to nobody else", async () => {
       const content = randomBytes(300_000);
-      const [sha256, rollback, other] = [await put(content), await put(Buffer.from("old")), await put(Buffer.from("x"))];
+      const [sha256, rollback, other] = [
+        await put(content),
+        await put(Buffer.from("old")),
+        await put(Buffer.from("x")),
+      ];
       const taskId = await updating(sha256, rollback);
       const read = (input: { kuid?: string; taskId?: string; sha256?: string; offset?: number }) =>
         appliance().readTaskPackage({ kuid: kuidOf(1), taskId, sha256, offset: 0, ...input });

@@ -163,13 +163,10 @@ export const inputs = z.object({
       typeName: "OnDestroy",
       valueDescriptions: { abandon: "They stay.", uninstall: "They are removed, with evidence." },
     }),
-  removeDevices: z
-    .boolean()
-    .default(false)
-    .meta({
-      description:
-        "Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.",
-    }),
+  removeDevices: z.boolean().default(false).meta({
+    description:
+      "Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.",
+  }),
   probe: z
     .enum(["always", "onRefresh"])
     .default("always")

@@ -67,12 +67,16 @@ let whenHeard: (() => void) | undefined;
 let beating: NodeJS.Timeout | undefined;
 
 /** Does something `count` times, `atOnce` at a time. */
-async function inFlight(count: number, atOnce: number, work: (index: number) => Promise<void>): Promise<void> {
+async function inFlight(
+  count: number,
+  atOnce: number,
+  work: (index: number, lane: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
-  const lane = async () => {
-    while (next < count) await work(next++);
+  const run = async (lane: number) => {
+    while (next < count) await work(next++, lane);
   };
-  await Promise.all(Array.from({ length: Math.min(count, atOnce) }, lane));
+  await Promise.all(Array.from({ length: Math.min(count, atOnce) }, (_, lane) => run(lane)));
 }
 
 function localAddress(index: number): string {
@@ -157,9 +161,14 @@ async function perform(request: DriverRequest): Promise<number> {
       return 0;
     }
     case "inventories": {
+      // Each lane has agents of its own: an agent waits for its answer before it sends again.
+      const lanes = Math.min(request.atOnce, driven.length);
+      const turns = Array.from({ length: lanes }, () => 0);
       const begin = performance.now();
-      await inFlight(request.count, request.atOnce, async (number) => {
-        const one = driven[number % driven.length];
+      await inFlight(request.count, lanes, async (_number, lane) => {
+        const turn = turns[lane] ?? 0;
+        turns[lane] = turn + 1;
+        const one = driven[lane + lanes * (turn % Math.floor(driven.length / lanes))];
         if (one === undefined) throw new Error("nobody is connected");
         await new Promise<void>((resolve, reject) => {
           const timer = setTimeout(() => reject(new Error("an inventory was not answered")), PATIENCE_MS);

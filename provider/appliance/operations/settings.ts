@@ -15,7 +15,9 @@ export const MAX_LOAD_AVERAGE = 10;
 export const THROUGHPUT_REST_MS = 15 * 60_000;
 
 /** `22:00`. */
-export const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected a time of day from "00:00" to "23:59"');
+export const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected a time of day from "00:00" to "23:59"');
 
 /** When agents may check in, by the clock of each machine; an end at or before the beginning is on the next day. */
 export interface CommunicationsWindow {

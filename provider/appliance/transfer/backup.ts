@@ -5,7 +5,7 @@ import { DATABASE_FILE } from "../local/database.ts";
 import { KEY_FILE } from "../local/keys.ts";
 import { ARCHIVE_FORMAT } from "./kinds.ts";
 import { CERTIFICATES_FOLDER, PACKAGES_FOLDER } from "./places.ts";
-import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { requireAppliance, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { withStaging } from "./staging.ts";
 import { type Put, writeArchive } from "./write-archive.ts";
 
@@ -26,7 +26,8 @@ export interface TransferOptions {
  * @throws ApplianceError `not-found`, `conflict` where the file is there already, `disk-full`, `permission-denied`
  * @example await backUpAppliance({ folder, path: "/backup/kace.backup", now: Date.now() });
  */
-export function backUpAppliance({ folder, path, now }: TransferOptions): Promise<Snapshot> {
+export async function backUpAppliance({ folder, path, now }: TransferOptions): Promise<Snapshot> {
+  requireAppliance(folder);
   return withStaging(folder, async (staging) => {
     const snapshot = await takeSnapshot(folder, staging);
     const header = {

@@ -10,7 +10,7 @@ import { ARCHIVE_FORMAT, type ArchivedFile, type ArchiveHeader } from "./kinds.t
 import { sealWith } from "./passphrase.ts";
 import { CERTIFICATES_FOLDER, PACKAGES_FOLDER } from "./places.ts";
 import { writeRows } from "./rows.ts";
-import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { requireAppliance, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { withStaging } from "./staging.ts";
 import { LEFT_OUT, SECRET_COLUMNS, SECRET_TABLES, tablesOf } from "./tables.ts";
 import { writeArchive } from "./write-archive.ts";
@@ -34,12 +34,13 @@ export interface ExportedSecrets {
  * @throws ApplianceError as {@link backUpAppliance}, and `invalid` for a passphrase that is too short
  * @example await exportAppliance({ folder, path: "kace.export", now: Date.now(), passphrase });
  */
-export function exportAppliance({
+export async function exportAppliance({
   folder,
   path,
   now,
   passphrase,
 }: TransferOptions & { readonly passphrase: string | undefined }): Promise<Snapshot> {
+  requireAppliance(folder);
   return withStaging(folder, async (staging) => {
     const snapshot = await takeSnapshot(folder, staging);
     await writeTables(staging, passphrase !== undefined);

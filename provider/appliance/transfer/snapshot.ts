@@ -34,7 +34,6 @@ export async function takeSnapshot(
   staging: string,
   migrations: readonly Migration[] = allMigrations,
 ): Promise<Snapshot> {
-  if (!existsSync(join(folder, DATABASE_FILE))) throw noAppliance(folder);
   const copy = join(staging, DATABASE_FILE);
   try {
     let before = "";
@@ -55,6 +54,11 @@ export async function takeSnapshot(
   } catch (error) {
     throw describeFileError(describeSqliteError(error, folder), folder);
   }
+}
+
+/** For before anything is made in a folder. @throws ApplianceError `not-found` where it has no appliance */
+export function requireAppliance(folder: string): void {
+  if (!existsSync(join(folder, DATABASE_FILE))) throw noAppliance(folder);
 }
 
 async function copyDatabase(from: string, to: string): Promise<void> {

@@ -219,6 +219,8 @@ describe("an archive that does not fit", () => {
     const before = readFileSync(path);
     expect((await refusal(backUpAppliance({ folder, path, now }))).code).toBe("conflict");
     expect(readFileSync(path).equals(before)).toBe(true);
-    expect((await refusal(backUpAppliance({ folder: newFolder(), path: `${path}2`, now }))).code).toBe("not-found");
+    const absent = newFolder();
+    expect((await refusal(backUpAppliance({ folder: absent, path: `${path}2`, now }))).code).toBe("not-found");
+    expect(listing(absent)).toBeUndefined();
   });
 });

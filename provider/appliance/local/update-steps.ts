@@ -59,8 +59,7 @@ export const stepUpdates: Handlers["stepUpdates"] = (tx) => {
 };
 
 function settle(tx: Transaction, organization: string): number {
-  const versions = new Map<string, string>();
-  const failures = settleAttempts(tx, organization, (kuid) => versions.get(kuid) ?? agentVersionOf(tx, kuid));
+  const failures = settleAttempts(tx, organization, (kuid) => agentVersionOf(tx, kuid));
   for (const { kuid, version, reason } of failures)
     recordChanges({ ...tx, named: organization }, { subject: `device:${kuid}`, subjectName: kuid }, [
       { property: "agent update failed", from: null, to: `${version}: ${reason}` },

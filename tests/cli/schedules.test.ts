@@ -214,7 +214,8 @@ describe("configurations with a schedule", { timeout: 300_000 }, () => {
     await until("the clock has gone on", () => Date.now() > ranAt);
     await save("fleet", { targets: { ips: ["127.0.0.1", "127.0.0.2"] } });
     expect(await shown()).toEqual(["-", "-", "-", "-", "-"]);
-    expect((await here("results")).out).toContain("port-closed");
+    expect((await here("results")).out).toContain("edited, not run since");
+    expect(JSON.parse((await here("--json", "results")).out)).toMatchObject([{ code: "port-closed", edited: true }]);
     await here("config", "run", "fleet");
     expect(await shown()).toEqual(["2", "0", "2", "0", "0"]);
   });

@@ -18,8 +18,13 @@ async function main(): Promise<void> {
       hosts: { type: "string", default: "12" },
       light: { type: "string", default: "0" },
       prefix: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
+  if (values.help) {
+    say(USAGE);
+    return;
+  }
   const [verb, ...rest] = positionals;
   if (rest.length > 0) throw new LabError(USAGE);
   const why = whyNoLab();

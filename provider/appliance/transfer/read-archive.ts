@@ -38,15 +38,37 @@ export interface Unpacked {
  * @throws ApplianceError `invalid`, `newer-version`, `disk-full`, `unavailable`
  */
 export async function readArchive(path: string, kind: ArchiveKind, folder: string): Promise<Unpacked> {
+  let unpacking: Unpacking | undefined;
   try {
-    const unpacking = new Unpacking(path, kind, folder, (await stat(path)).size);
-    await walk(path, (entry) => unpacking.take(entry));
-    return await unpacking.finish();
+    const { size } = await stat(path);
+    unpacking = new Unpacking(path, kind, folder, { sizeBytes: size, beginsAsOne: await beginsAsArchive(path) });
+    const reading = unpacking;
+    await walk(path, (entry) => reading.take(entry));
+    return await reading.finish();
   } catch (error) {
     if (error instanceof ApplianceError) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (code.startsWith("TAR_")) throw damaged(path, "it is cut off, or no archive", error);
+    if (unpacking !== undefined && isOfTar(error)) throw unpacking.unreadable(error);
     throw describeFileError(error, path);
+  }
+}
+
+/** Whether the reader of tars cannot read on; what is compressed it unpacks before it looks. */
+function isOfTar(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === "ZlibError" || ("code" in error && String(error.code).startsWith("TAR_"));
+}
+
+/** The first bytes of every archive: in a tar's header the name comes first, and ends with a NUL. */
+const BEGINNING = Buffer.from(`${HEADER_NAME}\0`);
+
+/** Whether a file begins as archives do, so that one that is cut is told from a file that is something else. */
+async function beginsAsArchive(path: string): Promise<boolean> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGINNING.length));
+    return buffer.subarray(0, bytesRead).equals(BEGINNING);
+  } finally {
+    await file.close();
   }
 }
 
@@ -56,15 +78,28 @@ class Unpacking {
   readonly #kind: ArchiveKind;
   readonly #folder: string;
   readonly #files: ArchivedFile[] = [];
+  readonly #beginsAsOne: boolean;
   #isEnded = false;
   /** What is left of the file: archives are not compressed, so that one cannot unpack to more than it is. */
   #bytesLeft: number;
 
-  constructor(path: string, kind: ArchiveKind, folder: string, sizeBytes: number) {
+  constructor(
+    path: string,
+    kind: ArchiveKind,
+    folder: string,
+    { sizeBytes, beginsAsOne }: { readonly sizeBytes: number; readonly beginsAsOne: boolean },
+  ) {
     this.#path = path;
     this.#kind = kind;
     this.#folder = folder;
     this.#bytesLeft = sizeBytes;
+    this.#beginsAsOne = beginsAsOne;
+  }
+
+  /** The answer where a tar cannot be read on: what has begun as an archive was cut or changed, all else is none. */
+  unreadable(cause: unknown): ApplianceError {
+    if (!this.#beginsAsOne && this.header === undefined) return notAnArchive(this.#path, this.#kind, cause);
+    return damaged(this.#path, "it is cut off, or was changed", cause);
   }
 
   async take(entry: ReadEntry): Promise<void> {
@@ -85,7 +120,7 @@ class Unpacking {
   }
 
   async finish(): Promise<Unpacked> {
-    if (this.header === undefined) throw notAnArchive(this.#path, this.#kind);
+    if (this.header === undefined) throw this.#tooShort();
     if (!this.#isEnded) throw damaged(this.#path, "it is cut off");
     const { files } = readJson(archiveContents, await this.#textOf(CONTENTS_NAME), this.#path, CONTENTS_NAME);
     for (const [index, { name, sizeBytes, sha256 }] of this.#files.entries()) {
@@ -99,7 +134,7 @@ class Unpacking {
 
   async #unpack(entry: ReadEntry): Promise<ArchivedFile> {
     this.#bytesLeft -= entry.size;
-    if (this.#bytesLeft < 0) throw notAnArchive(this.#path, this.#kind);
+    if (this.#bytesLeft < 0) throw this.#tooShort();
     const target = join(this.#folder, entry.path);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const file = await open(target, "wx", 0o600);
@@ -118,6 +153,11 @@ class Unpacking {
     } finally {
       await file.close();
     }
+  }
+
+  /** The answer to a file that has less than it says: it is cut off, unless it is compressed, which archives are not. */
+  #tooShort(): ApplianceError {
+    return this.#beginsAsOne ? damaged(this.#path, "it is cut off") : notAnArchive(this.#path, this.#kind);
   }
 
   #textOf(name: string): Promise<string> {

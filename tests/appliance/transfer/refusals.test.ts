@@ -134,6 +134,45 @@ describe("an archive that is not as it was made", () => {
   });
 });
 
+describe("what a refusal says of a file", () => {
+  const CUT = { message: expect.stringContaining("is not as it was made: it is cut off"), hint: /another copy/ };
+  const NONE = { message: expect.stringContaining("is no backup of an appliance"), hint: /`kace backup` made/ };
+
+  /** The cuts: in the first header, in the first file, in the database, between two files, and before the last one. */
+  it.each<[string, (backup: Buffer) => number]>([
+    ["in its first header", () => 100],
+    ["after its first header", () => 512],
+    ["in its first file", () => 520],
+    ["before its database", (backup) => backup.indexOf("appliance.db\0")],
+    ["in its database", (backup) => backup.indexOf("SQLite format 3") + 5_000],
+    ["in a package", (backup) => backup.indexOf(`packages/${PACKAGE_SHA256}`) + 513],
+    ["before its contents", (backup) => backup.indexOf("contents.json\0")],
+    ["in its contents", (backup) => backup.indexOf("contents.json\0") + 600],
+  ])("that it is cut off, where a backup is cut %s", async (_where, at) => {
+    const path = await backedUp();
+    truncateSync(path, at(readFileSync(path)));
+    const { message, hint } = await refusal(restoring(path));
+    expect(message).toEqual(CUT.message);
+    expect(hint).toMatch(CUT.hint);
+  });
+
+  it.each<[string, (backup: Buffer) => Buffer]>([
+    ["a shell script", () => Buffer.from("#!/bin/sh\nset -eu\necho fixed\n".repeat(200))],
+    ["a short text", () => Buffer.from("archive")],
+    ["an empty file", () => Buffer.alloc(0)],
+    ["zeros", () => Buffer.alloc(10_240)],
+    ["a database", () => readFileSync(join(folder, "appliance.db"))],
+    ["a backup that was compressed", (backup) => gzipSync(backup)],
+    ["what is compressed and cut", (backup) => gzipSync(backup).subarray(0, 1_000)],
+  ])("that it is no backup, where it is %s", async (_what, content) => {
+    const path = await backedUp();
+    writeFileSync(path, content(readFileSync(path)));
+    const { message, hint } = await refusal(restoring(path));
+    expect(message).toEqual(NONE.message);
+    expect(hint).toMatch(NONE.hint);
+  });
+});
+
 describe("an archive that does not fit", () => {
   it("is refused where it is of the other kind, or none at all", async () => {
     const [backup, export_] = [await backedUp(), await exported()];

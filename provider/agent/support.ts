@@ -41,11 +41,13 @@ export type Support =
 type System = Pick<OperatingSystem, "platform" | "distribution" | "version" | "architecture">;
 
 /**
- * Whether a version of an agent is made for a system (seed A2, Table 4-1).
+ * Whether a version of an agent is made for a system (seed A2, Table 4-1). Where no version is known, only a table of
+ * all versions can say so.
  * @example supportOf(FLAVOURS.quest.support, "5.4", { platform: "linux", distribution: "debian", version: "12", architecture: "amd64" }).kind // "unsupported"
  */
-export function supportOf(tables: readonly SupportTable[], version: string, system: System): Support {
+export function supportOf(tables: readonly SupportTable[], version: string | undefined, system: System): Support {
   const table = tables.find(({ agents: { from, before } }) => {
+    if (version === undefined) return from === undefined && before === undefined;
     const old = from !== undefined && compareVersions(version, from) < 0;
     const late = before !== undefined && compareVersions(version, before) >= 0;
     return !old && !late;

@@ -102,7 +102,7 @@ async function open(configuration: ApplianceConfiguration): Promise<Appliance> {
     throw new ApplianceError({
       code: "unauthenticated",
       message: `${endpoint.url} asks for an API token, and none is configured`,
-      hint: "make one on the appliance, and set `apiToken` as a secret",
+      hint: "make one on the appliance, and set `apiToken` as a secret; for `kace`, KACE_API_TOKEN",
     });
   }
   const { openRemote } = await import("./remote/remote.ts");

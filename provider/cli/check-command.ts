@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { FLAVOUR_NAMES } from "../agent/agent.ts";
+import { agentVersionFrom } from "./agent-version.ts";
 import type { CheckArguments } from "./commands/check.ts";
 import type { CommandContext } from "./session.ts";
 
@@ -23,7 +24,11 @@ export function addCheckCommand(
     .option("--become-password-file <file>", "a file with the password that sudo or su asks for")
     .option("--port <number>", "the port of sshd", portOf, 22)
     .option("--bundle <name>", "a bundle of the appliance to look for packages in")
-    .option("--agent-version <version>", "the version to be installed; the newest of the bundle if left out")
+    .option(
+      "--agent-version <version>",
+      "the version to be installed; the newest of the bundle if left out",
+      agentVersionFrom,
+    )
     .addOption(
       new Option("--flavour <flavour>", "the kind of agent, where no bundle is named")
         .choices(FLAVOUR_NAMES)

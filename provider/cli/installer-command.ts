@@ -1,4 +1,6 @@
-import { type Command, Option } from "commander";
+import { isIP } from "node:net";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { agentVersionFrom } from "./agent-version.ts";
 import type { InstallerArguments } from "./commands/installer.ts";
 import type { CommandContext } from "./session.ts";
 
@@ -19,9 +21,9 @@ export function addInstallerCommand(
       new Option("--format <format>", "the form of the package").choices(["deb", "rpm", "tar.gz", "msi", "pkg", "dmg"]),
     )
     .option("--architecture <name>", "the processor, as Debian calls it", "amd64")
-    .option("--agent-version <version>", "the exact version; the newest that is loaded if left out")
+    .option("--agent-version <version>", "the exact version; the newest that is loaded if left out", agentVersionFrom)
     .option("--bundle <id>", "of this bundle")
-    .option("--server <name>", "where the agent connects to; the appliance's own server if left out")
+    .option("--server <name>", "where the agent connects to; the appliance's own server if left out", serverNameFrom)
     .option("--server-port <number>", "the port of that server", portOf)
     .option("--token-file <file>", "a file with the value of the token that lets the agent in")
     .addOption(
@@ -34,4 +36,18 @@ export function addInstallerCommand(
       const { installerCommand } = await import("./commands/installer.ts");
       finish(await installerCommand(session(), given));
     });
+}
+
+const LABEL = /^[\p{L}\p{N}_]([\p{L}\p{N}_-]{0,61}[\p{L}\p{N}_])?$/u;
+
+/** A host name or an address, without a port. */
+function serverNameFrom(text: string): string {
+  const isName =
+    text.length <= 253 &&
+    text
+      .replace(/\.$/, "")
+      .split(".")
+      .every((label) => LABEL.test(label));
+  if (isName || isIP(text.replace(/^\[(.*)\]$/, "$1")) !== 0) return text;
+  throw new InvalidArgumentError("A server is named by a host name, such as kbox.corp.example, or by an address.");
 }

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type TaskType, taskType } from "../appliance/operations/task-types.ts";
 import { type TaskState, taskState, taskView } from "../appliance/operations/tasks.ts";
 import type { Recipients } from "./commands/recipients.ts";
@@ -6,6 +6,8 @@ import { runScript } from "./commands/script.ts";
 import { addTasks, cancelTasks, listTasks, ORDERED, type Ordered, type ShownView, showTask } from "./commands/tasks.ts";
 import { secondsFrom } from "./lengths-of-time.ts";
 import type { CommandContext } from "./session.ts";
+
+const DAY_SECONDS = 86_400;
 
 /** Adds `kace tasks` and `kace script` (seed A25). */
 export function addTaskCommands(program: Command, { session, finish }: CommandContext): void {
@@ -47,8 +49,12 @@ export function addTaskCommands(program: Command, { session, finish }: CommandCo
     script
       .command("run <file>")
       .description("Runs a shell script on machines; `-` reads it from the standard input.")
-      .option("--timeout <duration>", "how long it may run", secondsOf)
-      .option("--expires <duration>", "how long it waits for machines that are not connected", secondsOf)
+      .option("--timeout <duration>", "how long it may run", secondsOf(DAY_SECONDS, "24h"))
+      .option(
+        "--expires <duration>",
+        "how long it waits for machines that are not connected",
+        secondsOf(90 * DAY_SECONDS, "90d"),
+      )
       .option(
         "--wait",
         "wait until it has ended everywhere, and print what it said; exit code 3 if it failed somewhere",
@@ -66,6 +72,10 @@ function withRecipients(command: Command): Command {
 }
 
 /** Whole ones: less than a second is one. */
-function secondsOf(text: string): number {
-  return Math.ceil(secondsFrom(text));
+function secondsOf(longestSeconds: number, longest: string): (text: string) => number {
+  return (text) => {
+    const seconds = Math.ceil(secondsFrom(text));
+    if (seconds > 0 && seconds <= longestSeconds) return seconds;
+    throw new InvalidArgumentError(`It is longer than 0s, and ${longest} at most.`);
+  };
 }

@@ -112,20 +112,35 @@ async function packageOf(
       return named === undefined ? [] : [{ bundle, file: { ...named, sha256, sizeBytes } }];
     }),
   );
-  const fitting = all
-    .filter(
-      ({ file }) =>
-        file.platform === wanted.platform &&
-        (wanted.format === undefined || file.format === wanted.format) &&
-        (file.architecture === wanted.architecture || file.architecture === "all") &&
-        (wanted.version === undefined || compareVersions(file.version, wanted.version) === 0),
-    )
+  const otherVersions = all.filter(
+    ({ file }) =>
+      file.platform === wanted.platform &&
+      (wanted.format === undefined || file.format === wanted.format) &&
+      (file.architecture === wanted.architecture || file.architecture === "all"),
+  );
+  const fitting = otherVersions
+    .filter(({ file }) => wanted.version === undefined || compareVersions(file.version, wanted.version) === 0)
     .sort((one, other) => compareVersions(other.file.version, one.file.version));
   const [best] = fitting;
   if (best !== undefined) return best;
   const what = [wanted.platform, wanted.architecture, wanted.format, wanted.version].filter(Boolean).join(" ");
-  const there = [...new Set(all.map(({ file }) => file.fileName))].sort().join(", ");
-  throw refused(["platform"], `no loaded bundle has a package for ${what}; there is ${there}`, "load one that has it");
+  throw refused(
+    ["platform"],
+    `no loaded bundle has a package for ${what}; there is ${alternatives(all, otherVersions)}`,
+    "load one that has it",
+  );
+}
+
+/** Where only the version is wrong, the versions there are; else the files. */
+function alternatives(
+  all: readonly { readonly file: AgentPackage }[],
+  otherVersions: readonly { readonly file: AgentPackage }[],
+): string {
+  const words =
+    otherVersions.length > 0
+      ? otherVersions.map(({ file }) => file.version).sort(compareVersions)
+      : all.map(({ file }) => file.fileName).sort();
+  return [...new Set(words)].join(", ");
 }
 
 function refused(path: readonly string[], message: string, hint: string): ProviderError {

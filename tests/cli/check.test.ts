@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openLocal } from "../../provider/appliance/local/local.ts";
 import { runKace } from "../../provider/cli/program.ts";
 import { LINUX_REQUIREMENTS, type MachineReadiness } from "../../provider/rollout/prerequisites/requirement.ts";
 import { LOGIN, makeKey, Sshd, temporaryFolder } from "../machines/sshd.ts";
@@ -84,11 +86,42 @@ describe("kace check", () => {
     const { exitCode, err } = await kace("check", "127.0.0.1", "--user", LOGIN, "--agent-socket", "");
     expect(exitCode).toBe(1);
     expect(err).toContain("there is nothing to log in with");
+    expect(await kace("check", "127.0.0.1", "--key-file", join(keys, "none"))).toMatchObject({
+      exitCode: 1,
+      err: `kace: the key file cannot be read: there is no file ${join(keys, "none")}`,
+    });
   });
 
   it("makes no appliance, and pins no host key", async () => {
     await kace("check", "127.0.0.1", ...logIn());
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("refuses a version that the bundle has no package of", async () => {
+    const file = { platform: "linux", architecture: "amd64", format: "deb", version: "1.5.0" } as const;
+    const appliance = await openLocal({ folder: join(keys, "appliance") });
+    const content = Buffer.from("a package");
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+      yield content;
+    }
+    await appliance.putPackage(sha256, content.length, bytes());
+    await appliance.saveBundle({
+      name: "agents",
+      version: "1.5.0",
+      flavour: "reference",
+      packages: [{ ...file, fileName: "kace-reference-agent_1.5.0_amd64.deb", sha256, sizeBytes: content.length }],
+      loaded: false,
+    });
+    await appliance.close();
+    const { exitCode, err } = await kace(
+      ...["--database", join(keys, "appliance"), "check", "127.0.0.1", ...logIn()],
+      ...["--bundle", "agents", "--agent-version", "1.4.2"],
+    );
+    expect({ exitCode, err }).toEqual({
+      exitCode: 1,
+      err: "kace: the bundle agents has no package of version 1.4.2; it has 1.5.0",
+    });
   });
 
   it("shows no password", async () => {

@@ -111,6 +111,13 @@ describe.each([
       err: "there are no such results\n",
     });
     expect((await kace("results", "--config", "nobody's")).exitCode).toBe(1);
+    expect(await kace("results", "--machine", "web99")).toEqual({
+      exitCode: 3,
+      out: "",
+      err: "there is no result of a machine web99; `kace results` shows those there are\n",
+    });
+    // It has results, though none of that class.
+    expect((await kace("results", "--machine", "web01", "--class", "failed")).exitCode).toBe(0);
     expect(await json("results")).toMatchObject([
       { machine: "web01", configuration: "fleet" },
       { machine: "web02", code: "port-closed" },

@@ -44,6 +44,7 @@ it("an agent's package is fetched under the name that holds its server and its t
   await appliance.close();
   await writeFile(join(folder, "token"), `${value}\n`);
   await writeFile(join(folder, "old"), old.value);
+  await writeFile(join(folder, "empty"), "\n");
   const kace = async (...args: readonly string[]) => {
     const [out, err]: [string[], string[]] = [[], []];
     const exitCode = await runKace(["--database", join(folder, "appliance"), ...args], {
@@ -76,10 +77,18 @@ it("an agent's package is fetched under the name that holds its server and its t
   });
   for (const [args, expected] of [
     [["installer"], "agents have no server to connect to"],
-    [[...given, "--agent-version", "1.6.0"], "no loaded bundle has a package for linux amd64 1.6.0; there is"],
+    [
+      [...given, "--agent-version", "1.6.0"],
+      "no loaded bundle has a package for linux amd64 1.6.0; there is 1.4.2, 1.5.0",
+    ],
     [[...given, "--platform", "windows"], "no loaded bundle has a package for windows amd64"],
     [[...given, "--bundle", "bundle-x"], "the bundle bundle-x is not loaded"],
-    [["installer", "--token-file", join(folder, "none")], "cannot be read"],
+    [["installer", "--token-file", join(folder, "none")], "the token file cannot be read: there is no file"],
+    [["installer", "--token-file", join(folder, "empty")], "the token file is empty"],
+    [
+      [...given, "--out", join(folder, "no", "such", "folder")],
+      "cannot be made: the folder that it is in is not there",
+    ],
   ] as const) {
     const refused = await kace(...args);
     expect(refused).toMatchObject({ exitCode: 1, out: "", err: expect.stringContaining(expected) });

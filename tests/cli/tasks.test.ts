@@ -61,7 +61,7 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
     expect(await kace("tasks", "list", "--type", "log-upload")).toEqual({
       exitCode: 0,
       out: "",
-      err: "there is no such task",
+      err: "no tasks",
     });
     agent.say({ type: "task-status", id, status: "started" });
     await until("it runs", async () => (await kace("tasks", "list")).out.includes(String(id)));
@@ -92,16 +92,44 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
 
   it.each<[string, readonly string[], string]>([
     ["no machine", ["script", "run", "SCRIPT"], "which machines?"],
-    ["all machines and one", ["script", "run", "SCRIPT", "--all", "--machine", "web01"], "which machines?"],
+    ["all machines and one", ["script", "run", "SCRIPT", "--all", "--machine", "web01"], "one or the other"],
+    ["an address", ["script", "run", "SCRIPT", "--machine", "127.0.0.1"], "devices go by their host names or KUIDs"],
     ["a machine that is not there", ["script", "run", "SCRIPT", "--machine", "web99"], "no device web99"],
     ["a label that is not there", ["tasks", "add", "inventory", "--label", "none"], "there is no label none"],
-    ["a file that is not there", ["script", "run", "none.sh", "--all"], "the script cannot be read"],
+    [
+      "a file that is not there",
+      ["script", "run", "none.sh", "--all"],
+      "the script cannot be read: there is no file none.sh",
+    ],
     ["no task", ["tasks", "cancel"], "which tasks?"],
+    ["a task to call back that is not there", ["tasks", "cancel", "task-none"], "there is no task task-none"],
+    ["a source that is not there", ["tasks", "cancel", "--source", "none-1"], "there is no task of the source none-1"],
     ["a task that is not there", ["tasks", "show", "task-none"], "there is no task"],
   ])("say of %s what is wrong, and queue nothing", async (_what, args, message) => {
     const given = args.map((word) => (word === "SCRIPT" ? script : word));
     expect(await kace(...given)).toMatchObject({ exitCode: 1, err: expect.stringContaining(message) });
     expect((await server.appliance.listTasks({})).tasks).toEqual([]);
+  });
+
+  it("say who is not connected, and that no server runs, and then wait no longer than the script does", async () => {
+    agent.socket.terminate();
+    await until("it is gone", async () => (await server.appliance.findDevices({})).devices[0]?.connected === false);
+    expect((await kace("script", "run", script, "--machine", "web01")).err).toMatch(
+      /^not connected: web01; the script waits for them until it expires\n1 task is queued/,
+    );
+    await server.server.stop();
+    const { exitCode, out, err } = await kace(
+      ...["--json", "script", "run", script, "--machine", "web01", "--expires", "1s", "--wait"],
+    );
+    expect(exitCode).toBe(3);
+    expect(err).toMatch(/^no server of this appliance runs: start it with `kace serve`\nnot connected: web01;/);
+    expect(JSON.parse(out)).toMatchObject([{ machine: "web01", state: "expired" }]);
+  });
+
+  it("refuse an empty script", async () => {
+    await writeFile(script, "\n");
+    const { exitCode, err } = await kace("script", "run", script, "--all");
+    expect({ exitCode, err }).toEqual({ exitCode: 2, err: `kace: the script is empty: ${script}` });
   });
 
   it("refuse lengths of time and types that are none", async () => {

@@ -127,6 +127,14 @@ describe("a Linux machine", () => {
       repair: "needs glibc",
     },
     {
+      story: "a release no version of the agent is made for, where none was named",
+      probe: { os: { ...bareProbe().os, version: "7", title: "Debian GNU/Linux 7" } },
+      wanted: { packages: undefined },
+      requirement: "supported-os",
+      message: "Debian GNU/Linux 7 (amd64): the KACE reference agent is made for Debian 8 or newer",
+      repair: "allowUnsupported",
+    },
+    {
       story: "a processor without a package",
       probe: { os: { ...bareProbe().os, architecture: "riscv64" } },
       requirement: "architecture",
@@ -287,6 +295,15 @@ describe("a Linux machine", () => {
     const unmeasured = lines.filter(({ state }) => state === "not-measured").map(({ requirement }) => requirement);
     expect(unmeasured).toEqual(["architecture", "server-name", "server-port"]);
     expect(ready).toBe(true);
+  });
+});
+
+it("a system whose fitness depends on the version of the agent is not judged without one", async () => {
+  const { lines } = await check({ wanted: { flavour: FLAVOURS.quest, packages: undefined } });
+  expect(lines.find(({ requirement }) => requirement === "supported-os")).toMatchObject({
+    state: "not-measured",
+    message: expect.stringContaining("depends on its version, and none was given"),
+    repair: "name the version of the agent, or a bundle of it",
   });
 });
 

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import type { FlavourName } from "../../agent/agent.ts";
+import { compareVersions, type FlavourName, sameVersion } from "../../agent/agent.ts";
 import type { Appliance } from "../../appliance/appliance.ts";
 import type { Bundle } from "../../appliance/operations/bundles.ts";
 import { serverToDiagnose } from "../../rollout/diagnosis-means.ts";
@@ -9,6 +8,7 @@ import { systemNames } from "../../rollout/dns/name-source.ts";
 import { readPins } from "../../rollout/host-key-pins.ts";
 import { probePorts } from "../../rollout/ports/sweep.ts";
 import { checkPrerequisites, type PrerequisitesQuestion } from "../../rollout/prerequisites/check.ts";
+import type { WantedAgent } from "../../rollout/prerequisites/linux.ts";
 import type { MachineReadiness, RequirementLine } from "../../rollout/prerequisites/requirement.ts";
 import { wantedAgent } from "../../rollout/prerequisites/wanted.ts";
 import type { SshLogIn } from "../../rollout/ssh-log-in.ts";
@@ -17,6 +17,7 @@ import { sizeProblem } from "../../rollout/targets/size.ts";
 import type { TargetSet } from "../../rollout/targets/target-set.ts";
 import { type Column, printable, tableOf } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { textIn } from "../text-file.ts";
 
 const PORT_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -105,8 +106,8 @@ function targetsNamed(machines: readonly string[]): TargetSet {
 }
 
 async function logInFrom(given: CheckArguments): Promise<SshLogIn> {
-  const password = await secretIn(given.passwordFile);
-  const privateKey = given.keyFile === undefined ? undefined : await readFile(given.keyFile, "utf8");
+  const password = await secretIn(given.passwordFile, "the password file");
+  const privateKey = given.keyFile === undefined ? undefined : await textIn(given.keyFile, "the key file");
   const hasOwn = password !== undefined || privateKey !== undefined;
   const agentSocket = hasOwn || given.agentSocket === "" ? undefined : given.agentSocket;
   if (password === undefined && privateKey === undefined && agentSocket === undefined)
@@ -114,7 +115,9 @@ async function logInFrom(given: CheckArguments): Promise<SshLogIn> {
       "there is nothing to log in with",
       "give --key-file or --password-file, or run an ssh agent; --windows logs in to nothing",
     );
-  const becomePassword = (await secretIn(given.becomePasswordFile)) ?? (given.become === "sudo" ? password : undefined);
+  const becomePassword =
+    (await secretIn(given.becomePasswordFile, "the file of the password to become root with")) ??
+    (given.become === "sudo" ? password : undefined);
   return {
     username: given.user,
     credentials: { password, privateKey, agentSocket },
@@ -131,14 +134,24 @@ async function logInFrom(given: CheckArguments): Promise<SshLogIn> {
   };
 }
 
-async function secretIn(file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? undefined : (await readFile(file, "utf8")).replace(/\r?\n$/, "");
+async function secretIn(file: string | undefined, what: string): Promise<string | undefined> {
+  return file === undefined ? undefined : (await textIn(file, what)).replace(/\r?\n$/, "");
 }
 
 async function wantedFrom(given: CheckArguments, appliance: Appliance) {
   const server = serverToDiagnose({ name: given.server, port: given.serverPort }, await appliance.serverStatus({}));
   const bundle = given.bundle === undefined ? undefined : await bundleNamed(given.bundle, appliance);
-  return wantedAgent({ bundle, flavour: given.flavour, version: given.agentVersion, server });
+  const wanted = wantedAgent({ bundle, flavour: given.flavour, version: given.agentVersion, server });
+  requireVersion(wanted, given.bundle);
+  return wanted;
+}
+
+/** @throws CommandError for a version that the bundle has no package of: no installation could bring it */
+function requireVersion({ version, packages }: WantedAgent, bundle: string | undefined): void {
+  if (version === undefined || packages === undefined || packages.length === 0) return;
+  if (packages.some((one) => sameVersion(one.version, version))) return;
+  const there = [...new Set(packages.map((one) => one.version))].sort(compareVersions).join(", ");
+  throw new CommandError(`the bundle ${bundle} has no package of version ${version}; it has ${there}`);
 }
 
 async function bundleNamed(name: string, appliance: Appliance): Promise<Bundle> {

@@ -1,11 +1,12 @@
 import { createWriteStream } from "node:fs";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Appliance } from "../../appliance/appliance.ts";
 import { ProviderError } from "../../kit/define/errors.ts";
 import { type AgentInstaller, agentInstaller, type WantedInstaller } from "../../rollout/agent-installer.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { textIn } from "../text-file.ts";
 
 /** What `kace installer` is told. */
 export interface InstallerArguments {
@@ -23,7 +24,7 @@ export interface InstallerArguments {
 
 /** Prints the commands that install an agent by hand; with `out` the package is fetched, under the name that it needs. */
 export async function installerCommand(session: CommandSession, given: InstallerArguments): Promise<ExitCode> {
-  const token = given.tokenFile === undefined ? undefined : (await textIn(given.tokenFile)).trim();
+  const token = given.tokenFile === undefined ? undefined : await tokenIn(given.tokenFile);
   const wanted: WantedInstaller = {
     platform: given.platform,
     format: given.format,
@@ -71,7 +72,7 @@ async function fetchInto(
   fileName: string,
   appliance: Appliance,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const draft = join(folder, `.${sha256}.part`);
   try {
     const { stream } = await appliance.openPackage(sha256);
@@ -84,11 +85,22 @@ async function fetchInto(
   if (caFile !== undefined && caCertificate !== undefined) await writeFile(join(folder, caFile), caCertificate);
 }
 
-async function textIn(file: string): Promise<string> {
+async function tokenIn(file: string): Promise<string> {
+  const token = (await textIn(file, "the token file")).trim();
+  if (token === "") throw new CommandError(`the token file is empty: ${file}`);
+  return token;
+}
+
+/** Makes the folder itself and none above it: a path with a mistake in it is not made. */
+async function makeFolder(folder: string): Promise<void> {
   try {
-    return await readFile(file, "utf8");
+    await mkdir(folder);
   } catch (error) {
-    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof Error)) throw error;
+    const { code } = error as NodeJS.ErrnoException; // what node:fs throws has one
+    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    const reason = code === "ENOENT" ? "the folder that it is in is not there" : error.message;
+    throw new CommandError(`the folder ${folder} cannot be made: ${reason}`);
   }
 }
 

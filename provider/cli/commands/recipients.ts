@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
 import { CommandError, type CommandSession } from "../session.ts";
@@ -19,7 +20,15 @@ export async function recipientsOf(
   session: CommandSession,
   { machine = [], label = [], all = false }: Recipients,
 ): Promise<Device[]> {
-  if (all === machine.length + label.length > 0) throw new CommandError("which machines?", "name them, or say --all");
+  const named = machine.length + label.length > 0;
+  if (all && named) throw new CommandError("name machines, or say --all: one or the other");
+  if (!all && !named) throw new CommandError("which machines?", "name them, or say --all");
+  const address = machine.find((name) => isIP(name) !== 0);
+  if (address !== undefined)
+    throw new CommandError(
+      `${address} is an address, and devices go by their host names or KUIDs`,
+      "`kace devices list` shows both",
+    );
   const found: Device[] = [];
   if (all) found.push(...(await devicesIn(session, ["approved"])));
   for (const name of machine) found.push(await deviceOf(session, name));

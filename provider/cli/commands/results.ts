@@ -1,6 +1,8 @@
 import { everyPage } from "../../appliance/every-page.ts";
 import type { OutcomeClass, StoredOutcome } from "../../appliance/operations/outcomes.ts";
-import { type Column, printList } from "../output.ts";
+import { nearest } from "../../kit/define/suggest.ts";
+import { isOutcomeCode, OUTCOME_CODES } from "../../rollout/codes.ts";
+import { type Column, printable, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 import { allConfigurations, configurationOf } from "./configurations.ts";
 
@@ -49,8 +51,20 @@ function isRight(outcomeClass: OutcomeClass): boolean {
   return outcomeClass === "succeeded" || outcomeClass === "unchanged" || outcomeClass === "removed";
 }
 
-/** The latest result of every machine. Exit code 3 if one of those shown is not right. */
+/**
+ * The latest result of every machine. Exit code 3 if one of those shown is not right, or the machine that was asked
+ * about has none at all; 2 for a code that does not exist, which would be green for ever.
+ */
 export async function listResults(session: CommandSession, filter: ResultFilter): Promise<ExitCode> {
+  const noCode = filter.code?.find((code) => !isOutcomeCode(code));
+  if (noCode !== undefined) {
+    const near = nearest(noCode, Object.keys(OUTCOME_CODES));
+    session.terminal.err(`kace: there is no code ${JSON.stringify(noCode)}`);
+    session.terminal.err(
+      `  ${near === undefined ? "docs/outcomes.md lists those there are" : `Did you mean ${near}?`}`,
+    );
+    return 2;
+  }
   const configuration = filter.config === undefined ? undefined : await configurationOf(session, filter.config);
   const outcomes = await session.read((appliance) =>
     everyPage(async (after) => {
@@ -66,8 +80,20 @@ export async function listResults(session: CommandSession, filter: ResultFilter)
     }),
   );
   const named = await withConfiguration(session, outcomes);
+  if (outcomes.length === 0 && filter.machine !== undefined && !(await hasResult(session, filter.machine))) {
+    if (session.json) session.terminal.out("[]");
+    session.terminal.err(
+      `there is no result of a machine ${printable(filter.machine)}; \`kace results\` shows those there are`,
+    );
+    return 3;
+  }
   printList(session.terminal, session.json, named, COLUMNS, "there are no such results");
   return outcomes.every((outcome) => !outcome.edited && (isRight(outcome.class) || outcome.class === "absent")) ? 0 : 3;
+}
+
+async function hasResult(session: CommandSession, machine: string): Promise<boolean> {
+  const { outcomes } = await session.read((appliance) => appliance.listOutcomes({ machine, limit: 1 }));
+  return outcomes.length > 0;
 }
 
 async function withConfiguration(

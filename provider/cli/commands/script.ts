@@ -1,9 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Output } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
+import type { Device } from "../../appliance/operations/devices.ts";
+import type { Task } from "../../appliance/operations/tasks.ts";
+import { printable } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { textIn } from "../text-file.ts";
 import { type Recipients, recipientsOf } from "./recipients.ts";
 import { printOutput, tasksOf } from "./tasks.ts";
 
@@ -24,7 +27,11 @@ export async function runScript(
   file: string,
   { timeout, expires, wait = false, ...recipients }: ScriptOptions,
 ): Promise<ExitCode> {
-  const script = file === "-" ? await text(process.stdin) : await readScript(file);
+  const script = file === "-" ? await text(process.stdin) : await textIn(file, "the script");
+  if (script.trim() === "") {
+    session.terminal.err(`kace: the script is empty${file === "-" ? "" : `: ${file}`}`);
+    return 2;
+  }
   const devices = await recipientsOf(session, recipients);
   const queued = await session.write((appliance) =>
     appliance.queueTasks({
@@ -35,6 +42,7 @@ export async function runScript(
       expiresInSeconds: expires,
     }),
   );
+  await sayWhoIsAway(session, devices);
   if (!wait) {
     if (session.json) session.terminal.out(JSON.stringify(queued, undefined, 2));
     else
@@ -49,27 +57,41 @@ export async function runScript(
   return ended.every(({ state }) => state === "completed") ? 0 : 3;
 }
 
-async function readScript(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new CommandError(`the script cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
+/** Machines that are named before it says how many more there are. */
+const NAMED = 10;
+
+/** What keeps the script from beginning now: it waits, and without a word that would look like work. */
+async function sayWhoIsAway(session: CommandSession, devices: readonly Device[]): Promise<void> {
+  const { running } = await session.read((appliance) => appliance.serverStatus({}));
+  // What a server that was killed left behind says still that they are connected.
+  const away = running ? devices.filter(({ connected }) => !connected) : devices;
+  if (!running) session.terminal.err("no server of this appliance runs: start it with `kace serve`");
+  if (away.length === 0) return;
+  const names = away.slice(0, NAMED).map(({ hostname }) => printable(hostname));
+  const more = away.length > NAMED ? ` and ${away.length - NAMED} more` : "";
+  session.terminal.err(`not connected: ${names.join(", ")}${more}; the script waits for them until it expires`);
 }
 
 /** Waits for all tasks of an order. */
 async function untilEnded(session: CommandSession, sourceId: string, count: number): Promise<Output<"getTask">[]> {
   for (;;) {
-    const tasks = await session.read((appliance) =>
-      everyPage(async (after) => {
+    const { tasks, running } = await session.read(async (appliance) => ({
+      running: (await appliance.serverStatus({})).running,
+      tasks: await everyPage(async (after) => {
         const { tasks: items, next } = await appliance.listTasks({ sourceId, limit: 1_000, after });
         return { items, next };
       }),
-    );
+    }));
+    // Tasks are given up by the server. Without one there is nobody to do it, and nobody to send them any more either.
+    const hasExpired = ({ state, expiresAt }: Pick<Task, "state" | "expiresAt">) =>
+      !running && state === "ready" && expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
     // A device that is deleted takes its tasks with it: what is not there any more is not waited for.
-    if (tasks.every(({ state }) => state !== "ready" && state !== "running")) {
+    if (tasks.every((task) => (task.state !== "ready" && task.state !== "running") || hasExpired(task))) {
       if (tasks.length < count) session.terminal.err(`${count - tasks.length} of its machines were deleted meanwhile`);
-      return session.read((appliance) => Promise.all(tasks.map(({ id }) => appliance.getTask({ id }))));
+      const ended = await session.read((appliance) => Promise.all(tasks.map(({ id }) => appliance.getTask({ id }))));
+      return ended.map((task) =>
+        hasExpired(task) ? { ...task, state: "expired", note: "no server ran that could have sent it" } : task,
+      );
     }
     try {
       await pause(LOOK_MS, undefined, { signal: session.signal });

@@ -1,4 +1,5 @@
 import type { Output } from "../../appliance/appliance.ts";
+import { ApplianceError } from "../../appliance/errors.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { TaskType } from "../../appliance/operations/task-types.ts";
 import type { Task, TaskState, TaskView } from "../../appliance/operations/tasks.ts";
@@ -54,7 +55,7 @@ export async function listTasks(session: CommandSession, filter: TaskFilter): Pr
       return { items, next };
     }),
   );
-  printList(session.terminal, session.json, tasks, COLUMNS, "there is no such task");
+  printList(session.terminal, session.json, tasks, COLUMNS, "no tasks");
   return 0;
 }
 
@@ -86,11 +87,36 @@ export async function cancelTasks(
 ): Promise<ExitCode> {
   if (ids.length === 0 && sourceId === undefined)
     throw new CommandError("which tasks?", "give their ids, or --source; `kace tasks list --view all` shows both");
+  await requireTasks(session, ids, sourceId);
   const { cancelled, asked } = await session.write((appliance) =>
     appliance.cancelTasks({ ...(ids.length > 0 && { ids: [...ids] }), sourceId }),
   );
   session.terminal.err(`called back: ${cancelled} before they began, ${asked} that their agents are asked to end`);
   return cancelled + asked > 0 ? 0 : 1;
+}
+
+/** @throws CommandError that names what is not there, before anything is called back */
+async function requireTasks(
+  session: CommandSession,
+  ids: readonly string[],
+  sourceId: string | undefined,
+): Promise<void> {
+  const missing = await session.read(async (appliance) => {
+    const found: string[] = [];
+    for (const id of ids)
+      try {
+        await appliance.getTask({ id });
+      } catch (error) {
+        if (!(error instanceof ApplianceError && error.code === "not-found")) throw error;
+        found.push(id);
+      }
+    return found;
+  });
+  const see = "`kace tasks list --view all` shows those there are, and what they are of";
+  if (missing.length > 0) throw new CommandError(`there is no task ${missing.join(", ")}`, see);
+  if (sourceId === undefined) return;
+  const { tasks } = await session.read((appliance) => appliance.listTasks({ sourceId, limit: 1 }));
+  if (tasks.length === 0) throw new CommandError(`there is no task of the source ${sourceId}`, see);
 }
 
 /** Tasks that need nothing but machines. */

@@ -116,23 +116,29 @@ function systemLine({ os }: Probe, wanted: WantedAgent): Line {
       `the ${flavour.title} needs ${flavour.libc.join(" or ")}: leave the machine out`,
     );
   const version = versionOf(wanted);
-  const support = version === undefined ? undefined : supportOf(flavour.support, version, os);
-  switch (support?.kind) {
+  const support = supportOf(flavour.support, version, os);
+  const agent = version === undefined ? flavour.title : `${flavour.title} ${version}`;
+  switch (support.kind) {
     case "supported":
-      return met(requirement, `${system}: the ${flavour.title} ${version} is made for ${support.row.system}`);
+      return met(requirement, `${system}: the ${agent} is made for ${support.row.system}`);
     case "unsupported":
       return notMet(
         requirement,
-        `${system}: the ${flavour.title} ${version} is made for ${support.rows.map((row) => row.system).join("; ")} (${support.source})`,
+        `${system}: the ${agent} is made for ${support.rows.map((row) => row.system).join("; ")} (${support.source})`,
         "leave the machine out, choose another version of the agent, or set `allowUnsupported`",
       );
     default:
       return {
         ...notMeasured(
           requirement,
-          `${system}: no table says which systems the ${flavour.title} ${version ?? ""} is made for`,
+          version === undefined
+            ? `${system}: which systems the ${agent} is made for depends on its version, and none was given`
+            : `${system}: no table says which systems the ${agent} is made for`,
         ),
-        repair: "see the release notes of that version",
+        repair:
+          version === undefined
+            ? "name the version of the agent, or a bundle of it"
+            : "see the release notes of that version",
       };
   }
 }

@@ -5,6 +5,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Appliance } from "../appliance/appliance.ts";
 import { databaseFolder, openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
+import { problemsOfInput } from "../appliance/wrong-input.ts";
 import { addAccessCommands } from "./access-commands.ts";
 import { addBundleCommands } from "./bundle-commands.ts";
 import { addCheckCommand } from "./check-command.ts";
@@ -27,6 +28,7 @@ import { addPolicyCommands } from "./policy-commands.ts";
 import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
 import { addTaskCommands } from "./task-commands.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
+import { refuseVersionOf } from "./version-option.ts";
 import { addWatching, collecting, watch } from "./watch.ts";
 
 /** The world a run of `kace` takes place in. */
@@ -67,7 +69,7 @@ export async function runKace(args: readonly string[], world: ProgramWorld): Pro
   );
   if (watching === undefined) return exitCode;
   const frame = first.frame(exitCode);
-  if (exitCode === 1) {
+  if (exitCode === 1 || exitCode === 2) {
     for (const text of frame.err) terminal.err(text);
     return exitCode;
   }
@@ -85,7 +87,7 @@ async function runOnce(
   onWatch: (options: { readonly json: boolean }) => void,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const program = programOf(world, (code) => (exitCode = code));
+  const program = programOf(args, world, (code) => (exitCode = code));
   program.hook("preAction", (_program, command) => {
     if (command.opts<{ watch?: boolean }>().watch === true) onWatch({ json: program.opts<GlobalOptions>().json });
   });
@@ -94,6 +96,11 @@ async function runOnce(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said what is wrong itself
+    const problems = error instanceof ApplianceError ? problemsOfInput(error) : undefined;
+    if (problems !== undefined) {
+      world.terminal.err(`kace: ${problems}`);
+      return 2;
+    }
     const { message, hint } = described(error);
     world.terminal.err(`kace: ${message}`);
     if (hint !== undefined) world.terminal.err(`  ${hint}`);
@@ -109,9 +116,11 @@ function described(error: unknown): { readonly message: string; readonly hint?: 
 
 type Finish = (code: ExitCode) => void;
 
-function programOf(world: ProgramWorld, finish: Finish): Command {
+function programOf(args: readonly string[], world: ProgramWorld, finish: Finish): Command {
   const { terminal } = world;
-  const program = new Command("kace")
+  const program = new Command("kace");
+  refuseVersionOf(program, args);
+  program
     .description("Looks after an appliance of pulumi-kace: its agents' server, its devices, and what rollouts did.")
     .version(packageJson.version)
     .addOption(

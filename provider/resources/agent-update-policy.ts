@@ -1,9 +1,12 @@
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { providerErrorOf } from "../appliance/access.ts";
 import type { Appliance, Output } from "../appliance/appliance.ts";
-import { ApplianceError } from "../appliance/errors.ts";
+import { everyPage } from "../appliance/every-page.ts";
 import type { UpdatePolicyState } from "../appliance/operations/update-policy.ts";
-import { defineResource, type Finding } from "../kit/define/resource.ts";
+import type { Log } from "../kit/define/call.ts";
+import type { PreviewOf } from "../kit/define/plain.ts";
+import { defineResource } from "../kit/define/resource.ts";
+import { findingsOf, findingsOfLifted, plannedLine, refusedProperty } from "./agent-update-policy-check.ts";
 import { agentUpdatePolicyExamples } from "./agent-update-policy-examples.ts";
 import { changesOf, inputs, inputsOf, outputs, type PolicyInputs } from "./agent-update-policy-inputs.ts";
 import { foundOrGone } from "./found-or-gone.ts";
@@ -18,17 +21,6 @@ const definition = defineResource({
   stableOutputs: ["organization"],
   examples: agentUpdatePolicyExamples,
 });
-
-/** What the appliance finds about a policy, at the properties of a program. */
-function findingsOf({ findings }: Output<"planUpdates">): Finding[] {
-  return findings.flatMap(({ path, message, severity }): Finding[] => {
-    const own = path.map((part) => (part === "afterSeconds" ? "after" : part));
-    // Labels and bundles may be made by the same update, before the policy: it is refused then if they are not there.
-    if (own[0] === "labels") return [];
-    const isBundle = own[0] === "version" && message.includes("in no loaded bundle");
-    return [{ path: own, reason: message, severity: isBundle ? "warning" : severity }];
-  });
-}
 
 function countsOf({ counts: { total, meant, right, refused, notConnected } }: Output<"planUpdates">) {
   return { total, meant, right, refused, notConnected };
@@ -56,17 +48,42 @@ async function save(
       const state = await appliance.saveUpdatePolicy({ ...named, urn, ...changesOf(given) });
       return await recorded(appliance, state);
     } catch (error) {
-      const property =
-        error instanceof ApplianceError ? /^(version|labels|allMachines)\b/.exec(error.message)?.[1] : undefined;
-      if (!(error instanceof ApplianceError) || property === undefined) throw error;
-      throw providerErrorOf(error, [property]);
+      const refused = refusedProperty(error);
+      throw refused === undefined ? error : providerErrorOf(refused.error, [refused.property]);
     }
   });
+}
+
+/** Says in a preview what the policy would do; what is not known yet says nothing. */
+async function sayPlan(
+  { client, log }: { readonly client: ApplianceAccess; readonly log: Log },
+  given: PreviewOf<PolicyInputs>,
+  organization?: string,
+): Promise<void> {
+  const known = wholly<PolicyInputs>(given);
+  if (known === undefined) return;
+  const changes = changesOf(known);
+  const line = await client.read(async (appliance) => {
+    const planned = (after?: string) => appliance.planUpdates({ organization, changes, limit: 1_000, after });
+    const first = await foundOrGone(planned());
+    if (first === undefined) return undefined;
+    const rest =
+      first.next === undefined
+        ? []
+        : await everyPage(async (after = first.next) => {
+            const { machines: items, next } = await planned(after);
+            return { items, next };
+          });
+    return plannedLine({ ...first, machines: [...first.machines, ...rest] });
+  });
+  if (line !== undefined) log.info(line);
 }
 
 /** `kace:index:AgentUpdatePolicy`. */
 export const agentUpdatePolicy = definition.handle<ApplianceAccess>({
   async check({ inputs: given }, { client }) {
+    const lifted = findingsOfLifted(given);
+    if (lifted.length > 0) return lifted;
     // What is not known yet is looked at when it is set.
     const known = wholly<PolicyInputs>(given);
     if (known === undefined) return [];
@@ -75,6 +92,16 @@ export const agentUpdatePolicy = definition.handle<ApplianceAccess>({
       const plan = await foundOrGone(appliance.planUpdates({ changes: changesOf(known), limit: 1 }));
       return plan === undefined ? [] : findingsOf(plan);
     });
+  },
+
+  async previewCreate({ inputs: given }, context) {
+    await sayPlan(context, given);
+    return {};
+  },
+
+  async previewUpdate({ id, inputs: given }, context) {
+    await sayPlan(context, given, id);
+    return {};
   },
 
   async create({ urn, inputs: given }, { client }) {

@@ -183,7 +183,7 @@ export function updatePolicyContract(opened: () => Subject): void {
       ["a label that is not there", { labels: ["berlin"] }, 'there is no label "berlin"'],
       ["a version that is in no bundle", { version: "9.9.9" }, "version: version 9.9.9 is in no loaded bundle"],
       ["a version that is denied", { version: "1.5.0", deniedVersions: ["1.5"] }, "version: 1.5.0 is denied"],
-      ["a window that is nothing", { windows: [{ from: "06:00", to: "06:00" }] }, "windows.0.to: "],
+      ["a window that is nothing", { windows: [{ from: "06:00", to: "06:00" }] }, "windows[0].to: "],
       [
         "windows that overlap",
         {
@@ -192,7 +192,7 @@ export function updatePolicyContract(opened: () => Subject): void {
             { from: "05:00", to: "07:00", days: ["monday"] },
           ],
         },
-        "windows.1: it overlaps windows[0]",
+        "windows[1]: it overlaps windows[0]",
       ],
       ["a blackout without an end", { blackoutWindows: [{ from: "00:00", to: "00:00" }] }, "blackoutWindows: "],
       ["a time zone that is none", { timezone: "Europe/Bonn" }, "timezone"],
@@ -204,7 +204,7 @@ export function updatePolicyContract(opened: () => Subject): void {
             { percent: 10, afterSeconds: 60 },
           ],
         },
-        "rollout.1.percent: ",
+        "rollout[1].percent: ",
       ],
       ["a share of more than all", { maxFailures: "110%" }, "maxFailures"],
       ["a window at 24:00", { windows: [{ from: "01:00", to: "24:00" }] }, "windows"],

@@ -50,6 +50,7 @@ describe("kace policy", () => {
 
   it("is put on hold, and resumed", async () => {
     expect(rowOf((await kace("hold")).out, "hold")).toEqual(["yes", "set"]);
+    expect(rowOf((await kace("show")).out, "on hold because")).toEqual(["somebody put it there"]);
     expect(rowOf((await kace("resume")).out, "hold")).toEqual(["no", "default"]);
     expect(rowOf((await kace("show")).out, "on hold because")).toEqual(["it is not"]);
   });
@@ -79,6 +80,9 @@ describe("kace policy", () => {
     [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00."],
     [["set", "--step", "half"], 2, "A step is a share and a time, such as 10%@24h."],
     [["set", "--max-failures", "some"], 2, "Expected a whole number or a share, such as 10%."],
+    [["set", "--window", "25:00-26:00"], 2, "kace: windows[0].from: expected a time of day"],
+    [["set", "--window", "22:00-06:00", "--window", "05:00-07:00"], 1, "kace: windows[1]: it overlaps windows[0]"],
+    [["set", "--version", "9"], 2, "takes versions by --to"],
     [["set", "--to", "9.9.9"], 1, "version 9.9.9 is in no loaded bundle"],
   ])("%j is refused, and says why", async (args, exitCode, sentence) => {
     const said = await kace(...args);

@@ -85,9 +85,9 @@ describe("kace settings", () => {
   it.each<[readonly string[], 1 | 2, string]>([
     [["set"], 1, "nothing is said to be set"],
     [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00."],
-    [["set", "--window", "06:00-06:00"], 1, 'a whole day is said as from "00:00" to "00:00"'],
+    [["set", "--window", "06:00-06:00"], 2, 'a whole day is said as from "00:00" to "00:00"'],
     [["set", "--run-interval", "soon"], 2, "A duration is a number and a unit"],
-    [["set", "--run-interval", "1s"], 1, "expected number to be >=60"],
+    [["set", "--run-interval", "1s"], 2, "kace: runIntervalSeconds: expected number to be >=60"],
     [["set", "--task-throughput", "much"], 2, "Expected a whole number from 1 on."],
     [["set", "--log-retention", "some"], 2, "Allowed choices are saveAll, off, default."],
   ])("%j is refused, and says why", async (args, exitCode, sentence) => {

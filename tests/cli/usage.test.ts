@@ -20,6 +20,8 @@ describe("kace", () => {
     [["serve", "--port", "https"], "A port is a number from 1 to 65535."],
     [["quarantine", "approve"], "missing required argument 'device'"],
     [["devices", "list", "web01"], "too many arguments"],
+    [["policy", "set", "--version", "9"], "`kace policy set` takes versions by --to, --deny"],
+    [["--json", "config", "list", "-V"], "`kace --version` stands alone"],
   ])("%j is wrong usage, and says what would be right", async (args, sentence) => {
     const { exitCode, said } = await kace(...args);
     expect(exitCode).toBe(2);
@@ -30,6 +32,7 @@ describe("kace", () => {
     [["--help"], "Exit codes: 0 done"],
     [["config", "--help"], "Usage: kace config"],
     [["--version"], "0.1.0"],
+    [["--json", "--version"], "0.1.0"],
   ])("%j is no mistake", async (args, sentence) => {
     const { exitCode, said } = await kace(...args);
     expect(exitCode).toBe(0);

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { loadavg } from "node:os";
-import * as z from "zod";
+import type * as z from "zod";
 import type { Appliance, Caller, OperationMethods, Output, PackageContent } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import { type OperationName, operationNames, operations } from "../operations/table.ts";
 import { systemTimezone } from "../schedules/next-runs.ts";
+import { wrongInput } from "../wrong-input.ts";
 import { apiTokenHandlers } from "./api-tokens.ts";
 import { loadingHandlers } from "./bundle-loading.ts";
 import { bundleHandlers, collectGarbage, hasContent, recordContent } from "./bundles.ts";
@@ -168,10 +169,7 @@ class Store {
   async #perform<Name extends OperationName>(name: Name, given: unknown, caller: Caller): Promise<Output<Name>> {
     const operation = operations[name];
     const parsed = operation.input.safeParse(inOwnOrganization(given, operation.input, caller));
-    if (!parsed.success) {
-      const problem = z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, " ");
-      throw new ApplianceError({ code: "invalid", message: `${name}: ${problem}` });
-    }
+    if (!parsed.success) throw wrongInput(name, parsed.error);
     const input = parsed.data;
     const named = "organization" in input ? input.organization : undefined;
     const handler = handlers[name] as (tx: Transaction, input: unknown) => Output<Name>; // it takes what was just parsed

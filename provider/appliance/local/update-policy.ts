@@ -1,3 +1,4 @@
+import { formatPath } from "../../kit/define/path.ts";
 import { ApplianceError } from "../errors.ts";
 import type { UpdatePolicyState, updatePolicyOperations } from "../operations/update-policy.ts";
 import type { HandlersOf } from "./handlers.ts";
@@ -93,7 +94,7 @@ export const updatePolicyHandlers: HandlersOf<typeof updatePolicyOperations> = {
     if (wrong !== undefined)
       throw new ApplianceError({
         code: "invalid",
-        message: `${wrong.path.join(".")}: ${wrong.message}`,
+        message: `${formatPath(wrong.path)}: ${wrong.message}`,
       });
     const after = { ...before, present: 1, urn: urn ?? before.urn, given: JSON.stringify(given) };
     return describe(tx, save(tx, before, after));

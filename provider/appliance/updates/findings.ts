@@ -19,10 +19,7 @@ function findingsOfLimits({ enabled, updateBrokenAgents, allMachines, labels, ma
     ...(machines.length > 0 ? ["machines"] : []),
     ...(filter !== undefined ? ["filter"] : []),
   ];
-  if (allMachines)
-    return limits.map((limit) =>
-      failure([limit], `\`${limit}\` limits the policy, and \`allMachines\` lifts all limits: leave one of them out`),
-    );
+  if (allMachines) return limits.map((limit) => failure([limit], liftedLimit(limit)));
   if (limits.length > 0 || !enabled || updateBrokenAgents) return [];
   return [
     failure(
@@ -30,6 +27,11 @@ function findingsOfLimits({ enabled, updateBrokenAgents, allMachines, labels, ma
       "it would be for nobody: name `labels`, `machines` or a `filter`, or say `allMachines: true` for everybody",
     ),
   ];
+}
+
+/** Why a policy that is for everybody has no limit. @param limit `labels`, `machines` or `filter` */
+export function liftedLimit(limit: string): string {
+  return `\`${limit}\` limits the policy, and \`allMachines\` lifts all limits: leave one of them out`;
 }
 
 function findingsOfVersion({ version, deniedVersions }: UpdatePolicy): PolicyFinding[] {

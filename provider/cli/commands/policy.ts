@@ -1,6 +1,7 @@
 import type { Input } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { PlannedMachine, UpdatePolicyState } from "../../appliance/operations/update-policy.ts";
+import { formatPath } from "../../kit/define/path.ts";
 import { type Column, printList, tableOf } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 import { lengthOf } from "./settings.ts";
@@ -97,9 +98,13 @@ function rowsOf(state: UpdatePolicyState): Row[] {
     row("hold", "hold", yesOrNo(effective.hold)),
     ["failed in this rollout", failures],
     ["rollout began", beganAt ?? "never"],
-    ["on hold because", held === undefined ? "it is not" : `${held.reason} (since ${held.at})`],
+    ["on hold because", held !== undefined ? `${held.reason} (since ${held.at})` : holdOf(effective)],
     ["distribution time stamp", distributionTimestamp ?? "no bundle is loaded"],
   ];
+}
+
+function holdOf({ hold }: UpdatePolicyState["effective"]): string {
+  return hold ? "somebody put it there" : "it is not";
 }
 
 function print({ terminal, json }: CommandSession, state: UpdatePolicyState): void {
@@ -120,7 +125,7 @@ export async function savePolicy(session: CommandSession, options: SetPolicyOpti
   const changed = await session.write((appliance) => appliance.saveUpdatePolicy(changes));
   print(session, changed);
   for (const { path, message, severity } of findings)
-    if (severity === "warning") session.terminal.err(`${path.join(".")}: ${message}`);
+    if (severity === "warning") session.terminal.err(`${formatPath(path)}: ${message}`);
   if (changed.urn !== undefined)
     session.terminal.err(`this policy belongs to ${changed.urn}: its next \`pulumi up\` after a refresh sets its own`);
   return 0;

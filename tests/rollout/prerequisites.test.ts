@@ -7,7 +7,7 @@ import {
   type PrerequisitesQuestion,
   type PrerequisitesWorld,
 } from "../../provider/rollout/prerequisites/check.ts";
-import type { WantedAgent } from "../../provider/rollout/prerequisites/linux.ts";
+import { linuxLines, type WantedAgent } from "../../provider/rollout/prerequisites/linux.ts";
 import { LINUX_REQUIREMENTS, WINDOWS_REQUIREMENTS } from "../../provider/rollout/prerequisites/requirement.ts";
 import type { SshLogIn } from "../../provider/rollout/ssh-log-in.ts";
 import { addressTarget, namedTarget, type Target } from "../../provider/rollout/targets/target.ts";
@@ -250,6 +250,19 @@ describe("a Linux machine", () => {
     expect(ready).toBe(true);
   });
 
+  it("shows configurations by their names, and by their ids where they have none here", async () => {
+    const seen = {
+      probe: bareProbe({ lock: { runId: "r", configurationId: "configuration-1", pid: 7 } }),
+      ...{ lookedFromSeconds: NOW_SECONDS, lookedUntilSeconds: NOW_SECONDS },
+    };
+    const said = (lines: ReturnType<typeof linuxLines>) =>
+      lines.find(({ requirement }) => requirement === "package-lock")?.message;
+    const configurationName = (id: string) => (id === "configuration-1" ? "fleet" : undefined);
+    expect(said(linuxLines({ ...seen, configurationName }, wanted))).toContain("of the configuration fleet is");
+    const elsewhere = { ...seen, configurationName: () => undefined };
+    expect(said(linuxLines(elsewhere, wanted))).toContain("of the configuration configuration-1 is");
+  });
+
   it("that does not let its user become root is still looked at, as far as the user sees", async () => {
     const { ready, lines } = await check({ asRoot: fault("sudo-password"), probe: { init: "none" } });
     const states = Object.fromEntries(lines.map(({ requirement, state }) => [requirement, state]));
@@ -280,7 +293,7 @@ describe("a Linux machine", () => {
       );
       expect(lines[at]?.repair).toEqual(expect.any(String));
       const disk = lines.find((line) => line.requirement === "disk");
-      expect(disk).toMatchObject({ message: `not looked at: played: ${code}`, command: "df -h /var/tmp /opt" });
+      expect(disk).toMatchObject({ message: "not looked at: there was no log-in", command: "df -h /var/tmp /opt" });
     },
   );
 

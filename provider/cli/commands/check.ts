@@ -18,6 +18,7 @@ import type { TargetSet } from "../../rollout/targets/target-set.ts";
 import { type Column, printable, tableOf } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 import { textIn } from "../text-file.ts";
+import { allConfigurations } from "./configurations.ts";
 
 const PORT_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -57,6 +58,7 @@ export async function checkCommand(
   const targets = targetsNamed(machines);
   const { signal } = session;
   const logIn = given.windows ? undefined : await logInFrom(given);
+  const names = new Map((await allConfigurations(session)).map(({ id, name }) => [id, name]));
   const checked = await session.read(async (appliance) => {
     const question: PrerequisitesQuestion =
       logIn === undefined
@@ -68,6 +70,7 @@ export async function checkCommand(
       ask: probePorts,
       signal,
       nowMs: Date.now,
+      configurationName: (id) => names.get(id),
     });
   });
   if (session.json) session.terminal.out(JSON.stringify(checked, undefined, 2));

@@ -37,6 +37,8 @@ export interface PrerequisitesWorld {
   readonly signal: AbortSignal;
   /** The wall clock here, in milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** What people call a configuration of this id. */
+  readonly configurationName?: ((id: string) => string | undefined) | undefined;
   readonly agent?: Pick<AgentWork, "probe"> | undefined;
   readonly connect?: SshWorldOptions["connect"];
 }
@@ -162,7 +164,7 @@ async function linuxReadiness(
       const { probe: seen, where } = looked.look;
       return readiness(target, where.address, [
         ...REACHED.map((requirement) => reached(requirement, target)),
-        ...linuxLines({ probe: seen, privilegeFault, ...span }, wanted),
+        ...linuxLines({ probe: seen, privilegeFault, ...span, configurationName: world.configurationName }, wanted),
       ]);
     } finally {
       await ssh.release(looked.look);
@@ -187,7 +189,8 @@ function linesOfFault(error: MachineError, target: Target): readonly Requirement
   const failed = FAILS[error.code];
   // Logged in, and then the machine did not answer in time: everything up to there is met.
   const at = failed === undefined ? REACHED.length : REACHED.indexOf(failed);
-  const why = `not looked at: ${error.message}`;
+  // The line of the one that failed says why.
+  const why = failed === undefined ? `not looked at: ${error.message}` : "not looked at: there was no log-in";
   return LINUX_REQUIREMENTS.map((requirement, index): RequirementLine => {
     const known = REACHED[index];
     if (known !== undefined && index < at) return reached(known, target);

@@ -29,6 +29,8 @@ export interface SeenMachine {
   /** When the look began and ended by the clock here, in seconds since 1970. */
   readonly lookedFromSeconds: number;
   readonly lookedUntilSeconds: number;
+  /** What people call a configuration of this id; where it is not known, they get the id. */
+  readonly configurationName?: ((id: string) => string | undefined) | undefined;
 }
 
 type Line = RequirementLine<LinuxRequirement>;
@@ -66,13 +68,13 @@ export function linuxLines(seen: SeenMachine, wanted: WantedAgent): readonly Lin
     systemLine(probe, wanted),
     architectureLine(probe, wanted),
     packageToolLine(probe),
-    packageLockLine(probe),
+    packageLockLine(seen),
     serviceManagerLine(probe),
     diskLine(probe, wanted),
     executableLine(probe),
     clockLine(seen),
     ...serverLines(probe, wanted),
-    oldAgentLine(probe, wanted),
+    oldAgentLine(seen, wanted),
   ];
 }
 
@@ -174,12 +176,12 @@ function packageToolLine({ os, prerequisites }: Probe): Line {
   );
 }
 
-function packageLockLine({ lock, prerequisites }: Probe): Line {
+function packageLockLine({ probe: { lock, prerequisites }, configurationName }: SeenMachine): Line {
   const requirement = "package-lock";
   if (lock !== undefined)
     return notMet(
       requirement,
-      `a run of the configuration ${lock.configurationId} is working on the machine`,
+      `a run of the configuration ${configurationName?.(lock.configurationId) ?? lock.configurationId} is working on the machine`,
       "wait for its end",
     );
   const held = prerequisites?.packageLock;
@@ -303,7 +305,10 @@ function serverLines({ server: seen }: Probe, { server }: WantedAgent): readonly
   return [name, port];
 }
 
-function oldAgentLine({ agents, receipt, privilege }: Probe, { flavour }: WantedAgent): Line {
+function oldAgentLine(
+  { probe: { agents, receipt, privilege }, configurationName }: SeenMachine,
+  { flavour }: WantedAgent,
+): Line {
   const requirement = "old-agent";
   if (privilege !== "root") return notMeasured(requirement, "only root sees all of an agent");
   const there = agents.filter(({ present }) => present !== "no");
@@ -325,6 +330,6 @@ function oldAgentLine({ agents, receipt, privilege }: Probe, { flavour }: Wanted
   const owner = receipt === undefined || receipt === "unreadable" ? undefined : receipt.configurationId;
   return met(
     requirement,
-    `version ${own.version ?? "unknown"} is there${owner === undefined ? "" : `, looked after by the configuration ${owner}`}`,
+    `version ${own.version ?? "unknown"} is there${owner === undefined ? "" : `, looked after by the configuration ${configurationName?.(owner) ?? owner}`}`,
   );
 }

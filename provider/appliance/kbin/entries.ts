@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
-import { Parser, type ReadEntry } from "tar";
+import { walkTar } from "../tar-entries.ts";
 import { KbinError } from "./error.ts";
 
 /** A file of an archive; its content is read once, before the next file. */
@@ -17,9 +16,6 @@ const MAX_RATIO = 100;
 /** What may come beside: headers, the manifest, the padding of short archives. */
 const MAX_OVERHEAD_BYTES = 4 * 1024 * 1024;
 
-/** Some entries are in the names only: they say how long the next name is, and so on. They are bounded on their own. */
-const MAX_META_BYTES = 64 * 1024;
-
 /**
  * Reads the files of a gzip-compressed tar archive one after the other; nothing is unpacked to the disk, and memory does
  * not grow with the archive. What is no plain file (links, folders, devices) is refused, and so is any way out.
@@ -28,49 +24,16 @@ const MAX_META_BYTES = 64 * 1024;
  * @throws KbinError, and what `visit` throws
  */
 export async function walkArchive(path: string, visit: (entry: ArchiveEntry) => Promise<void>): Promise<void> {
-  let failure: { readonly error: unknown } | undefined;
-  let work = Promise.resolve();
   let entries = 0;
-  let current: ReadEntry | undefined;
-  const fail = (error: unknown) => {
-    failure ??= { error };
-  };
-  const parser = new Parser({ strict: true, maxMetaEntrySize: MAX_META_BYTES });
-  parser.on("entry", (entry: ReadEntry) => {
-    entries += 1;
-    current = entry;
-    work = work
-      .then(async () => {
-        if (failure !== undefined) return;
-        if (entry.type !== "File")
-          throw new KbinError(`${entry.path} is a ${entry.type}: only plain files are expected`);
-        await visit({ name: entry.path, sizeBytes: entry.size, content: entry });
-      })
-      .catch(fail)
-      // What nobody reads would keep everything after it waiting.
-      .finally(() => entry.resume());
-  });
-  parser.on("error", fail);
-  const ended = new Promise<void>((resolve) => {
-    for (const event of ["end", "close", "error"]) parser.on(event, () => resolve());
-  });
   try {
-    for await (const bytes of unpacked(path)) {
-      if (failure !== undefined) break;
-      if (!parser.write(bytes)) await Promise.race([once(parser, "drain"), ended]);
-    }
+    await walkTar(unpacked(path), async (entry) => {
+      entries += 1;
+      if (entry.type !== "File") throw new KbinError(`${entry.path} is a ${entry.type}: only plain files are expected`);
+      await visit({ name: entry.path, sizeBytes: entry.size, content: entry });
+    });
   } catch (error) {
-    fail(error);
+    throw explained(error, path);
   }
-  if (failure === undefined) {
-    parser.end();
-    await ended;
-  } else {
-    parser.abort(new Error("given up"));
-    current?.destroy(failure.error); // its reader waits for what never comes
-  }
-  await work;
-  if (failure !== undefined) throw explained(failure.error, path);
   if (entries === 0) throw new KbinError(notAnArchive(path));
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Parser, type ReadEntry } from "tar";
+import type { ReadEntry } from "tar";
 import { ApplianceError } from "../errors.ts";
 import { describeFileError } from "../local/file-errors.ts";
+import { walkTar } from "../tar-entries.ts";
 import {
   type ArchivedFile,
   type ArchiveHeader,
@@ -43,7 +43,7 @@ export async function readArchive(path: string, kind: ArchiveKind, folder: strin
     const { size } = await stat(path);
     unpacking = new Unpacking(path, kind, folder, { sizeBytes: size, beginsAsOne: await beginsAsArchive(path) });
     const reading = unpacking;
-    await walk(path, (entry) => reading.take(entry));
+    await walkTar(createReadStream(path), (entry) => reading.take(entry));
     return await reading.finish();
   } catch (error) {
     if (error instanceof ApplianceError) throw error;
@@ -163,48 +163,4 @@ class Unpacking {
   #textOf(name: string): Promise<string> {
     return readFile(join(this.#folder, name), "utf8");
   }
-}
-
-/** Reads the files of a tar one after the other; memory does not grow with it. */
-async function walk(path: string, visit: (entry: ReadEntry) => Promise<void>): Promise<void> {
-  let failure: { readonly error: unknown } | undefined;
-  let work = Promise.resolve();
-  let current: ReadEntry | undefined;
-  const fail = (error: unknown) => {
-    failure ??= { error };
-  };
-  const parser = new Parser({ strict: true, maxMetaEntrySize: MAX_HEADER_BYTES });
-  parser.on("entry", (entry: ReadEntry) => {
-    current = entry;
-    work = work
-      .then(async () => {
-        if (failure === undefined) await visit(entry);
-      })
-      .catch(fail)
-      // What nobody reads would keep everything after it waiting.
-      .finally(() => entry.resume());
-  });
-  parser.on("error", fail);
-  const ended = new Promise<void>((resolve) => {
-    for (const event of ["end", "close", "error"]) parser.on(event, () => resolve());
-  });
-  try {
-    for await (const bytes of createReadStream(path)) {
-      if (failure !== undefined) break;
-      const chunk: Buffer = bytes;
-      if (!parser.write(chunk)) await Promise.race([once(parser, "drain"), ended]);
-    }
-  } catch (error) {
-    fail(error);
-  }
-  if (failure === undefined) {
-    parser.end();
-    await ended;
-  }
-  if (failure !== undefined) {
-    parser.abort(new Error("given up"));
-    current?.destroy(failure.error); // its reader waits for what never comes
-  }
-  await work;
-  if (failure !== undefined) throw failure.error;
 }

@@ -1,4 +1,4 @@
-import { compareVersions, sameVersion } from "../../agent/versions.ts";
+import { sameVersion } from "../../agent/versions.ts";
 import { ApplianceError } from "../errors.ts";
 import type { Bundle, loadingOperations } from "../operations/bundles.ts";
 import { requireUnused } from "./bundle-uses.ts";
@@ -15,19 +15,6 @@ import { type DownloadRow, downloadRows, packagesOfDownload } from "./downloads.
 import type { HandlersOf } from "./handlers.ts";
 import { build } from "./query.ts";
 import { changesBetween, newId, recordChanges, type Transaction } from "./transaction.ts";
-
-/**
- * The bundles that an organization has loaded, the newest version first: `latest` means the first of a kind of agent.
- *
- * @example loadedBundles(tx, "default")[0]?.version // "14.1.19"
- */
-export function loadedBundles(tx: Transaction, organization: string): readonly Bundle[] {
-  const query = bundleRows().where("organization", "=", organization).where("loaded_at", "is not", null).orderBy("id");
-  return tx.queries
-    .all(query)
-    .map((row) => describeBundle(tx, row))
-    .sort((one, other) => compareVersions(other.version, one.version));
-}
 
 export const loadingHandlers: HandlersOf<typeof loadingOperations> = {
   loadBundle(tx, { organization, id, version }) {

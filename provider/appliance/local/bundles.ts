@@ -73,7 +73,7 @@ function requireFreeName(tx: Transaction, organization: string, name: string, id
 }
 
 /** Requires that the content of a package is here. @throws ApplianceError `invalid` */
-export function requireContent(tx: Transaction, { fileName, sha256, sizeBytes }: PackageFile): void {
+function requireContent(tx: Transaction, { fileName, sha256, sizeBytes }: PackageFile): void {
   const known = tx.queries.first(
     build.selectFrom("package_contents").select("size_bytes").where("sha256", "=", sha256),
   );
@@ -89,25 +89,21 @@ export function requireContent(tx: Transaction, { fileName, sha256, sizeBytes }:
   });
 }
 
+/** A package as rows keep it, whose content is something's from now on. @throws ApplianceError `invalid` where it is not here */
+export function claimedPackage(tx: Transaction, item: PackageFile, position: number) {
+  requireContent(tx, item);
+  tx.queries.run(build.updateTable("package_contents").set({ claimed: 1 }).where("sha256", "=", item.sha256));
+  const { platform, architecture, format, version, sha256 } = item;
+  const { fileName: file_name, sizeBytes: size_bytes } = item;
+  return { position, file_name, platform, architecture, format, version, sha256, size_bytes };
+}
+
 /** Gives a bundle its packages. @throws ApplianceError `invalid` for one whose content is not here */
 export function writePackages(tx: Transaction, bundleId: string, packages: readonly PackageFile[]): void {
   tx.queries.run(build.deleteFrom("bundle_packages").where("bundle_id", "=", bundleId));
   for (const [position, item] of packages.entries()) {
-    requireContent(tx, item);
-    tx.queries.run(
-      build.insertInto("bundle_packages").values({
-        bundle_id: bundleId,
-        position,
-        file_name: item.fileName,
-        platform: item.platform,
-        architecture: item.architecture,
-        format: item.format,
-        version: item.version,
-        sha256: item.sha256,
-        size_bytes: item.sizeBytes,
-      }),
-    );
-    tx.queries.run(build.updateTable("package_contents").set({ claimed: 1 }).where("sha256", "=", item.sha256));
+    const row = { bundle_id: bundleId, ...claimedPackage(tx, item, position) };
+    tx.queries.run(build.insertInto("bundle_packages").values(row));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import type { PackageFile } from "../operations/bundles.ts";
 import type { Download } from "../operations/updates.ts";
-import { bundleRows, requireContent } from "./bundles.ts";
+import { bundleRows, claimedPackage } from "./bundles.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
 import { changesBetween, moment, momentOrNone, newId, recordChanges, type Transaction } from "./transaction.ts";
@@ -68,21 +68,8 @@ export function keepDownload(tx: Transaction, { fileName, sha256, packages, ...s
   };
   tx.queries.run(build.insertInto("downloads").values(row));
   for (const [position, item] of packages.entries()) {
-    requireContent(tx, item);
-    tx.queries.run(
-      build.insertInto("download_packages").values({
-        download_id: row.id,
-        position,
-        file_name: item.fileName,
-        platform: item.platform,
-        architecture: item.architecture,
-        format: item.format,
-        version: item.version,
-        sha256: item.sha256,
-        size_bytes: item.sizeBytes,
-      }),
-    );
-    tx.queries.run(build.updateTable("package_contents").set({ claimed: 1 }).where("sha256", "=", item.sha256));
+    const kept = { download_id: row.id, ...claimedPackage(tx, item, position) };
+    tx.queries.run(build.insertInto("download_packages").values(kept));
   }
   recordChanges(tx, subjectOf(row), changesBetween({}, shown(row)));
   return row;

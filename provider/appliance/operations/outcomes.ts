@@ -40,9 +40,6 @@ const outcome = z.object({
   durationMs: z.int().min(0),
 });
 
-/** What came of one machine in one run. */
-export type RecordedOutcome = z.output<typeof outcome>;
-
 const storedOutcome = outcome.extend({
   runId: z.string(),
   configurationId: z.string(),

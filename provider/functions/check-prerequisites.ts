@@ -13,8 +13,9 @@ import { probePorts } from "../rollout/ports/sweep.ts";
 import { checkPrerequisites as check, type PrerequisitesQuestion } from "../rollout/prerequisites/check.ts";
 import { REQUIREMENTS } from "../rollout/prerequisites/requirement.ts";
 import { wantedAgent } from "../rollout/prerequisites/wanted.ts";
-import { limit, port, version } from "../rollout/scalars.ts";
+import { limit, version } from "../rollout/scalars.ts";
 import { targetsShape } from "../rollout/targets/shape.ts";
+import { agentServer } from "./agent-server.ts";
 import { checkPrerequisitesExamples } from "./check-prerequisites-examples.ts";
 import { targetsOf } from "./expand-targets.ts";
 
@@ -89,18 +90,7 @@ const definition = defineFunction({
       })
       .optional()
       .meta({ typeName: "PrerequisiteAgent", description: "What is to be installed." }),
-    server: z
-      .object({
-        name: z
-          .string()
-          .min(1)
-          .max(255)
-          .optional()
-          .meta({ description: "Its name. Default: the one that the appliance's own server tells agents." }),
-        port: port()
-          .optional()
-          .meta({ description: "Its port. Default: that of the appliance's own server, else 443." }),
-      })
+    server: agentServer
       .optional()
       .meta({ typeName: "PrerequisiteServer", description: "Where agents will connect to: tried from each machine." }),
     nameServer: z

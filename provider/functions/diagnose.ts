@@ -5,6 +5,7 @@ import { defineFunction } from "../kit/define/function.ts";
 import { duration, durationMs } from "../kit/define/scalars.ts";
 import { DIAGNOSIS_STEPS, diagnose as diagnoseMachine } from "../rollout/diagnosis.ts";
 import { diagnosisMeans, serverToDiagnose } from "../rollout/diagnosis-means.ts";
+import { agentServer } from "./agent-server.ts";
 
 const finding = z
   .object({
@@ -30,21 +31,7 @@ const definition = defineFunction({
       .min(1)
       .max(255)
       .meta({ description: "Its host name or address.", examples: ["web01"] }),
-    server: z
-      .object({
-        name: z
-          .string()
-          .min(1)
-          .max(255)
-          .optional()
-          .meta({ description: "Its name. Default: the one that the appliance's own server tells agents." }),
-        port: z
-          .int()
-          .min(1)
-          .max(65_535)
-          .optional()
-          .meta({ description: "Its port. Default: that of the appliance's own server, else 443." }),
-      })
+    server: agentServer
       .optional()
       .meta({ typeName: "DiagnosisServer", description: "Where the agent should connect to." }),
     token: z.string().min(1).max(1_000).optional().meta({

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { agentInstaller } from "../rollout/agent-installer.ts";
+import { agentServer } from "./agent-server.ts";
 
 const SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -56,23 +57,7 @@ const definition = defineFunction({
       description: "The value of the `AgentToken` that lets the agent in; without one it waits in quarantine.",
       secret: true,
     }),
-    server: z
-      .object({
-        name: z
-          .string()
-          .min(1)
-          .max(255)
-          .optional()
-          .meta({ description: "Its name. Default: the one that the appliance's own server tells agents." }),
-        port: z
-          .int()
-          .min(1)
-          .max(65_535)
-          .optional()
-          .meta({ description: "Its port. Default: that of the appliance's own server, else 443." }),
-      })
-      .optional()
-      .meta({ typeName: "InstallerServer", description: "Where the agent connects to." }),
+    server: agentServer.optional().meta({ typeName: "InstallerServer", description: "Where the agent connects to." }),
   }),
   outputs: z.object({
     fileName: z.string().meta({ description: "The package as the appliance has it, without server and token." }),

@@ -1,9 +1,8 @@
 import type { AgentSettings } from "../operations/settings.ts";
+import { DAY_MINUTES, minutesAt } from "./windows.ts";
 
 /** How many times an inventory must be missing before its agent counts as broken (administrator guide, "Update Broken Agents"). */
 export const MISSED_INVENTORIES = 3;
-
-const DAY_MINUTES = 24 * 60;
 
 /**
  * For how long the agents of an organization may be connected without bringing an inventory, in seconds. Outside of the
@@ -18,11 +17,6 @@ export function brokenAfterSeconds({
   const openMinutes = (minutesAt(to) - minutesAt(from) + DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES;
   const closedSeconds = (DAY_MINUTES - openMinutes) * 60;
   return seconds + Math.ceil(seconds / (openMinutes * 60)) * closedSeconds;
-}
-
-function minutesAt(time: string): number {
-  const [hour = 0, minute = 0] = time.split(":").map(Number);
-  return hour * 60 + minute;
 }
 
 /** What of a device says whether its agent is broken. */

@@ -26,7 +26,7 @@ export interface WindowProblem {
 
 const DAY_NAMES: readonly string[] = WEEKDAYS;
 const MINUTE_MS = 60_000;
-const DAY_MINUTES = 24 * 60;
+export const DAY_MINUTES = 24 * 60;
 const WEEK_MINUTES = 7 * DAY_MINUTES;
 
 /** The minutes of a week, from Sunday 00:00 on, in which updates may begin: 1 where they may. */
@@ -91,7 +91,8 @@ function* minutesOf({ from, to, days = WEEKDAYS }: UpdateWindow): Generator<numb
   }
 }
 
-function minutesAt(time: string): number {
+/** How many minutes after midnight a time of the day is. @example minutesAt("22:30") // 1350 */
+export function minutesAt(time: string): number {
   const [hour = 0, minute = 0] = time.split(":").map(Number);
   return hour * 60 + minute;
 }

@@ -18,9 +18,7 @@ export const LINUX_REQUIREMENTS = [
   "old-agent",
 ] as const;
 
-/** What an installation asks of a Windows machine (seed A4, "Preparing Windows machines"). */
-export const WINDOWS_REQUIREMENTS = [
-  "name",
+const OF_WINDOWS_ONLY = [
   "port-139",
   "port-445",
   "port-5985",
@@ -32,19 +30,11 @@ export const WINDOWS_REQUIREMENTS = [
   "firewall",
 ] as const;
 
+/** What an installation asks of a Windows machine (seed A4, "Preparing Windows machines"). */
+export const WINDOWS_REQUIREMENTS = ["name", ...OF_WINDOWS_ONLY] as const;
+
 /** All of them, each once. */
-export const REQUIREMENTS = [
-  ...LINUX_REQUIREMENTS,
-  "port-139",
-  "port-445",
-  "port-5985",
-  "administrator",
-  "simple-file-sharing",
-  "uac",
-  "network-discovery",
-  "file-sharing",
-  "firewall",
-] as const;
+export const REQUIREMENTS = [...LINUX_REQUIREMENTS, ...OF_WINDOWS_ONLY] as const;
 
 export type LinuxRequirement = (typeof LINUX_REQUIREMENTS)[number];
 export type WindowsRequirement = (typeof WINDOWS_REQUIREMENTS)[number];

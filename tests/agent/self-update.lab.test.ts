@@ -75,10 +75,13 @@ describe.skipIf(whyNoLab() !== undefined)("agents that update themselves", () =>
 
   afterAll(async () => {
     stop.abort();
-    await served?.catch(() => undefined);
-    await appliance?.close();
-    await Lab.down(PREFIX);
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await served;
+    } finally {
+      await appliance?.close();
+      await Lab.down(PREFIX);
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   async function install(host: LabHost, format: PackageFormat, configuration: string): Promise<void> {

@@ -66,11 +66,14 @@ describe.skipIf(whyNoLab() !== undefined)("installers with server and token buil
   });
 
   afterAll(async () => {
-    await appliance?.close();
     stop.abort();
-    await served?.catch(() => undefined);
-    await Lab.down(PREFIX);
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await served;
+    } finally {
+      await appliance?.close();
+      await Lab.down(PREFIX);
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   /** Fetches an installer by `kace installer`, brings it to a machine, and runs there what was printed. */

@@ -10,7 +10,6 @@ import (
 	"pulumi-kace/reference-agent/internal/connection"
 	"pulumi-kace/reference-agent/internal/journal"
 	"pulumi-kace/reference-agent/internal/protocol"
-	"pulumi-kace/reference-agent/internal/script"
 	"pulumi-kace/reference-agent/internal/status"
 	"pulumi-kace/reference-agent/internal/tasks"
 )
@@ -22,7 +21,7 @@ const (
 )
 
 // executors are what the agent does for each type of task.
-func executors(scripts *script.Executor, logFile string, errands connection.Errands, board *status.Board) map[string]tasks.Executor {
+func executors(scripts tasks.Executor, logFile string, errands connection.Errands, board *status.Board) map[string]tasks.Executor {
 	return map[string]tasks.Executor{
 		tasks.TypeScript:    scripts,
 		tasks.TypeAlert:     tasks.Func(showAlert),

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,9 +20,11 @@ import (
 	"pulumi-kace/reference-agent/internal/identity"
 	"pulumi-kace/reference-agent/internal/inventory"
 	"pulumi-kace/reference-agent/internal/journal"
+	"pulumi-kace/reference-agent/internal/later"
 	"pulumi-kace/reference-agent/internal/layout"
 	"pulumi-kace/reference-agent/internal/script"
 	"pulumi-kace/reference-agent/internal/selfupdate"
+	"pulumi-kace/reference-agent/internal/splash"
 	"pulumi-kace/reference-agent/internal/status"
 	"pulumi-kace/reference-agent/internal/tasks"
 )
@@ -109,9 +112,18 @@ func serve(at layout.Layout, version, logFile string, log *slog.Logger) (err err
 		log.Error("what scripts left cannot be taken away", "error", err)
 	}
 	packages := connection.NewPackages()
-	known := executors(scripts, logFile, errands, board)
-	known[tasks.TypeSelfUpdate] = selfUpdate{selfupdate.NewUpdater(at, version, packages.Part, log)}
-	runner := tasks.New(at, known, elapsed, log)
+	keeper := later.New(at, time.Now, log, func(held int) {
+		board.Change(func(shown *status.Status) { shown.ScriptsHeld = held })
+	})
+	announced := &splash.Splash{
+		Text: func() string { return board.Shown().Settings.SplashText }, Elapsed: elapsed, Show: alert.Show, Log: log,
+	}
+	known := executors(announced.Before(scripts), logFile, errands, board)
+	known[tasks.TypeSelfUpdate] = announced.Before(selfUpdate{selfupdate.NewUpdater(at, version, packages.Part, log)})
+	known[tasks.TypeScriptForLater] = keeper.Before(announced.Before(scripts))
+	var runner *tasks.Runner
+	known[tasks.TypeScriptingUpdate] = keeper.Updates(packages.Part, func() later.Runner { return runner })
+	runner = tasks.New(at, known, elapsed, log)
 	if err := errors.Join(crash.Hand(at, device.KUID, runner), crash.Arm(at)); err != nil {
 		// An agent that cannot say why it crashed is better than none.
 		log.Error("crash reports do not work", "error", err)
@@ -131,19 +143,18 @@ func serve(at layout.Layout, version, logFile string, log *slog.Logger) (err err
 		Look:      func() (inventory.Machine, error) { return inventory.Look(at) },
 		Alert:     alert.Show,
 		Tasks:     runner,
+		Scripts:   keeper,
 		Errands:   errands,
 		Packages:  packages,
 		CheckIn:   checkIns,
 		Reload:    reloads,
 	}
 	log.Info("started", "version", version, "kuid", device.KUID)
-	worked := make(chan struct{})
-	go func() {
-		defer close(worked)
-		runner.Run(stopping)
-	}()
+	var working sync.WaitGroup
+	working.Go(func() { runner.Run(stopping) })
+	working.Go(func() { keeper.Serve(stopping, runner) })
 	agent.Run(stopping)
-	<-worked
+	working.Wait()
 	board.Change(func(shown *status.Status) { shown.PID = 0 })
 	log.Info("stopped")
 	return nil

@@ -33,9 +33,11 @@ func showStatus(args arguments, world World) int {
 		{"state", withReason(shown)},
 		{"since", shown.Since},
 		{"kuid", shown.KUID},
+		{"trusts", shown.Trusts},
 		{"last error", shown.LastError},
 		{"checked in", shown.LastCheckIn},
 		{"settings", livedBy(shown)},
+		{"scripts", scriptsText(shown.ScriptsHeld)},
 		{"splash text", printable(shown.Settings.SplashText)},
 	} {
 		if line[1] != "" {
@@ -82,6 +84,17 @@ func runningText(pid int) string {
 		return "no"
 	}
 	return fmt.Sprintf("yes (process %d)", pid)
+}
+
+func scriptsText(held int) string {
+	switch held {
+	case 0:
+		return ""
+	case 1:
+		return "1 waits for its time"
+	default:
+		return fmt.Sprintf("%d wait for their time", held)
+	}
 }
 
 func withReason(shown status.Status) string {

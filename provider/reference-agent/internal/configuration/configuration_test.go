@@ -1,6 +1,7 @@
 package configuration
 
 import (
+	"crypto/x509"
 	"os"
 	"strings"
 	"testing"
@@ -129,5 +130,47 @@ func TestSaysWhatIsWrongWithTheFiles(t *testing.T) {
 	certificate := fakeserver.NewAuthority(t).Issue(t, "x", time.Now(), time.Now().Add(time.Hour))
 	if _, err := ParseCA(certificate.Certificate[0]); err == nil {
 		t.Error("DER was taken for PEM")
+	}
+}
+
+func TestTrustsOthersUnlessItWasConfiguredAnew(t *testing.T) {
+	at := layout.Layout{Root: t.TempDir()}
+	next := fakeserver.NewAuthority(t)
+	ca := strings.ReplaceAll(string(fakeserver.NewAuthority(t).PEM), "\n", `\n`)
+	used := apply(t, at, `{"server":"one:443","ca":"`+ca+`"}`)
+	newer := apply(t, at, `{"server":"one:443","ca":"`+ca+`"}`)
+	before, err := os.ReadFile(at.CA())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := Trust(at, used, []*x509.Certificate{next.Certificate}); changed || err != nil {
+		t.Errorf("%v, %v", changed, err)
+	}
+	if after, err := os.ReadFile(at.CA()); err != nil || string(after) != string(before) {
+		t.Errorf("the newer configuration's authority is gone: %v", err)
+	}
+	if changed, err := Trust(at, newer, []*x509.Certificate{next.Certificate}); !changed || err != nil {
+		t.Errorf("%v, %v", changed, err)
+	}
+	if kept, err := newer.ReadCA(at); err != nil || len(kept) != 1 || !kept[0].Equal(next.Certificate) {
+		t.Errorf("%d are kept: %v", len(kept), err)
+	}
+}
+
+func TestAFileOfSomebodyElseIsNotWritten(t *testing.T) {
+	at := layout.Layout{Root: t.TempDir()}
+	if err := MakeFolders(at); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(at.Configuration(), []byte(`{"server":"one:443","caFile":"/etc/ours.pem"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	used, err := Read(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Trust(at, used, []*x509.Certificate{fakeserver.NewAuthority(t).Certificate})
+	if err == nil || !strings.Contains(err.Error(), "/etc/ours.pem") {
+		t.Errorf("%v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"pulumi-kace/reference-agent/internal/configuration"
 	"pulumi-kace/reference-agent/internal/identity"
 	"pulumi-kace/reference-agent/internal/inventory"
+	"pulumi-kace/reference-agent/internal/later"
 	"pulumi-kace/reference-agent/internal/layout"
 	"pulumi-kace/reference-agent/internal/rhythm"
 	"pulumi-kace/reference-agent/internal/settings"
@@ -37,6 +38,8 @@ type Agent struct {
 	Alert func(ctx context.Context, text string) error
 	// Tasks works on what the server has the agent do; nil in an agent that takes none.
 	Tasks *tasks.Runner
+	// Scripts keeps scripts that run at a time of their own; nil in an agent that keeps none.
+	Scripts *later.Keeper
 	// Errands are what tasks do over the connection.
 	Errands Errands
 	// Packages brings packages of tasks; nil in an agent that takes none.
@@ -50,6 +53,8 @@ type Agent struct {
 	server string
 	lived  settings.Settings
 	rhythm *rhythm.Rhythm
+	// looks says when it looks for the latest scripts.
+	looks *rhythm.Rhythm
 	// delivered are the messages that were shown lately.
 	delivered recent
 }
@@ -107,6 +112,7 @@ func (a *Agent) connectOnce(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	a.showTrust(pinned)
 	token, err := configuration.ReadToken(a.At)
 	if err != nil {
 		return 0, err
@@ -126,6 +132,8 @@ func (a *Agent) remember(server string) {
 		a.Log.Error("the kept settings cannot be used", "error", err)
 	}
 	a.server, a.lived, a.rhythm = server, told, rhythm.New(told, a.Spread)
+	a.looks = rhythm.New(told.ForScripts(), a.Spread)
+	a.Scripts.Belong(server)
 	a.Board.Change(func(shown *status.Status) { shown.Settings, shown.Waiting = told, false })
 }
 
@@ -136,6 +144,7 @@ func (a *Agent) liveBy(told settings.Settings) {
 	}
 	a.lived = told
 	a.rhythm.Apply(told, a.Elapsed())
+	a.looks.Apply(told.ForScripts(), a.Elapsed())
 	a.Board.Change(func(shown *status.Status) { shown.Settings = told })
 	a.Log.Info("settings", "revision", told.Revision, "runInterval", told.RunInterval(),
 		"windowFrom", told.CommunicationsWindow.From, "windowTo", told.CommunicationsWindow.To)

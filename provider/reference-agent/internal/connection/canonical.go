@@ -39,12 +39,14 @@ func (s *session) seekCanonical(ctx context.Context) <-chan string {
 		return nil
 	}
 	reached := make(chan string, 1)
+	// The session may come to trust others meanwhile.
+	pinned := s.pinned
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, canonicalTimeout)
 		defer cancel()
 		// The name was parsed a moment ago.
 		host, _, _ := net.SplitHostPort(server)
-		dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: connectTimeout}, Config: trust(host, s.pinned, s.agent.Now)}
+		dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: connectTimeout}, Config: trust(host, pinned, s.agent.Now)}
 		connection, err := dialer.DialContext(ctx, "tcp", server)
 		if err != nil {
 			s.agent.Log.Info("the server's own name is of no use here", "server", server, "error", plain(err))

@@ -20,11 +20,20 @@ const (
 	maxHeaderBytes  = 64 << 10
 )
 
-// dial opens the WebSocket to `server` (host:port). The returned function frees what the connection held besides itself.
-func dial(ctx context.Context, server string, pinned []*x509.Certificate, now func() time.Time) (*websocket.Conn, func(), error) {
+// dialled is an open WebSocket.
+type dialled struct {
+	socket *websocket.Conn
+	// presented are the certificates that the server showed, its own first.
+	presented []*x509.Certificate
+	// release frees what the connection held besides itself.
+	release func()
+}
+
+// dial opens the WebSocket to `server` (host:port).
+func dial(ctx context.Context, server string, pinned []*x509.Certificate, now func() time.Time) (dialled, error) {
 	host, _, err := net.SplitHostPort(server)
 	if err != nil {
-		return nil, nil, err
+		return dialled{}, err
 	}
 	transport := &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
@@ -42,12 +51,16 @@ func dial(ctx context.Context, server string, pinned []*x509.Certificate, now fu
 	if err != nil {
 		transport.CloseIdleConnections()
 		if response != nil {
-			return nil, nil, fmt.Errorf("connect to %s: it answered HTTP %d instead of opening a WebSocket", server, response.StatusCode)
+			return dialled{}, fmt.Errorf("connect to %s: it answered HTTP %d instead of opening a WebSocket", server, response.StatusCode)
 		}
-		return nil, nil, fmt.Errorf("connect to %s: %w", server, plain(err))
+		return dialled{}, fmt.Errorf("connect to %s: %w", server, plain(err))
 	}
 	socket.SetReadLimit(protocol.MaxMessageBytes)
-	return socket, transport.CloseIdleConnections, nil
+	one := dialled{socket: socket, release: transport.CloseIdleConnections}
+	if response.TLS != nil {
+		one.presented = response.TLS.PeerCertificates
+	}
+	return one, nil
 }
 
 // plain is the cause of a failed dial without the layers that repeat the address.

@@ -44,6 +44,15 @@ type session struct {
 	canonicalHost string
 	// told is what was said of each task over this connection.
 	told map[string]string
+
+	// presented are the certificates that the server showed.
+	presented []*x509.Certificate
+	// welcomedWith are the authorities that the welcome announced, as they came.
+	welcomedWith []string
+	// announced are the authorities that the server wants trusted, as it said last.
+	announced []*x509.Certificate
+	// proven tells of announced authorities that the server was reached by.
+	proven chan []*x509.Certificate
 }
 
 // lasted is how long ago the server welcomed the agent. It comes from the monotonic clock.
@@ -57,14 +66,14 @@ func (s *session) lasted() time.Duration {
 func (s *session) serve(ctx context.Context) error {
 	greeting, greeted := context.WithTimeout(ctx, greetingTimeout)
 	defer greeted()
-	socket, release, err := dial(greeting, s.configured.Server, s.pinned, s.agent.Now)
+	open, err := dial(greeting, s.configured.Server, s.pinned, s.agent.Now)
 	if err != nil {
 		return err
 	}
-	defer release()
-	s.socket = socket
+	defer open.release()
+	s.socket, s.presented = open.socket, open.presented
 	// Closed without a word where nothing below said one: a peer that is gone cannot be waited for.
-	defer socket.CloseNow()
+	defer s.socket.CloseNow()
 
 	machine, err := s.agent.Look()
 	if err != nil {
@@ -77,6 +86,7 @@ func (s *session) serve(ctx context.Context) error {
 	// A context that ends during a read or write takes the connection with it, and the goodbye; so these have another.
 	moving, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	s.proven = make(chan []*x509.Certificate, 1)
 	return s.sayGoodbye(s.stay(ctx, moving))
 }
 
@@ -126,6 +136,7 @@ func (s *session) greet(ctx context.Context, machine inventory.Machine) error {
 		Addresses:    machine.Addresses,
 		MACs:         machine.MACs,
 		Can:          s.agent.abilities(),
+		Trusts:       configuration.Fingerprints(s.pinned),
 	})
 	if err != nil {
 		return err
@@ -137,7 +148,7 @@ func (s *session) greet(ctx context.Context, machine inventory.Machine) error {
 	s.heartbeat = seconds(welcome.HeartbeatSeconds, time.Second, time.Hour, 20*time.Second)
 	s.welcomedAt = time.Now()
 	s.agent.Log.Info("connected", "server", s.configured.Server, "state", welcome.State)
-	s.canonicalHost = welcome.CanonicalHost
+	s.canonicalHost, s.welcomedWith = welcome.CanonicalHost, welcome.Authorities
 	s.learn(welcome)
 	return s.take(welcome)
 }
@@ -206,6 +217,7 @@ func (s *session) take(message protocol.Incoming) error {
 		shown.State, shown.Reason, shown.LastError = message.State, short(message.Reason), ""
 	})
 	if message.State != status.Approved {
+		s.agent.Scripts.Clear("the server gave the state " + message.State)
 		s.agent.Log.Warn("not approved", "state", message.State, "reason", short(message.Reason))
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/coder/websocket"
 
 	"pulumi-kace/reference-agent/internal/protocol"
+	"pulumi-kace/reference-agent/internal/rhythm"
 	"pulumi-kace/reference-agent/internal/status"
 )
 
@@ -27,7 +28,7 @@ func (s *session) stay(ctx, moving context.Context) error {
 	s.agent.rhythm.Begin(s.agent.Elapsed())
 	renamed := s.seekCanonical(moving)
 	// What an earlier connection was asked for and did not bring.
-	err := errors.Join(s.askForPart(moving), s.sayTasks(moving))
+	err := errors.Join(s.hearAuthorities(moving, s.welcomedWith), s.askForPart(moving), s.sayTasks(moving))
 	for {
 		if errors.Is(err, errSend) {
 			return s.causeOf(err, ended, messages)
@@ -53,10 +54,14 @@ func (s *session) stay(ctx, moving context.Context) error {
 			err = s.forced(moving)
 		case <-s.agent.Tasks.Changed():
 			err = s.sayTasks(moving)
+		case <-s.agent.Scripts.Changed():
+			err = s.sayScripts(moving, false)
 		case errand := <-s.agent.Errands:
 			err = s.do(moving, errand)
 		case server := <-renamed:
 			err = s.repoint(server)
+		case authorities := <-s.proven:
+			err = s.dropOthers(moving, authorities)
 		case one := <-s.agent.Packages.wishes():
 			err = s.want(moving, one)
 		}
@@ -65,10 +70,16 @@ func (s *session) stay(ctx, moving context.Context) error {
 
 // untilLook is how long until a check-in may be due.
 func (s *session) untilLook() time.Duration {
-	if s.state != status.Approved || s.agent.rhythm.Waiting() {
+	if s.state != status.Approved {
 		return s.agent.LookEvery
 	}
-	return min(s.agent.rhythm.Wait(s.agent.Elapsed()), s.agent.LookEvery)
+	pause := s.agent.LookEvery
+	for _, one := range []*rhythm.Rhythm{s.agent.rhythm, s.agent.looks} {
+		if !one.Waiting() {
+			pause = min(pause, one.Wait(s.agent.Elapsed()))
+		}
+	}
+	return pause
 }
 
 // run checks in if that is due; only an approving server is told of the machine.
@@ -79,10 +90,15 @@ func (s *session) run(ctx context.Context) error {
 	checkIn, inventory := s.agent.rhythm.Look(s.agent.Elapsed(), s.agent.Now())
 	waiting := s.agent.rhythm.Waiting()
 	s.agent.Board.Change(func(shown *status.Status) { shown.Waiting = waiting })
-	if !checkIn {
-		return nil
+	if checkIn {
+		if err := s.checkIn(ctx, inventory); err != nil {
+			return err
+		}
 	}
-	return s.checkIn(ctx, inventory)
+	if look, _ := s.agent.looks.Look(s.agent.Elapsed(), s.agent.Now()); look {
+		return s.sayScripts(ctx, true)
+	}
+	return nil
 }
 
 // forced checks in because somebody asked for it, whatever the window says.
@@ -153,6 +169,7 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 		}
 		if s.state != before {
 			s.agent.rhythm.Begin(s.agent.Elapsed())
+			s.agent.looks.Begin(s.agent.Elapsed())
 			return s.askForPart(ctx)
 		}
 		return nil
@@ -162,10 +179,14 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 		return s.deliver(ctx, message)
 	case protocol.TypeSettings:
 		s.learn(message)
+	case protocol.TypeAuthorities:
+		return s.hearAuthorities(ctx, message.Authorities)
 	case protocol.TypeTask:
 		return s.takeTask(ctx, message)
 	case protocol.TypeTaskCancel:
 		if s.agent.Tasks != nil {
+			// First what could begin it.
+			s.agent.Scripts.Drop(message.ID)
 			s.agent.Tasks.Cancel(message.ID)
 		}
 	case protocol.TypeTaskStatusReceived:

@@ -19,7 +19,18 @@ func (a *Agent) abilities() []string {
 	if a.Tasks.Knows(tasks.TypeSelfUpdate) {
 		can = append(can, protocol.CanSelfUpdate)
 	}
+	if a.Scripts != nil && a.Tasks.Knows(tasks.TypeScriptingUpdate) {
+		can = append(can, protocol.CanScriptingUpdate)
+	}
 	return can
+}
+
+// sayScripts says which scripts the agent keeps. With `look` it asks for a scripting update, if the server has others.
+func (s *session) sayScripts(ctx context.Context, look bool) error {
+	if s.agent.Scripts == nil || s.state != status.Approved {
+		return nil
+	}
+	return s.send(ctx, protocol.Scripts{Type: protocol.TypeScripts, Held: s.agent.Scripts.Hash(), Look: look})
 }
 
 // takeTask hands a task of the server to the runner. One that is known already is said again, not run again.

@@ -13,6 +13,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type Server struct {
 	Address string
 	peers   chan *Peer
 	http    *httptest.Server
+	shown   atomic.Pointer[tls.Certificate]
 }
 
 // Peer is the server's end of one connection.
@@ -59,7 +61,13 @@ func Start(t testing.TB, certificate tls.Certificate) *Server {
 		server.peers <- peer
 		<-peer.done
 	}))
-	server.http.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	server.Show(certificate)
+	server.http.TLS = &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return &tls.Config{Certificates: []tls.Certificate{*server.shown.Load()}}, nil
+		},
+	}
 	server.http.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.http.StartTLS()
 	server.Address = server.http.Listener.Addr().String()
@@ -77,6 +85,9 @@ func Start(t testing.TB, certificate tls.Certificate) *Server {
 	})
 	return server
 }
+
+// Show has whoever connects from now on see this certificate.
+func (s *Server) Show(certificate tls.Certificate) { s.shown.Store(&certificate) }
 
 // Accept waits for the agent's next connection.
 func (s *Server) Accept(t testing.TB) *Peer {
@@ -139,6 +150,29 @@ func (p *Peer) WelcomeWith(state, settings string) {
 		"type": "welcome", "state": state, "organization": "default", "heartbeatSeconds": 20, "runIntervalSeconds": 7200,
 		"settings": json.RawMessage(settings), "serverTime": "2026-01-02T03:04:05Z",
 	})
+}
+
+// WelcomeAnnouncing sends a welcome with authorities that are to be trusted.
+func (p *Peer) WelcomeAnnouncing(state string, authorities ...*Authority) {
+	p.t.Helper()
+	p.Send(map[string]any{
+		"type": "welcome", "state": state, "organization": "default", "heartbeatSeconds": 20, "runIntervalSeconds": 7200,
+		"authorities": texts(authorities), "serverTime": "2026-01-02T03:04:05Z",
+	})
+}
+
+// Announce has the agent trust these authorities from now on.
+func (p *Peer) Announce(authorities ...*Authority) {
+	p.t.Helper()
+	p.Send(map[string]any{"type": "authorities", "authorities": texts(authorities)})
+}
+
+func texts(authorities []*Authority) []string {
+	certificates := []string{}
+	for _, authority := range authorities {
+		certificates = append(certificates, string(authority.PEM))
+	}
+	return certificates
 }
 
 // Send sends one message as JSON.

@@ -27,6 +27,9 @@ func (l Layout) Settings() string { return l.Resolve("/var/lib/kace-reference/se
 // TasksFolder is where the task that runs and what became of others are kept.
 func (l Layout) TasksFolder() string { return l.Resolve("/var/lib/kace-reference/tasks") }
 
+// ScriptsFolder is where scripts wait that run at a time of their own.
+func (l Layout) ScriptsFolder() string { return l.Resolve("/var/lib/kace-reference/scripts") }
+
 // Crash is where the runtime writes why the agent crashed.
 func (l Layout) Crash() string { return l.Resolve("/var/lib/kace-reference/crash.txt") }
 

@@ -32,6 +32,8 @@ const (
 	TypeHeartbeat         = "heartbeat"
 	TypeMessage           = "message"
 	TypeMessageStatus     = "message-status"
+	TypeAuthorities       = "authorities"
+	TypeTrust             = "trust"
 )
 
 // Incoming is any message of the server; which fields are there depends on its type. Unknown types and fields are let
@@ -46,6 +48,8 @@ type Incoming struct {
 	RunIntervalSeconds float64 `json:"runIntervalSeconds"`
 	// CanonicalHost is what the server calls itself, in its welcome; older servers do not say it.
 	CanonicalHost string `json:"canonicalHost"`
+	// Authorities are those that agents are to trust from now on, each as PEM; older servers announce none.
+	Authorities []string `json:"authorities"`
 	// Settings are the agent's to live by; older servers say none.
 	Settings json.RawMessage `json:"settings"`
 	// MessageID names the message of the server's queue that a check-in comes from, if it comes from one.
@@ -98,6 +102,17 @@ type Hello struct {
 	MACs         []string `json:"macs"`
 	// Can is what the agent understands beside what all do.
 	Can []string `json:"can,omitempty"`
+	// Trusts are the authorities that the agent trusts, by the SHA-256 of each certificate; none where it is the system's
+	// roots that it trusts.
+	Trusts []string `json:"trusts"`
+}
+
+// Trust says which authorities the agent trusts now that the server announced some; an older server lets it be.
+type Trust struct {
+	Type   string   `json:"type"`
+	Trusts []string `json:"trusts"`
+	// Note is why these are not the ones that were announced, if they are not.
+	Note string `json:"note,omitempty"`
 }
 
 // Inventory is what an approved agent tells of its machine.

@@ -10,8 +10,9 @@ const (
 
 // What an agent may say in its hello that it can do.
 const (
-	CanTasks      = "tasks"
-	CanSelfUpdate = "self-update"
+	CanTasks           = "tasks"
+	CanSelfUpdate      = "self-update"
+	CanScriptingUpdate = "scripting-update"
 )
 
 // What becomes of a task.
@@ -24,6 +25,18 @@ const (
 
 // MaxOutputBytes is how much of what a task said goes to the server: in JSON it still fits into a message.
 const MaxOutputBytes = 64 << 10
+
+// TypeScripts is the message about scripts that run at a time of their own.
+const TypeScripts = "scripts"
+
+// Scripts says what scripts the agent keeps. An older server lets it be.
+type Scripts struct {
+	Type string `json:"type"`
+	// Held is a hash of their ids.
+	Held string `json:"held"`
+	// Look asks for a scripting update, if the server has others.
+	Look bool `json:"look"`
+}
 
 // TaskOrder are the fields of a task beside its id.
 type TaskOrder struct {
@@ -44,4 +57,6 @@ type TaskStatus struct {
 	Output          string `json:"output,omitempty"`
 	OutputTruncated bool   `json:"outputTruncated,omitempty"`
 	RunMs           *int64 `json:"runMs,omitempty"`
+	// EndedAt is when it ended, RFC 3339, by the machine's clock, where the server may hear of it much later.
+	EndedAt string `json:"endedAt,omitempty"`
 }

@@ -23,7 +23,7 @@ type Settings struct {
 	RunIntervalSeconds float64 `json:"runIntervalSeconds"`
 	// InventoryIntervalSeconds is how often it brings its inventory; 0: at every check-in.
 	InventoryIntervalSeconds float64 `json:"inventoryIntervalSeconds"`
-	// SplashText is what users read while the agent works.
+	// SplashText is what users read when the agent begins work that concerns them; empty: nothing.
 	SplashText string `json:"splashText"`
 	// ScriptingUpdateIntervalSeconds is how often the agent looks for the latest scripts.
 	ScriptingUpdateIntervalSeconds float64 `json:"scriptingUpdateIntervalSeconds"`
@@ -62,6 +62,12 @@ func Parse(text []byte) (Settings, error) {
 
 // RunInterval is between a second and 30 days.
 func (s Settings) RunInterval() time.Duration { return bounded(s.RunIntervalSeconds) }
+
+// ForScripts are settings by whose run interval and window the agent looks for the latest scripts.
+func (s Settings) ForScripts() Settings {
+	s.RunIntervalSeconds = s.ScriptingUpdateIntervalSeconds
+	return s
+}
 
 // RunsPerInventory is at which of its check-ins the agent brings its inventory: 1 at each, 2 at every other.
 func (s Settings) RunsPerInventory() int {

@@ -42,10 +42,14 @@ type Status struct {
 	PID int `json:"pid"`
 	// Generation is that of the configuration the agent works with.
 	Generation uint64 `json:"generation,omitempty"`
+	// Trusts names the authorities that the agent trusts by the beginnings of their SHA-256, or "system roots".
+	Trusts string `json:"trusts,omitempty"`
 	// LastCheckIn is when the agent checked in last, RFC 3339, by this machine's clock.
 	LastCheckIn string `json:"lastCheckIn,omitempty"`
 	// Waiting says that a check-in is due and the communications window is closed.
 	Waiting bool `json:"waiting,omitempty"`
+	// ScriptsHeld is how many scripts wait for a time of their own.
+	ScriptsHeld int `json:"scriptsHeld,omitempty"`
 	// Settings are what the agent lives by.
 	Settings settings.Settings `json:"settings"`
 }

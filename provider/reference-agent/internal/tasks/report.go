@@ -31,6 +31,9 @@ func reportOf(task Task, result Result, err, cause error, ran time.Duration) pro
 		OutputTruncated: result.Truncated || cut,
 		RunMs:           &ms,
 	}
+	if !result.EndedAt.IsZero() {
+		report.EndedAt = result.EndedAt.UTC().Format(time.RFC3339)
+	}
 	if err == nil {
 		return report
 	}

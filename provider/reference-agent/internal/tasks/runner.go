@@ -62,6 +62,10 @@ func New(at layout.Layout, executors map[string]Executor, now func() time.Durati
 		runner.ended = append(runner.ended, report)
 		runner.remember(report.ID)
 	}
+	// Run says what became of it; that it began is known from now on.
+	if task, err := runner.store.peek(); err == nil && task != nil {
+		runner.remember(task.ID)
+	}
 	return runner
 }
 
@@ -69,6 +73,13 @@ func New(at layout.Layout, executors map[string]Executor, now func() time.Durati
 func (r *Runner) Knows(kind string) bool {
 	_, known := r.executors[kind]
 	return known
+}
+
+// Seen says that a task began, or was to begin, in this process or one before, as far back as the runner remembers.
+func (r *Runner) Seen(id string) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return slices.Contains(r.known, id)
 }
 
 // Changed says that Reports gives something new.

@@ -45,6 +45,19 @@ func (s store) keep(path string, value any) error {
 
 // cutOff is the task that ran when an earlier process of the agent ended; nil where none did.
 func (s store) cutOff() (*Task, error) {
+	task, err := s.peek()
+	if errors.Is(err, errDamaged) {
+		// What cannot be read can be reported of nobody; the server gives the task up.
+		err = errors.Join(err, atomicfile.Remove(s.running()))
+	}
+	return task, err
+}
+
+// errDamaged says that a file is not as the agent writes them.
+var errDamaged = errors.New("it cannot be read")
+
+// peek is cutOff that leaves what is damaged.
+func (s store) peek() (*Task, error) {
 	text, err := os.ReadFile(s.running())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -54,8 +67,7 @@ func (s store) cutOff() (*Task, error) {
 	}
 	var task Task
 	if err := json.Unmarshal(text, &task); err != nil || !idForm.MatchString(task.ID) {
-		// What cannot be read can be reported of nobody; the server gives the task up.
-		return nil, errors.Join(fmt.Errorf("%s cannot be read", s.running()), err, atomicfile.Remove(s.running()))
+		return nil, errors.Join(fmt.Errorf("%s: %w", s.running(), errDamaged), err)
 	}
 	return &task, nil
 }

@@ -16,6 +16,10 @@ const (
 	TypeLogUpload   = "log-upload"
 	TypeCrashUpload = "crash-upload"
 	TypeSelfUpdate  = "self-update"
+	// TypeScriptingUpdate brings the scripts that run at a time of their own.
+	TypeScriptingUpdate = "scripting-update"
+	// TypeScriptForLater is one of those, when its time has come; the server gives none of this type.
+	TypeScriptForLater = "script-for-later"
 )
 
 // Task is one thing that the server has the agent do.
@@ -36,6 +40,8 @@ type Result struct {
 	// Output is what the task said, of any length and content: it is cut and made harmless before it is sent.
 	Output    string
 	Truncated bool
+	// EndedAt is by the machine's wall clock, where the server may hear of it much later; else it is zero.
+	EndedAt time.Time
 }
 
 // Executor does tasks of one type. The context ends when the time of the task is up, when the server calls it back, and

@@ -211,7 +211,7 @@ func (k *Keeper) inOrder() []definition {
 // reportMissed keeps the report before it forgets the script, so that neither is lost without the other. The mutex is
 // held.
 func (k *Keeper) reportMissed(runner Runner, one definition, now time.Time) {
-	note := fmt.Sprintf("missed: it was to run at %s, and this machine or its agent was off or busy until %s",
+	note := fmt.Sprintf("missed: it was to run at %s, and could not begin before %s",
 		one.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	report := protocol.TaskStatus{ID: one.ID, Status: protocol.TaskFailed, Note: note, EndedAt: now.UTC().Format(time.RFC3339)}
 	if err := runner.Announce(report); err != nil {

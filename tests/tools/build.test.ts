@@ -90,6 +90,13 @@ describe("the plugin that is built", () => {
     expect(ended).toMatchObject({ exitCode: 0, output: "there is no token yet: an `AgentToken` makes one" });
   });
 
+  test("prints a unit that runs the command line, not the plugin", async () => {
+    const printed = await run({ program: join(folder, "dist", "kace"), args: ["serve", "--print-unit"], env });
+    const [node = "", script = ""] = printed.output.match(/^ExecStart=(.*)$/m)?.[1]?.split(" ") ?? [];
+    const ended = await run({ program: node, args: [script, "--help"], env });
+    expect(ended.output).toMatch(/^Usage: kace /);
+  });
+
   test("says so where there is no Node at all", async () => {
     const program = join(folder, "dist", "pulumi-resource-kace");
     const ended = await run({ program: "/bin/sh", args: [program], env: { ...env, PATH: "/nowhere" } });

@@ -43,7 +43,7 @@ export function refusedProperty(error: unknown): { property: string; error: Appl
  *
  * @example plannedLine(await appliance.planUpdates({ changes })) // "2 of 5 machines would be updated now, to 1.5.0; 3 waiting"
  */
-export function plannedLine({ findings, counts, machines }: Omit<Plan, "percent">): string | undefined {
+export function plannedLine({ findings, counts, machines, closed }: Omit<Plan, "percent">): string | undefined {
   if (findings.some(({ path: [property] }) => property === "labels" || property === "filter" || property === "version"))
     return undefined;
   const { update, updating, waiting, right, refused } = counts;
@@ -59,5 +59,6 @@ export function plannedLine({ findings, counts, machines }: Omit<Plan, "percent"
     [refused, "refused"],
   ] as const;
   const rest = others.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return [`${update} of ${total} machines would be updated now${to}`, ...rest].join("; ");
+  const why = closed === undefined ? [] : [closed.reason];
+  return [`${update} of ${total} machines would be updated now${to}`, ...rest, ...why].join("; ");
 }

@@ -195,6 +195,22 @@ export function updatePolicyContract(opened: () => Subject): void {
         "windows[1]: it overlaps windows[0]",
       ],
       ["a blackout without an end", { blackoutWindows: [{ from: "00:00", to: "00:00" }] }, "blackoutWindows: "],
+      [
+        "a day that there is not",
+        { blackoutDates: [{ from: "02-30" }] },
+        "blackoutDates[0].from: there is no 30 february",
+      ],
+      [
+        "a blackout that ends before it begins",
+        { blackoutDates: [{ from: "2027-12-24", to: "2027-12-23" }] },
+        "blackoutDates[0].to: ",
+      ],
+      [
+        "blackouts that overlap",
+        { blackoutDates: [{ from: "12-24", to: "01-02" }, { from: "2028-01-02" }] },
+        "blackoutDates[1]: it overlaps blackoutDates[0] on 2028-01-02",
+      ],
+      ["a blackout of the whole year", { blackoutDates: [{ from: "01-01", to: "12-31" }] }, "blackoutDates: "],
       ["a time zone that is none", { timezone: "Europe/Bonn" }, "timezone"],
       [
         "steps that go back",
@@ -408,6 +424,29 @@ export function updatePolicyContract(opened: () => Subject): void {
       opened().advance(2 * HOUR_MS);
       await step();
       expect(await updates()).toHaveLength(3);
+    });
+
+    it("keep to days of the calendar, and say which blackout holds until when", async () => {
+      await fleet(1);
+      // The subject's clock begins on 1 March 2027 at 08:00 UTC: 21:00 in Auckland.
+      const carnival = { from: "02-28", to: "03-01", name: "carnival" };
+      const over = { from: "2026-12-24", to: "2027-01-02" };
+      const changes: Changes = { timezone: "Pacific/Auckland", blackoutDates: [carnival, over] };
+      expect(await findings(changes)).toEqual([
+        "warning blackoutDates.1: 2026-12-24 to 2027-01-02 is over: it holds nothing back any more",
+      ]);
+      await save({ ...changes, enabled: true, allMachines: true });
+      await step();
+      expect(await updates()).toEqual([]);
+      const reason =
+        'the blackout "carnival" (02-28 to 03-01 of every year) holds until the end of 2027-03-01 (Pacific/Auckland)';
+      const { machines, closed } = await appliance().planUpdates({});
+      expect(closed).toEqual({ code: "blackout", reason, until: "2027-03-01T11:00:00.000Z" });
+      expect(machines).toMatchObject([{ code: "blackout", reason, until: "2027-03-01T11:00:00.000Z" }]);
+      opened().advance(3 * HOUR_MS);
+      await step();
+      expect(await updated()).toEqual([1]);
+      expect((await appliance().planUpdates({})).closed).toBeUndefined();
     });
 
     it("are called back before they begin, when the policy does not want them any more", async () => {

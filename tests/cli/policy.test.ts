@@ -48,6 +48,50 @@ describe("kace policy", () => {
     expect(await server.appliance.getUpdatePolicy({})).toMatchObject({ exists: false, given: {} });
   });
 
+  it("says all that a policy can be, and gives each of it back", async () => {
+    await enrol(2);
+    const limits = ["--filter", "hostname matches web*", "--filter", "none: os.id equals windows", "--hold", "yes"];
+    const hours = ["--window", "22:00-06:00@friday,Saturday", "--window", "01:00-02:00@monday"];
+    const blackouts = ["--blackout", "23:00-23:30", "--blackout-dates", "12-24..01-02=Christmas", "--blackout-dates"];
+    const { exitCode, out, err } = await kace("set", ...limits, ...hours, ...blackouts, "2031-10-03");
+    expect(exitCode, err).toBe(0);
+    expect((await server.appliance.getUpdatePolicy({})).given).toEqual({
+      filter: {
+        all: [{ property: "hostname", operator: "matches", value: "web*" }],
+        none: [{ property: "os.id", operator: "equals", value: "windows" }],
+      },
+      hold: true,
+      windows: [
+        { from: "22:00", to: "06:00", days: ["friday", "saturday"] },
+        { from: "01:00", to: "02:00", days: ["monday"] },
+      ],
+      blackoutWindows: [{ from: "23:00", to: "23:30" }],
+      blackoutDates: [{ from: "12-24", to: "01-02", name: "Christmas" }, { from: "2031-10-03" }],
+    });
+    expect(rowOf(out, "blackout dates")).toEqual(["12-24 to 01-02 (Christmas); 2031-10-03", "set"]);
+    const given = ["filter", "hold", "window", "blackout", "blackout-dates"].flatMap((name) => [
+      `--${name}`,
+      "default",
+    ]);
+    const back = await kace("set", ...given);
+    expect(back.exitCode, back.err).toBe(0);
+    expect((await server.appliance.getUpdatePolicy({})).given).toEqual({});
+  });
+
+  it("says which blackout holds, and until when nothing is begun", async () => {
+    await enrol(1);
+    await server.appliance.saveUpdatePolicy({
+      enabled: true,
+      allMachines: true,
+      timezone: "UTC",
+      blackoutDates: [{ from: "2000-01-01", to: "2999-12-31", name: "for ever" }],
+    });
+    const { err } = await kace("plan");
+    expect(err).toBe(
+      'the blackout "for ever" (2000-01-01 to 2999-12-31) holds until the end of 2999-12-31 (UTC): nothing is begun until 3000-01-01T00:00:00.000Z',
+    );
+  });
+
   it("is put on hold, and resumed", async () => {
     expect(rowOf((await kace("hold")).out, "hold")).toEqual(["yes", "set"]);
     expect(rowOf((await kace("show")).out, "on hold because")).toEqual(["somebody put it there"]);
@@ -77,7 +121,14 @@ describe("kace policy", () => {
     [["set"], 1, "nothing is said to be set"],
     [["set", "--enabled", "yes"], 1, "it would be for nobody"],
     [["set", "--enabled", "perhaps"], 2, "yes, no"],
-    [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00."],
+    [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00"],
+    [["set", "--window", "22:00-06:00@someday"], 2, 'There is no day "someday": expected sunday'],
+    [["set", "--blackout-dates", "Christmas"], 2, "such as 12-24..01-02 or 2026-10-03"],
+    [["set", "--blackout-dates", "02-30"], 2, "kace: blackoutDates[0].from: there is no 30 february"],
+    [["set", "--blackout-dates", "01-01..12-31"], 1, "kace: blackoutDates: they leave no day of the year"],
+    [["set", "--filter", "web*"], 2, "A condition is a property, an operator and a value"],
+    [["set", "--filter", "hostname resembles web"], 2, 'There is no operator "resembles": expected equals'],
+    [["set", "--filter", "colour equals blue"], 2, 'There is no property "colour": expected hostname'],
     [["set", "--step", "half"], 2, "A step is a share and a time, such as 10%@24h."],
     [["set", "--max-failures", "some"], 2, "Expected a whole number or a share, such as 10%."],
     [["set", "--window", "25:00-26:00"], 2, "kace: windows[0].from: expected a time of day"],

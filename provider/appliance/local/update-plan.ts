@@ -1,4 +1,5 @@
 import { sameVersion } from "../../agent/versions.ts";
+import type { Output } from "../appliance.ts";
 import type {
   PlannedMachine,
   PolicyCounts,
@@ -6,9 +7,12 @@ import type {
   UpdatePolicy,
   updatePolicyOperations,
 } from "../operations/update-policy.ts";
+import { pastBlackouts } from "../updates/blackout-dates.ts";
 import type { JudgedMachine } from "../updates/evaluate.ts";
 import { failure, findingsOfPolicy, warning } from "../updates/findings.ts";
+import { closedAt, hoursOf } from "../updates/hours.ts";
 import { percentAt } from "../updates/rollout-steps.ts";
+import { wallClock } from "../updates/wall-clock.ts";
 import { wantedVersions } from "../updates/wanted-version.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { packagesOf } from "./loaded-packages.ts";
@@ -65,7 +69,7 @@ function findingsOfDraft(
   draft: UpdatePolicy,
   { missing, isSameSelection, evaluation }: ReturnType<typeof evaluateDraft>,
 ): PolicyFinding[] {
-  const findings = findingsOfPolicy(draft);
+  const findings = [...findingsOfPolicy(draft), ...findingsOfPast(tx, draft)];
   if (findings.some(({ severity }) => severity === "failure")) return findings;
   const ofBundles = findingsOfBundles(tx, row, draft);
   if (missing.length > 0)
@@ -75,6 +79,15 @@ function findingsOfDraft(
       ...ofBundles,
     ];
   return [...findings, ...ofBundles, ...findingsOfFleet(draft, evaluation, isSameSelection)];
+}
+
+function findingsOfPast(
+  tx: Transaction,
+  { blackoutDates, timezone = tx.world.timezone }: UpdatePolicy,
+): PolicyFinding[] {
+  return pastBlackouts(blackoutDates, wallClock(tx.now, timezone).day).map(({ index, text }) =>
+    warning(["blackoutDates", index], `${text} is over: it holds nothing back any more`),
+  );
 }
 
 function findingsOfBundles(tx: Transaction, { organization }: PolicyRow, draft: UpdatePolicy): PolicyFinding[] {
@@ -146,10 +159,18 @@ export const planUpdates: HandlersOf<typeof updatePolicyOperations>["planUpdates
     findings: findingsOfDraft(tx, row, draft, evaluated),
     counts: countsOf(fleet.machines, judged),
     percent: percentAt(draft.rollout, evaluated.rollout.began_at ?? tx.now, tx.now),
+    closed: closedNow(tx, draft),
     machines: items,
     next,
   };
 };
+
+function closedNow(tx: Transaction, draft: UpdatePolicy): Output<"planUpdates">["closed"] {
+  const closed = closedAt(hoursOf(draft), tx.now, draft.timezone ?? tx.world.timezone);
+  if (closed === undefined) return undefined;
+  const { code, reason, untilMs } = closed;
+  return { code, reason, ...(untilMs !== undefined && { until: moment(untilMs) }) };
+}
 
 function countsOf(machines: readonly PolicyMachine[], judged: readonly Judged[]): PolicyCounts {
   const count = (isCounted: (one: Judged) => boolean) => judged.filter(isCounted).length;

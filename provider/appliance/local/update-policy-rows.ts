@@ -79,6 +79,7 @@ export function effectiveOf(given: GivenPolicy): UpdatePolicy {
     timezone: given.timezone,
     windows: given.windows ?? defaults.windows,
     blackoutWindows: given.blackoutWindows ?? defaults.blackoutWindows,
+    blackoutDates: given.blackoutDates ?? defaults.blackoutDates,
     rollout: given.rollout ?? defaults.rollout,
     hold: given.hold ?? defaults.hold,
     maxFailures: given.maxFailures ?? defaults.maxFailures,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { machineFilter } from "../filter/filter.ts";
 import { isTimezone } from "../schedules/parse.ts";
 import { WEEKDAYS } from "../schedules/schedule.ts";
+import { isCalendarDay, problemOfDay } from "../updates/blackout-dates.ts";
 import { kuid } from "./devices.ts";
 import { after, limit, moment, name, next, organization, urn } from "./fields.ts";
 import { listedMachine, MAX_LISTED_MACHINES } from "./labels.ts";
@@ -24,6 +25,22 @@ const window = z.object({
   /** The days that it begins on; every day where left out. */
   days: z.array(z.enum(WEEKDAYS)).min(1).max(7).optional(),
 });
+
+/** A day of every year, `12-24`, or of one, `2026-12-24`. */
+export const calendarDay = z
+  .string()
+  .max(10)
+  .refine(isCalendarDay, { error: ({ input }) => problemOfDay(String(input)) });
+
+const dates = z.object({
+  from: calendarDay,
+  /** The last day, in the same form; the first one where left out. */
+  to: calendarDay.optional(),
+  name: name.optional(),
+});
+
+/** How many blackouts by date a policy may have. */
+export const MAX_BLACKOUT_DATES = 100;
 
 const step = z.object({
   percent: z.int().min(1).max(100),
@@ -61,6 +78,8 @@ const policy = z.object({
   /** When updates may begin; always where there are none. */
   windows: z.array(window).max(100),
   blackoutWindows: z.array(window).max(100),
+  /** Days of the calendar on which none may begin, in the same time zone. */
+  blackoutDates: z.array(dates).max(MAX_BLACKOUT_DATES),
   /** Which share of the machines, from when on; all at once where there are no steps. */
   rollout: z.array(step).max(100),
   /** Nothing new is begun. */
@@ -83,6 +102,7 @@ export const DEFAULT_UPDATE_POLICY: UpdatePolicy = {
   deniedVersions: [],
   windows: [],
   blackoutWindows: [],
+  blackoutDates: [],
   rollout: [],
   hold: false,
   maxFailures: "10%",
@@ -106,6 +126,7 @@ const changes = z.object({
   timezone: timezone.nullable().optional(),
   windows: shape.windows.nullable().optional(),
   blackoutWindows: shape.blackoutWindows.nullable().optional(),
+  blackoutDates: shape.blackoutDates.nullable().optional(),
   rollout: shape.rollout.nullable().optional(),
   hold: shape.hold.nullable().optional(),
   maxFailures: shape.maxFailures.nullable().optional(),
@@ -199,7 +220,7 @@ export const updatePolicyOperations = defineOperations({
   },
   saveUpdatePolicy: {
     description:
-      "Changes what is given of an organization's update policy, all or none; null gives a default back. With a URN it belongs to that resource from then on; where it belongs to another one it is a conflict that names it. Refused: labels, machines or a filter together with allMachines; an enabled policy that names nobody, or everybody without allMachines; windows that overlap or never open; a version that is denied, or in no loaded bundle. Another version, other machines or other steps begin the rollout anew and release it from what failures put it on hold for.",
+      "Changes what is given of an organization's update policy, all or none; null gives a default back. With a URN it belongs to that resource from then on; where it belongs to another one it is a conflict that names it. Refused: labels, machines or a filter together with allMachines; an enabled policy that names nobody, or everybody without allMachines; windows and blackouts that overlap or never open, dates that there are not; a version that is denied, or in no loaded bundle. Another version, other machines or other steps begin the rollout anew and release it from what failures put it on hold for.",
     access: "write",
     input: changes.extend({ organization, urn: urn.optional() }),
     output: state,
@@ -228,6 +249,10 @@ export const updatePolicyOperations = defineOperations({
       counts,
       /** How much of the fleet may be updated now. */
       percent: z.number(),
+      /** Present where no window is open, or a blackout holds: which one, and when updates may begin again. */
+      closed: z
+        .object({ code: z.enum(["outside-window", "blackout"]), reason: z.string(), until: moment.optional() })
+        .optional(),
       machines: z.array(plannedMachine),
       next,
     }),

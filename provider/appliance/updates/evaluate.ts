@@ -1,4 +1,5 @@
 import { isBroken, type ReportingFacts } from "./broken.ts";
+import { closedAt, hoursOf, type UpdateHoursGiven } from "./hours.ts";
 import { inRolloutOrder, nextStepAt, percentAt, type RolloutStep, shareOf } from "./rollout-steps.ts";
 import {
   chooseVersion,
@@ -7,13 +8,12 @@ import {
   type VersionChoice,
   type VersionWish,
 } from "./wanted-version.ts";
-import { isOpen, nextOpening, openMinutes, type UpdateTimes } from "./windows.ts";
 
 /** What a policy says, as far as it decides about machines that were picked already. */
-export interface EvaluatedPolicy extends VersionWish, UpdateTimes {
+export interface EvaluatedPolicy extends VersionWish, UpdateHoursGiven {
   readonly enabled: boolean;
   readonly updateBrokenAgents: boolean;
-  /** IANA name of the time zone that its windows are in. */
+  /** IANA name of the time zone that its windows and blackouts are in. */
   readonly timezone: string;
   readonly rollout: readonly RolloutStep[];
   /** Why nothing is begun although the policy is enabled; undefined where it is not on hold. */
@@ -40,7 +40,7 @@ export interface EvaluatedMachine extends UpdatableAgent, ReportingFacts {
 }
 
 /** Why a machine is not updated now, though it will be. */
-export type WaitingCode = "not-connected" | "disabled" | "on-hold" | "rollout" | "outside-window";
+export type WaitingCode = "not-connected" | "disabled" | "on-hold" | "rollout" | "outside-window" | "blackout";
 
 /** Why a machine will not be updated until something changes. */
 export type RefusedCode =
@@ -118,9 +118,7 @@ function judgeOf(
   { percent, isItsTurn }: { readonly percent: number; readonly isItsTurn: (machine: EvaluatedMachine) => boolean },
 ): (machine: EvaluatedMachine) => Verdict {
   const choose = remembered(policy, packages);
-  const open = openMinutes(policy);
-  const openNow = isOpen(open, nowMs, policy.timezone);
-  const opensAtMs = openNow ? nowMs : nextOpening(open, nowMs, policy.timezone);
+  const closed = closedAt(hoursOf(policy), nowMs, policy.timezone);
   const stepAtMs = nextStepAt(policy.rollout, policy.beganAtMs, nowMs);
   return (machine) => {
     const choice = choose(machine);
@@ -156,7 +154,7 @@ function judgeOf(
     if (policy.onHold !== undefined) return waiting("on-hold", policy.onHold);
     if (!isItsTurn(machine))
       return waiting("rollout", `its turn has not come: the rollout is at ${percent} percent`, stepAtMs);
-    if (!openNow) return waiting("outside-window", "no window of the policy is open", opensAtMs);
+    if (closed !== undefined) return waiting(closed.code, closed.reason, closed.untilMs);
     return { kind: "update", version, package: next };
   };
 }

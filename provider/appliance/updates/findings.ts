@@ -1,4 +1,5 @@
 import type { PolicyFinding, UpdatePolicy } from "../operations/update-policy.ts";
+import { problemsOfDates } from "./blackout-dates.ts";
 import { problemsOfSteps } from "./rollout-steps.ts";
 import { isDenied } from "./wanted-version.ts";
 import { problemsOfTimes } from "./windows.ts";
@@ -40,8 +41,12 @@ function findingsOfVersion({ version, deniedVersions }: UpdatePolicy): PolicyFin
   return [failure(["version"], `${version} is denied by deniedVersions[${index}]`)];
 }
 
-function findingsOfTime({ windows, blackoutWindows, rollout }: UpdatePolicy): PolicyFinding[] {
-  const problems = [...problemsOfTimes({ windows, blackoutWindows }), ...problemsOfSteps(rollout)];
+function findingsOfTime({ windows, blackoutWindows, blackoutDates, rollout }: UpdatePolicy): PolicyFinding[] {
+  const problems = [
+    ...problemsOfTimes({ windows, blackoutWindows }),
+    ...problemsOfDates(blackoutDates),
+    ...problemsOfSteps(rollout),
+  ];
   const last = rollout.at(-1);
   return [
     ...problems.map(({ path, message }) => failure([...path], message)),

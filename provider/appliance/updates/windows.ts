@@ -1,4 +1,5 @@
 import { WEEKDAYS } from "../schedules/schedule.ts";
+import { wallClock } from "./wall-clock.ts";
 
 export type Weekday = (typeof WEEKDAYS)[number];
 
@@ -24,7 +25,6 @@ export interface WindowProblem {
   readonly message: string;
 }
 
-const DAY_NAMES: readonly string[] = WEEKDAYS;
 const MINUTE_MS = 60_000;
 export const DAY_MINUTES = 24 * 60;
 const WEEK_MINUTES = 7 * DAY_MINUTES;
@@ -82,11 +82,15 @@ function describeMinute(minute: number): string {
   return `${String(hour).padStart(2, "0")}:${String(rest).padStart(2, "0")} on ${day}`;
 }
 
-function* minutesOf({ from, to, days = WEEKDAYS }: UpdateWindow): Generator<number> {
-  const [begin, end] = [minutesAt(from), minutesAt(to)];
-  const length = end > begin ? end - begin : end - begin + DAY_MINUTES;
-  for (const day of new Set(days)) {
-    const first = WEEKDAYS.indexOf(day) * DAY_MINUTES + begin;
+function lengthOf({ from, to }: UpdateWindow): number {
+  const minutes = minutesAt(to) - minutesAt(from);
+  return minutes > 0 ? minutes : minutes + DAY_MINUTES;
+}
+
+function* minutesOf(window: UpdateWindow): Generator<number> {
+  const length = lengthOf(window);
+  for (const day of new Set(window.days ?? WEEKDAYS)) {
+    const first = WEEKDAYS.indexOf(day) * DAY_MINUTES + minutesAt(window.from);
     for (let minute = first; minute < first + length; minute++) yield minute % WEEK_MINUTES;
   }
 }
@@ -107,27 +111,36 @@ export function openMinutes({ windows, blackoutWindows }: UpdateTimes): OpenMinu
 
 /** Which minute of the week, from Sunday 00:00 on, the clocks of a time zone show. */
 export function minuteOfWeek(nowMs: number, timezone: string): number {
-  const parts = clockOf(timezone).formatToParts(nowMs);
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? "";
-  const day = DAY_NAMES.indexOf(part("weekday").toLowerCase());
-  return day * DAY_MINUTES + Number(part("hour")) * 60 + Number(part("minute"));
+  const { weekday, minute } = wallClock(nowMs, timezone);
+  return weekday * DAY_MINUTES + minute;
 }
 
-const clocks = new Map<string, Intl.DateTimeFormat>();
+/** A window that holds at a moment. */
+export interface HoldingWindow {
+  readonly index: number;
+  readonly window: UpdateWindow;
+  /** The day that it began on: 0 is Sunday. */
+  readonly weekday: number;
+}
 
-/** Making one takes far longer than asking it; there are few time zones. */
-function clockOf(timeZone: string): Intl.DateTimeFormat {
-  const known = clocks.get(timeZone);
-  if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    weekday: "long",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
-  clocks.set(timeZone, made);
-  return made;
+/** The window of a list that holds at a moment; they do not overlap. */
+export function windowAt(windows: readonly UpdateWindow[], nowMs: number, timezone: string): HoldingWindow | undefined {
+  const now = minuteOfWeek(nowMs, timezone);
+  for (const [index, window] of windows.entries()) {
+    const begin = minutesAt(window.from);
+    const length = lengthOf(window);
+    for (const day of window.days ?? WEEKDAYS) {
+      const weekday = WEEKDAYS.indexOf(day);
+      const since = (now - weekday * DAY_MINUTES - begin + WEEK_MINUTES) % WEEK_MINUTES;
+      if (since < length) return { index, window, weekday };
+    }
+  }
+  return undefined;
+}
+
+/** When a window ends, in words. @example endOfWindow({ window: { from: "20:00", to: "06:00" }, weekday: 0, index: 0 }) // "06:00 on monday" */
+export function endOfWindow({ window, weekday }: HoldingWindow): string {
+  return describeMinute((weekday * DAY_MINUTES + minutesAt(window.from) + lengthOf(window)) % WEEK_MINUTES);
 }
 
 export function isOpen(open: OpenMinutes, nowMs: number, timezone: string): boolean {

@@ -1,4 +1,4 @@
-import type { Input } from "../../appliance/appliance.ts";
+import type { Input, Output } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { PlannedMachine, UpdatePolicyState } from "../../appliance/operations/update-policy.ts";
 import { formatPath } from "../../kit/define/path.ts";
@@ -23,16 +23,18 @@ export interface SetPolicyOptions {
   readonly allMachines?: OrDefault<boolean>;
   readonly label?: string[];
   readonly machine?: string[];
+  readonly filter?: OrDefault<NonNullable<Changes["filter"]>>;
   readonly to?: string;
   readonly deny?: string[];
   readonly notes?: string;
   readonly timezone?: string;
   readonly window?: OrDefault<Listed<"windows">>;
   readonly blackout?: OrDefault<Listed<"blackoutWindows">>;
+  readonly blackoutDates?: OrDefault<Listed<"blackoutDates">>;
   readonly step?: OrDefault<Listed<"rollout">>;
   /** A number, a share, or `default`. */
   readonly maxFailures?: number | string;
-  readonly hold?: boolean;
+  readonly hold?: OrDefault<boolean>;
 }
 
 /** What was said, as the appliance takes it. */
@@ -51,15 +53,17 @@ function changesOf(options: SetPolicyOptions): Changes {
     allMachines: said(options.allMachines),
     labels: listOf(options.label),
     machines: listOf(options.machine),
+    filter: said(options.filter),
     version: said<string>(options.to),
     deniedVersions: listOf(options.deny),
     notes: said<string>(options.notes),
     timezone: said<string>(options.timezone),
     windows: said(options.window),
     blackoutWindows: said(options.blackout),
+    blackoutDates: said(options.blackoutDates),
     rollout: said(options.step),
     maxFailures: said<number | string>(options.maxFailures),
-    hold: options.hold,
+    hold: said(options.hold),
   };
 }
 
@@ -77,6 +81,9 @@ function rowsOf(state: UpdatePolicyState): Row[] {
   const yesOrNo = (value: boolean) => (value ? "yes" : "no");
   const windows = (list: typeof effective.windows) =>
     list.map(({ from, to, days }) => `${from} to ${to}${days === undefined ? "" : ` (${days.join(", ")})`}`).join("; ");
+  const dates = effective.blackoutDates.map(
+    ({ from, to, name }) => `${to === undefined ? from : `${from} to ${to}`}${name === undefined ? "" : ` (${name})`}`,
+  );
   const steps = effective.rollout.map(({ percent, afterSeconds }) => `${percent}% after ${lengthOf(afterSeconds)}`);
   return [
     ["organization", organization],
@@ -93,6 +100,7 @@ function rowsOf(state: UpdatePolicyState): Row[] {
     row("time zone", "timezone", effective.timezone ?? "the appliance's"),
     row("windows", "windows", windows(effective.windows) || "always"),
     row("blackout windows", "blackoutWindows", windows(effective.blackoutWindows) || "none"),
+    row("blackout dates", "blackoutDates", dates.join("; ") || "none"),
     row("rollout", "rollout", steps.join(", ") || "all at once"),
     row("failures, at most", "maxFailures", String(effective.maxFailures)),
     row("hold", "hold", yesOrNo(effective.hold)),
@@ -153,14 +161,22 @@ const PLAN_COLUMNS: readonly Column<PlannedMachine>[] = [
   ["why", ({ reason }) => reason],
 ];
 
+/** @example closedLine({ code: "outside-window", reason: "no window of the policy is open", until }) */
+function closedLine({ reason, until }: NonNullable<Output<"planUpdates">["closed"]>): string {
+  return `${reason}: nothing is begun${until === undefined ? "" : ` until ${until}`}`;
+}
+
 export async function planPolicy(session: CommandSession): Promise<ExitCode> {
+  let closed: Output<"planUpdates">["closed"];
   const machines = await session.read((appliance) =>
     everyPage(async (after) => {
-      const { machines: items, next } = await appliance.planUpdates({ limit: 1_000, after });
+      const { machines: items, next, closed: now } = await appliance.planUpdates({ limit: 1_000, after });
+      closed = now;
       return { items, next };
     }),
   );
   machines.sort((one, other) => one.hostname.localeCompare(other.hostname, "en", { numeric: true }));
   printList(session.terminal, session.json, machines, PLAN_COLUMNS, "the update policy is for nobody");
+  if (closed !== undefined) session.terminal.err(closedLine(closed));
   return machines.some(({ verdict, code }) => verdict === "refused" || code === "not-connected") ? 3 : 0;
 }

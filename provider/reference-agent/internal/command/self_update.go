@@ -16,6 +16,6 @@ func (s selfUpdate) Run(ctx context.Context, task tasks.Task) (tasks.Result, err
 }
 
 func (s selfUpdate) Resume(ctx context.Context, task tasks.Task) (tasks.Result, error) {
-	note, err := s.updater.Resume(ctx, task.ID)
+	note, err := s.updater.TakeUp(ctx, task.ID, task.Payload)
 	return tasks.Result{Note: note}, err
 }

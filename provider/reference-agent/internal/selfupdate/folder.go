@@ -39,6 +39,13 @@ type State struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// Preparation is an update that was not handed to the watchdog yet: the file preparation.json.
+type Preparation struct {
+	TaskID string `json:"taskId"`
+	// Attempts counts how often it was begun.
+	Attempts int `json:"attempts"`
+}
+
 // Results of an update.
 const (
 	Updated    = "updated"
@@ -77,6 +84,8 @@ func (f folder) state() string   { return f.path("state.json") }
 func (f folder) outcome() string { return f.path("outcome.json") }
 func (f folder) lock() string    { return f.path("watchdog.lock") }
 
+func (f folder) preparation() string { return f.path("preparation.json") }
+
 // oldProgram holds a copy of the program folder; the watchdog runs from it.
 func (f folder) oldProgram() string { return f.path("old") }
 func (f folder) watchdog() string   { return f.path("old/bin/kace-agent") }
@@ -95,6 +104,12 @@ func (f folder) make() error {
 func (f folder) readState() (*State, error) { return read[State](f.state()) }
 
 func (f folder) writeState(state State) error { return write(f.state(), state) }
+
+func (f folder) readPreparation() (*Preparation, error) { return read[Preparation](f.preparation()) }
+
+func (f folder) writePreparation(preparation Preparation) error {
+	return write(f.preparation(), preparation)
+}
 
 func (f folder) readOutcome() (*Outcome, error) { return read[Outcome](f.outcome()) }
 

@@ -67,6 +67,10 @@ func (u *Updater) Update(ctx context.Context, taskID string, payload []byte) (no
 		return "", fmt.Errorf("%s is older than %s, and the task does not allow a downgrade", order.Version, u.Version)
 	}
 	state, err := u.prepare(ctx, taskID, order)
+	if err != nil && ctx.Err() != nil {
+		// Where the agent is only stopped, its next process goes on with what is there.
+		return "", describeWrite(err)
+	}
 	if err != nil {
 		return "", errors.Join(describeWrite(err), u.tidy(order))
 	}
@@ -74,6 +78,33 @@ func (u *Updater) Update(ctx context.Context, taskID string, payload []byte) (no
 		return "", errors.Join(describeWrite(err), u.tidy(order))
 	}
 	return u.Resume(ctx, taskID)
+}
+
+// maxPreparations is how often an update is prepared: an agent that dies of it each time must not do so for ever.
+const maxPreparations = 10
+
+// TakeUp goes on with an order that an earlier process of the agent worked on: where that was interrupted while it prepared
+// the update, nothing of the installed agent was touched, and the preparation is gone on with.
+func (u *Updater) TakeUp(ctx context.Context, taskID string, payload []byte) (note string, err error) {
+	state, err := u.folder().readState()
+	if err != nil {
+		return "", err
+	}
+	prepared, err := u.folder().readPreparation()
+	if err != nil {
+		return "", err
+	}
+	if state != nil || prepared == nil || prepared.TaskID != taskID {
+		return u.Resume(ctx, taskID)
+	}
+	if prepared.Attempts >= maxPreparations {
+		return "", errors.Join(
+			fmt.Errorf("the agent was interrupted %d times while it prepared the update; nothing was changed", prepared.Attempts),
+			u.folder().clearUnfinished(),
+		)
+	}
+	u.Log.Info("update: the preparation was interrupted and goes on", "attempts", prepared.Attempts)
+	return u.Update(ctx, taskID, payload)
 }
 
 // Resume waits for the outcome of an update that an earlier process of the agent, or this one, began.
@@ -134,13 +165,16 @@ func (u *Updater) prepare(ctx context.Context, taskID string, order Order) (Stat
 	if installed := installedFormat(ctx, u.run); installed != order.Format {
 		return State{}, fmt.Errorf("this agent was installed as %s; a package of format %s does not update it", installed, order.Format)
 	}
+	if err := u.notePreparation(taskID); err != nil {
+		return State{}, err
+	}
 	state := State{
 		TaskID: taskID, Phase: PhaseActivating, From: u.Version, To: order.Version, Format: order.Format,
 		New: where.staged(order.Package), ConfirmSeconds: order.ConfirmSeconds,
 	}
 	old, fetchOld := u.oldPackage(order)
 	// What other orders left half done, or staged and never used.
-	if err := where.clear(state.New, state.New+".part", old, old+".part"); err != nil {
+	if err := where.clear(where.preparation(), state.New, state.New+".part", old, old+".part"); err != nil {
 		return State{}, err
 	}
 	if err := u.requireSpace(order, fetchOld); err != nil {
@@ -164,6 +198,20 @@ func (u *Updater) prepare(ctx context.Context, taskID string, order Order) (Stat
 	}
 	state.Old = old
 	return state, u.keepOldFiles(ctx)
+}
+
+// notePreparation counts how often an update is prepared.
+func (u *Updater) notePreparation(taskID string) error {
+	before, err := u.folder().readPreparation()
+	if err != nil {
+		// It is about another order, or about nothing that can be gone on with.
+		u.Log.Error("update: what was prepared cannot be read", "error", err)
+	}
+	now := Preparation{TaskID: taskID, Attempts: 1}
+	if before != nil && before.TaskID == taskID {
+		now.Attempts = before.Attempts + 1
+	}
+	return u.folder().writePreparation(now)
 }
 
 // oldPackage is where the package of the present version is or will be; whether it must be fetched; nothing where there
@@ -239,6 +287,9 @@ func (u *Updater) activate(ctx context.Context, state State) error {
 	}
 	if err := u.folder().writeState(state); err != nil {
 		return err
+	}
+	if err := atomicfile.Remove(u.folder().preparation()); err != nil {
+		return errors.Join(err, atomicfile.Remove(u.folder().state()))
 	}
 	u.Log.Info("update: handed to the watchdog", "from", state.From, "to", state.To)
 	if err := u.start(ctx, u.At); err != nil {

@@ -260,6 +260,61 @@ func TestGoesOnWithWhatAnInterruptedFetchLeft(t *testing.T) {
 	}
 }
 
+func TestGoesOnWithAPreparationThatWasInterrupted(t *testing.T) {
+	s := newSite(t)
+	ctx, stop := context.WithCancel(context.Background())
+	part := s.updater.Part
+	s.updater.Part = func(ctx context.Context, id, hash string, offset int64) ([]byte, int64, error) {
+		if offset > 0 {
+			stop()
+			return nil, 0, ctx.Err()
+		}
+		return part(ctx, id, hash, offset)
+	}
+	payload, err := json.Marshal(Order{Package: s.offer("1.5.0", archiveOf(t, "1.5.0", amd64)), ConfirmSeconds: 60})
+	must(t, err)
+	if _, err := s.updater.Update(ctx, task, payload); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the process that ends says %v", err)
+	}
+	s.updater.Part = part
+	note, err := s.updater.TakeUp(context.Background(), task, payload)
+	if err != nil || note != "updated from 1.4.2 to 1.5.0" {
+		t.Errorf("the next process says %q, %v", note, err)
+	}
+	if s.started != 1 || s.asked[1] != 100 {
+		t.Errorf("the watchdog was started %d times, and it asked for what follows at %v", s.started, s.asked)
+	}
+	if note, err := s.updater.TakeUp(context.Background(), task, payload); err != nil || s.started != 1 {
+		t.Errorf("once it has ended it is begun anew: %q, %v", note, err)
+	}
+}
+
+func TestGivesUpAPreparationThatIsInterruptedEachTime(t *testing.T) {
+	s := newSite(t)
+	s.updater.Part = func(context.Context, string, string, int64) ([]byte, int64, error) { panic("the process dies") }
+	payload, err := json.Marshal(Order{Package: s.offer("1.5.0", archiveOf(t, "1.5.0", amd64)), ConfirmSeconds: 60})
+	must(t, err)
+	dies := func(work func()) {
+		t.Helper()
+		defer func() {
+			if recover() == nil {
+				t.Fatal("nothing was prepared")
+			}
+		}()
+		work()
+	}
+	dies(func() { _, _ = s.updater.Update(context.Background(), task, payload) })
+	for range maxPreparations - 1 {
+		dies(func() { _, _ = s.updater.TakeUp(context.Background(), task, payload) })
+	}
+	if _, err := s.updater.TakeUp(context.Background(), task, payload); err == nil || !strings.Contains(err.Error(), "interrupted 10 times while it prepared") {
+		t.Errorf("it says %v", err)
+	}
+	if _, err := s.updater.TakeUp(context.Background(), "another task", payload); err == nil {
+		t.Error("an order that was never prepared is carried out")
+	}
+}
+
 func TestBeginsAnewWhereWhatWasLeftIsWrong(t *testing.T) {
 	s := newSite(t)
 	one := s.offer("1.5.0", archiveOf(t, "1.5.0", amd64))

@@ -5,7 +5,7 @@ import type { Log } from "../kit/define/call.ts";
 import { systemClock } from "../rollout/clock.ts";
 import { ScheduleRunner } from "../rollout/schedule-runner.ts";
 
-/** So many configurations are worked on at once; each keeps to its own `rollout.maxConcurrency`. */
+/** So many configurations are worked on at once; each keeps to its own `rollout.maxConcurrency`, and to that of the provider it is of. */
 const MAX_AT_ONCE = 4;
 const LOOK_EVERY_MS = 1_000;
 

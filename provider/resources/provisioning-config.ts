@@ -70,7 +70,9 @@ export const provisioningConfig = definition.handle<ApplianceAccess>({
   async updateCredentials({ id, urn, logicalName, inputs: given, old }, { client }) {
     const name = given.name ?? old.inputs.name ?? logicalName;
     if (given.schedule !== undefined)
-      await client.write((appliance) => keepCredentials({ id, urn, name, inputs: given, shape }, appliance));
+      await client.write((appliance) =>
+        keepCredentials({ id, urn, name, inputs: given, shape, limits: client }, appliance),
+      );
     return { outputs: old.outputs };
   },
 

@@ -35,8 +35,33 @@ async function portThatIsClosed(): Promise<number> {
   return address.port;
 }
 
+/** A port that lets nobody in, and sees how many come at once: whoever comes is kept for a while, to meet the others. */
+async function crowdedPort() {
+  const crowd = { port: 0, met: 0, atOnce: 0 };
+  let present = 0;
+  const server = createServer((socket) => {
+    crowd.met += 1;
+    present += 1;
+    crowd.atOnce = Math.max(crowd.atOnce, present);
+    socket.on("error", () => socket.destroy());
+    setTimeout(() => {
+      present -= 1;
+      socket.destroy();
+    }, 500);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the listener has no port");
+  return Object.assign(crowd, { port: address.port });
+}
+
 /** A configuration of one machine that does not let anybody in, as `pulumi up` saves it. */
-async function save(name: string, more: Record<string, unknown> = {}): Promise<void> {
+async function save(
+  name: string,
+  more: Record<string, unknown> = {},
+  limits: { maxConcurrency: number | undefined } = { maxConcurrency: undefined },
+): Promise<void> {
   const inputs = inputsSchema.parse({
     name,
     state: "removed",
@@ -46,7 +71,7 @@ async function save(name: string, more: Record<string, unknown> = {}): Promise<v
     ...more,
   });
   const appliance = await openLocal({ folder });
-  const content = { id: name, urn: `urn:${name}`, name, inputs, shape: provisioningConfig.descriptor.inputs };
+  const content = { id: name, urn: `urn:${name}`, name, inputs, shape: provisioningConfig.descriptor.inputs, limits };
   await appliance.saveConfiguration(
     configurationRecord({ ...content, ground: { bundle: undefined, server: undefined } }),
   );
@@ -167,6 +192,23 @@ describe("configurations with a schedule", { timeout: 300_000 }, () => {
       ["scheduled", "kace config run"],
     ]);
     await expectNoCanary([local.out, local.err, remote.out, remote.err, ...server.lines]);
+  });
+
+  it("keep to the limit of the provider that the program used, whatever their own is", async () => {
+    const crowd = await crowdedPort();
+    const fleet = {
+      targets: { ips: ["127.0.0.1", "127.0.0.2", "127.0.0.3"] },
+      linux: { password: CANARY, port: crowd.port, bypassPortCheck: true },
+      rollout: { maxConcurrency: 3, maxUnreachable: "100%", attempts: 1 },
+    };
+    await save("fleet", fleet, { maxConcurrency: 1 });
+    const server = await serve();
+    server.clock.aheadMs = MONTH_AHEAD_MS;
+    await until("the run has ended", async () => (await runs())[0]?.state === "finished");
+    await server.stop();
+    expect(await runs()).toMatchObject([{ kind: "scheduled", summary: { total: 3, unreachable: 3 } }]);
+    expect(crowd.met).toBe(3);
+    expect(crowd.atOnce).toBe(1);
   });
 
   it("are needed by `kace config run`, since only they keep a log-in; and they must be enabled", async () => {

@@ -27,6 +27,7 @@ const content = {
   inputs,
   ground: { bundle: undefined, server: { host: "kbox.example", port: 443 } },
   shape: provisioningConfig.descriptor.inputs,
+  limits: { maxConcurrency: undefined },
 };
 
 describe("what an appliance keeps of a configuration", () => {

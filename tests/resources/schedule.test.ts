@@ -31,7 +31,8 @@ function given(more: Partial<z.input<typeof inputsSchema>> = {}): Inputs {
 }
 
 const shape = provisioningConfig.descriptor.inputs;
-const content = (inputs: Inputs) => ({ id: "config-1", urn: "urn:c", name: "fleet", inputs, shape });
+const limits = { maxConcurrency: 7 };
+const content = (inputs: Inputs) => ({ id: "config-1", urn: "urn:c", name: "fleet", inputs, shape, limits });
 const ground = { bundle: undefined, server: { host: "kbox.example", port: 443 } };
 
 async function saved(appliance: LocalAppliance, inputs: Inputs): Promise<void> {
@@ -79,15 +80,23 @@ describe("what a schedule asks of a configuration", () => {
 
 describe("what the appliance keeps of a configuration with a schedule", () => {
   it("is all that a run needs, but for ssh agents, which are gone by then", () => {
-    const text = runInputsOf(given()) ?? "";
+    const text = runInputsOf({ inputs: given(), limits }) ?? "";
     for (const secret of SECRETS) expect(text).toContain(secret);
     const read = readRunInputs(text);
     const { linux, ...rest } = given();
-    expect(read).toEqual({
+    expect(read.inputs).toEqual({
       ...rest,
       linux: { ...linux, agentSocket: undefined, jumpHosts: [{ ...linux?.jumpHosts[0], agentSocket: undefined }] },
     });
-    expect(runInputsOf(given({ schedule: undefined }))).toBeUndefined();
+    expect(runInputsOf({ inputs: given({ schedule: undefined }), limits })).toBeUndefined();
+  });
+
+  it("is also the provider's own limit, where it has one; what was kept before had none", () => {
+    expect(readRunInputs(runInputsOf({ inputs: given(), limits }) ?? "").limits).toEqual({ maxConcurrency: 7 });
+    const none = runInputsOf({ inputs: given(), limits: { maxConcurrency: undefined } }) ?? "";
+    expect(readRunInputs(none).limits.maxConcurrency).toBeUndefined();
+    const { provider: _none, ...before } = JSON.parse(none);
+    expect(readRunInputs(JSON.stringify(before))).toEqual(readRunInputs(none));
   });
 
   it("is refused without a word of it where another version wrote it", () => {
@@ -119,6 +128,7 @@ describe("what the appliance keeps of a configuration with a schedule", () => {
     const before = await appliance.getConfiguration({ id: "config-1" });
     await keepCredentials(content(given({ linux: { password: "another" } })), appliance);
     expect(JSON.parse(await appliance.runInputs("config-1"))).toMatchObject({ linux: { password: "another" } });
+    expect(readRunInputs(await appliance.runInputs("config-1")).limits).toEqual(limits);
     expect((await appliance.getConfiguration({ id: "config-1" })).description.server).toBe(before.description.server);
     await keepCredentials(content(given({ schedule: undefined })), appliance);
     expect(JSON.parse(await appliance.runInputs("config-1"))).toMatchObject({ linux: { password: "another" } });

@@ -41,7 +41,7 @@ export function provision(given: Provisioning, { client, log, signal }: Context<
     // Machines of an update may be enrolled already; those of a create all need the token.
     if (old === undefined) await requireToken(ground, id, appliance);
     for (const warning of [...ground.warnings, ...(await scheduleWarning(inputs, appliance))]) log.warn(warning);
-    await appliance.saveConfiguration(configurationRecord({ ...given, ground }));
+    await appliance.saveConfiguration(configurationRecord({ ...given, ground, limits: client }));
     given.saved?.();
     if (!inputs.enabled) return { recording: old?.outputs ?? NOTHING, reasons: [] };
     const targets = targetsOf(inputs);

@@ -5,7 +5,7 @@ import type { ObjectShape } from "../../kit/define/shape.ts";
 import type { ValueMap } from "../../kit/define/value.ts";
 import type { Ground } from "./ground.ts";
 import { type Inputs, inputs as inputsSchema } from "./inputs.ts";
-import { runInputsOf } from "./run-inputs.ts";
+import { type ProviderLimits, runInputsOf } from "./run-inputs.ts";
 
 /** What identifies a configuration and what it says. */
 export interface ConfigurationContent {
@@ -14,6 +14,8 @@ export interface ConfigurationContent {
   readonly name: string;
   readonly inputs: Inputs;
   readonly ground: Pick<Ground, "bundle" | "server">;
+  /** Those of the provider that the program uses: the runs of a schedule keep to them too. */
+  readonly limits: ProviderLimits;
   /** The shape of the inputs, which knows what of them is a credential. */
   readonly shape: ObjectShape;
 }
@@ -25,7 +27,7 @@ const MAX_TARGETS_TEXT = 2_000;
  * schedule also, to be encrypted, what its runs need.
  */
 export function configurationRecord(content: ConfigurationContent): Input<"saveConfiguration"> {
-  const { id, urn, name, inputs, ground, shape } = content;
+  const { id, urn, name, inputs, ground, shape, limits } = content;
   const plain: ValueMap = JSON.parse(JSON.stringify(inputs)); // what is absent stays away, and the rest are plain values
   return {
     id,
@@ -41,7 +43,7 @@ export function configurationRecord(content: ConfigurationContent): Input<"saveC
       schedule: inputs.schedule,
       inputs: JSON.stringify(withoutCredentials(shape, plain)),
     },
-    runInputs: runInputsOf(inputs),
+    runInputs: runInputsOf({ inputs, limits }),
   };
 }
 

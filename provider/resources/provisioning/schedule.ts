@@ -30,8 +30,8 @@ export async function keepCredentials(
   content: Omit<Parameters<typeof configurationRecord>[0], "ground">,
   appliance: Appliance,
 ): Promise<void> {
-  const { id, inputs } = content;
-  const runInputs = runInputsOf(inputs);
+  const { id, inputs, limits } = content;
+  const runInputs = runInputsOf({ inputs, limits });
   if (runInputs === undefined) return;
   const known = await foundOrGone(appliance.getConfiguration({ id }));
   const record = configurationRecord({ ...content, ground: { bundle: undefined, server: undefined } });

@@ -35,10 +35,10 @@ export interface StoredRun {
  */
 export async function runStored(run: StoredRun): Promise<RunEnd> {
   const { configurationId, appliance, log, signal } = run;
-  const inputs = readRunInputs(run.runInputs);
+  const { inputs, limits } = readRunInputs(run.runInputs);
   const ground = await groundOf(inputs, appliance);
   for (const warning of ground.warnings) log.warn(warning);
-  const session = await openSession({ inputs, ground, configurationId, appliance, signal, writes: true });
+  const session = await openSession({ inputs, ground, configurationId, appliance, signal, writes: true, ...limits });
   try {
     const { recording, reasons } = await conduct({
       kind: "scheduled",

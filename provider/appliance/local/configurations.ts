@@ -53,6 +53,7 @@ function countsOf(tx: Transaction, run: RunRow): RunSummary {
   };
   const query = build
     .selectFrom("outcomes")
+    .innerJoin("outcome_facts", "outcome_facts.number", "outcomes.fact_number")
     .select((eb) => ["class", eb.fn.countAll<number>().as("count")])
     .where("run_number", "=", run.number)
     .groupBy("class");

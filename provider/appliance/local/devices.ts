@@ -9,6 +9,7 @@ import {
   type deviceOperations,
   deviceReason,
   deviceState,
+  type Inventory,
   inventory as inventorySchema,
   deviceOperations as operations,
 } from "../operations/devices.ts";
@@ -25,7 +26,7 @@ import type { Tables } from "./tables.ts";
 import { fromColumn, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
 
 type Row = Selectable<Tables["devices"]>;
-type RowWithInventory = Row & { readonly packed: string | null };
+type RowWithInventory = Row & { readonly packed: string | null; readonly content: Uint8Array | null };
 
 const { agentVersion, flavour, os, machineId, addresses, macs } = operations.enrolDevice.input.shape;
 const hello = z.object({ agentVersion, flavour, os, machineId, addresses, macs });
@@ -36,14 +37,13 @@ function rows() {
 
 /** As {@link rows}, with the inventory as it is kept, which takes most of the room and of the time. */
 function wholeRows(withInventory = true) {
-  return rows().select((eb) =>
-    eb
-      .selectFrom("inventories")
-      .select("packed")
-      .whereRef("inventories.kuid", "=", "devices.kuid")
-      .where(eb.lit(withInventory), "=", eb.lit(true))
-      .as("packed"),
-  );
+  return build
+    .selectFrom("devices")
+    .leftJoin("inventories", (join) =>
+      join.onRef("inventories.kuid", "=", "devices.kuid").on((eb) => eb(eb.lit(withInventory), "=", eb.lit(true))),
+    )
+    .selectAll("devices")
+    .select(["packed", "content"]);
 }
 
 const stateOf = fixed(({ kuid }: { kuid: string }) =>
@@ -51,7 +51,7 @@ const stateOf = fixed(({ kuid }: { kuid: string }) =>
 );
 
 function find(tx: Transaction, kuid: string): RowWithInventory {
-  const row = tx.queries.first(wholeRows().where("kuid", "=", kuid));
+  const row = tx.queries.first(wholeRows().where("devices.kuid", "=", kuid));
   if (row !== undefined) return row;
   throw unknownDevice(kuid);
 }
@@ -72,6 +72,11 @@ function isConnected(row: Row, instance: string | undefined): boolean {
   return row.connection_id !== null && instance !== undefined && row.instance_id === instance;
 }
 
+function inventoryOf({ packed, content }: RowWithInventory, what: string): Inventory | undefined {
+  if (packed === null) return undefined;
+  return fromColumn(inventorySchema, unpackInventory({ packed, content }, what), what);
+}
+
 function describe(row: RowWithInventory, instance: string | undefined): Device {
   const what = `device ${row.kuid}`;
   const connected = isConnected(row, instance);
@@ -89,7 +94,7 @@ function describe(row: RowWithInventory, instance: string | undefined): Device {
     can: fromColumn(abilities, row.abilities, what),
     lastSeenAt: moment(row.last_seen_at),
     enrolledAt: moment(row.enrolled_at),
-    inventory: row.packed === null ? undefined : fromColumn(inventorySchema, unpackInventory(row.packed, what), what),
+    inventory: inventoryOf(row, what),
     inventoryAt: momentOrNone(row.inventory_at),
   };
 }
@@ -144,12 +149,12 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
   findDevices(tx, { organization, kuids, names, states, inventories, limit, after }) {
     let query = wholeRows(inventories)
       .where("organization", "=", organization)
-      .orderBy("kuid")
+      .orderBy("devices.kuid")
       .limit(limit + 1);
-    if (kuids !== undefined) query = query.where("kuid", "in", listed(kuids));
-    if (names !== undefined) query = query.where("kuid", "in", namedLike(names));
+    if (kuids !== undefined) query = query.where("devices.kuid", "in", listed(kuids));
+    if (names !== undefined) query = query.where("devices.kuid", "in", namedLike(names));
     if (states !== undefined) query = query.where("state", "in", listed(states));
-    if (after !== undefined) query = query.where("kuid", ">", textAt(after, 0));
+    if (after !== undefined) query = query.where("devices.kuid", ">", textAt(after, 0));
     const instance = runningInstance(tx);
     const { items, next } = page(
       tx.queries.all(query),
@@ -165,11 +170,11 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
       .where("organization", "=", organization)
       .where("state", "=", "quarantined")
       .orderBy("enrolled_at", "desc")
-      .orderBy("kuid", "desc")
+      .orderBy("devices.kuid", "desc")
       .limit(limit + 1);
     if (after !== undefined) {
       const [enrolledAt, kuid] = [numberAt(after, 0), textAt(after, 1)];
-      query = query.where((eb) => eb(eb.refTuple("enrolled_at", "kuid"), "<", eb.tuple(enrolledAt, kuid)));
+      query = query.where((eb) => eb(eb.refTuple("enrolled_at", "devices.kuid"), "<", eb.tuple(enrolledAt, kuid)));
     }
     const instance = runningInstance(tx);
     const { items, next } = page(

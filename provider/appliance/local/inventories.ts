@@ -11,57 +11,88 @@ const LEVEL = 1;
 /** So many addresses are beside a packed inventory: most machines have fewer, and nothing is unpacked to filter those. */
 const ADDRESSES_BESIDE = 16;
 
-/** Text, so that exports of tables can take it; an inventory from before there was packing is JSON itself. */
-const PACKED = "zstd:";
+/** How an inventory of before begins that was kept as text; one from before there was packing is JSON itself. */
+const PACKED_AS_TEXT = "zstd:";
 
-/** What is beside a packed inventory; `isPart` where it has more addresses than are here. */
-export interface InventoryFacts extends Pick<Inventory, "hostname" | "agentVersion" | "os" | "addresses" | "macs"> {
+/** What is beside a packed inventory, as filters ask for it; `address`: the first one. */
+export interface InventoryFacts extends Pick<Inventory, "hostname" | "agentVersion" | "os"> {
+  readonly address?: string | undefined;
+}
+
+/** The addresses beside a packed inventory; `isPart` where it has more than are here. */
+export interface InventoryAddresses extends Pick<Inventory, "addresses" | "macs"> {
   readonly isPart?: boolean;
 }
 
-/** An inventory as the database keeps it. @example unpackInventory(packInventory(inventory), "device 4f…") */
-export function packInventory(inventory: Inventory): string {
+/** An inventory as the database keeps it. */
+export interface PackedInventory {
+  readonly packed: string;
+  readonly content: Uint8Array | null;
+}
+
+/** @example unpackInventory(packInventory(inventory), "device 4f…") */
+export function packInventory(inventory: Inventory): PackedInventory {
   const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
-  return PACKED + zstdCompressSync(JSON.stringify(inventory), { params }).toString("base64");
+  return { packed: "", content: zstdCompressSync(JSON.stringify(inventory), { params }) };
 }
 
 /** The JSON of an inventory. @throws ApplianceError `corrupt` */
-export function unpackInventory(packed: string, what: string): string {
-  if (!packed.startsWith(PACKED)) return packed;
+export function unpackInventory({ packed, content }: PackedInventory, what: string): string {
+  if (content === null && !packed.startsWith(PACKED_AS_TEXT)) return packed;
   try {
-    return zstdDecompressSync(Buffer.from(packed.slice(PACKED.length), "base64")).toString();
+    return zstdDecompressSync(content ?? Buffer.from(packed.slice(PACKED_AS_TEXT.length), "base64")).toString();
   } catch (cause) {
     throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not readable`, cause });
   }
 }
 
-function factsBeside({ hostname, agentVersion, os, addresses, macs }: Inventory): InventoryFacts {
-  const isPart = addresses.length > ADDRESSES_BESIDE || macs.length > ADDRESSES_BESIDE;
-  const [some, someMacs] = [addresses.slice(0, ADDRESSES_BESIDE), macs.slice(0, ADDRESSES_BESIDE)];
-  return { hostname, agentVersion, os, addresses: some, macs: someMacs, ...(isPart && { isPart }) };
+function factsBeside({ hostname, agentVersion, os, addresses: [address] }: Inventory): InventoryFacts {
+  return { hostname, agentVersion, os, address };
 }
 
-const kept = fixed(({ kuid, facts, packed }: { kuid: string; facts: string; packed: string }) =>
+function addressesBeside({ addresses, macs }: Inventory): InventoryAddresses {
+  const isPart = addresses.length > ADDRESSES_BESIDE || macs.length > ADDRESSES_BESIDE;
+  const [some, someMacs] = [addresses.slice(0, ADDRESSES_BESIDE), macs.slice(0, ADDRESSES_BESIDE)];
+  return { addresses: some, macs: someMacs, ...(isPart && { isPart }) };
+}
+
+const kept = fixed(({ kuid, packed, content }: { kuid: string; packed: string; content: Uint8Array | null }) =>
   build
     .insertInto("inventories")
-    .values({ kuid, facts, packed })
-    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ facts, packed })),
+    .values({ kuid, facts: "", packed, content })
+    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ packed, content })),
+);
+const besideKept = fixed(({ kuid, facts, addresses }: { kuid: string; facts: string; addresses: string }) =>
+  build
+    .insertInto("device_facts")
+    .values({ kuid, facts, addresses })
+    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ facts, addresses })),
+);
+const beside = fixed(({ kuid }: { kuid: string }) =>
+  build.selectFrom("device_facts").select(["facts", "addresses"]).where("kuid", "=", kuid),
 );
 const dated = fixed(({ kuid, now }: { kuid: string; now: number }) =>
   build.updateTable("devices").set({ inventory_at: now, last_seen_at: now }).where("kuid", "=", kuid),
 );
 const packedOf = fixed(({ kuid }: { kuid: string }) =>
-  build.selectFrom("inventories").select("packed").where("kuid", "=", kuid),
+  build.selectFrom("inventories").select(["packed", "content"]).where("kuid", "=", kuid),
 );
 
 /** Keeps the inventory of a device in the place of the one before. */
 export function keepInventory(tx: Transaction, kuid: string, inventory: Inventory): void {
-  tx.queries.run(kept({ kuid, facts: JSON.stringify(factsBeside(inventory)), packed: packInventory(inventory) }));
+  tx.queries.run(kept({ kuid, ...packInventory(inventory) }));
+  keepBeside(tx, kuid, JSON.stringify(factsBeside(inventory)), JSON.stringify(addressesBeside(inventory)));
   tx.queries.run(dated({ kuid, now: tx.now }));
+}
+
+/** Most machines say the same of these each time: then nothing is written. */
+function keepBeside(tx: Transaction, kuid: string, facts: string, addresses: string): void {
+  const known = tx.queries.first(beside({ kuid }));
+  if (known?.facts !== facts || known.addresses !== addresses) tx.queries.run(besideKept({ kuid, facts, addresses }));
 }
 
 /** The JSON of a device's inventory; undefined where it has none. */
 export function inventoryText(tx: Transaction, kuid: string): string | undefined {
   const row = tx.queries.first(packedOf({ kuid }));
-  return row === undefined ? undefined : unpackInventory(row.packed, `device ${kuid}`);
+  return row === undefined ? undefined : unpackInventory(row, `device ${kuid}`);
 }

@@ -9,6 +9,7 @@ import { tasks } from "./migrations/07-tasks.ts";
 import { updatePolicies } from "./migrations/08-update-policies.ts";
 import { updateSource } from "./migrations/09-update-source.ts";
 import { inventoriesApart } from "./migrations/11-inventories-apart.ts";
+import { outcomesOnce } from "./migrations/14-outcomes-once.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 export type { Migration } from "./migrations/migration.ts";
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   updatePolicies,
   updateSource,
   inventoriesApart,
+  outcomesOnce,
 ];
 
 /** Brings a database to the newest version; to be called within a transaction, which takes all of it or nothing. */

@@ -4,19 +4,41 @@ import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
 import { moment } from "./transaction.ts";
 
-type OutcomeRow = Selectable<Tables["outcomes"]> & {
-  readonly run_id: string;
-  readonly run_started_at: number;
-  readonly edited_at: number;
-};
+type OutcomeRow = Selectable<Tables["outcomes"]> &
+  Omit<Selectable<Tables["outcome_facts"]>, "number" | "machine_number"> & {
+    readonly machine: string;
+    readonly configuration_id: string;
+    readonly run_id: string;
+    readonly run_started_at: number;
+    readonly edited_at: number;
+  };
+
+const FACTS = [
+  "target",
+  "outcome_facts.name",
+  "address",
+  "action",
+  "class",
+  "code",
+  "message",
+  "hint",
+  "version",
+  "server",
+  "platform",
+  "kuid",
+] as const;
 
 /** Outcomes with the identities of their runs, and what tells whether their configurations were edited since. */
 export function outcomeRows() {
   return build
     .selectFrom("outcomes")
+    .innerJoin("outcome_machines", "outcome_machines.number", "outcomes.machine_number")
+    .innerJoin("outcome_facts", "outcome_facts.number", "outcomes.fact_number")
     .innerJoin("runs", "runs.number", "outcomes.run_number")
-    .innerJoin("configurations", "configurations.id", "outcomes.configuration_id")
+    .innerJoin("configurations", "configurations.id", "outcome_machines.configuration_id")
     .selectAll("outcomes")
+    .select(FACTS)
+    .select(["outcome_machines.machine", "outcome_machines.configuration_id"])
     .select(["runs.id as run_id", "runs.started_at as run_started_at", "configurations.updated_at as edited_at"]);
 }
 
@@ -40,7 +62,7 @@ export function describeOutcome(row: OutcomeRow): StoredOutcome {
     runId: row.run_id,
     configurationId: row.configuration_id,
     recordedAt: moment(row.recorded_at),
-    hasLog: row.has_log === 1,
+    hasLog: row.log_pack !== null,
     edited: row.edited_at > row.run_started_at,
   };
 }

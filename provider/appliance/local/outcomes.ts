@@ -1,10 +1,15 @@
+import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { NewOutcome, OutcomeClass, outcomeOperations } from "../operations/outcomes.ts";
+import { fixed } from "./fixed-query.ts";
 import type { HandlersOf } from "./handlers.ts";
+import { factsOf, forgetFacts, machineOf } from "./outcome-facts.ts";
+import { keepLogs, logIn, type PackOf } from "./outcome-logs.ts";
 import { describeOutcome, outcomeRows } from "./outcome-rows.ts";
 import { page, textAt } from "./paging.ts";
 import { build, listed } from "./query.ts";
 import type { RunRow } from "./runs.ts";
+import type { Tables } from "./tables.ts";
 import { moment, type Transaction } from "./transaction.ts";
 
 /** No news: a refresh that could not look at a machine says nothing about it. */
@@ -12,67 +17,63 @@ const NO_NEWS: ReadonlySet<OutcomeClass> = new Set(["absent", "unreachable", "no
 
 type RunOfOutcome = Pick<RunRow, "number" | "configuration_id" | "kind">;
 
-/** Whether an outcome becomes what is known of its machine: not if a later run has said something already. */
-function becomesLatest(tx: Transaction, run: RunOfOutcome, outcome: NewOutcome): boolean {
-  if (run.kind === "refresh" && NO_NEWS.has(outcome.class)) return false;
-  const latest = build
+const latestOf = fixed(({ machine }: { machine: number }) =>
+  build
     .selectFrom("outcomes")
-    .where("configuration_id", "=", run.configuration_id)
-    .where("machine", "=", outcome.machine)
-    .where("latest", "=", 1);
-  const known = tx.queries.first(latest.select("run_number"));
+    .select("run_number")
+    .where("machine_number", "=", machine)
+    .where((eb) => eb("latest", "=", eb.lit(1))),
+);
+const outdated = fixed(({ run, machine }: { run: number; machine: number }) =>
+  build
+    .updateTable("outcomes")
+    .set((eb) => ({ latest: eb.lit(0) }))
+    .where("run_number", "=", run)
+    .where("machine_number", "=", machine),
+);
+
+/** Whether an outcome becomes what is known of its machine: not if a later run has said something already. */
+function becomesLatest(tx: Transaction, run: RunOfOutcome, machine: number, outcome: NewOutcome): boolean {
+  if (run.kind === "refresh" && NO_NEWS.has(outcome.class)) return false;
+  const known = tx.queries.first(latestOf({ machine }));
   if (known === undefined || known.run_number === run.number) return true;
   if (known.run_number > run.number) return false;
-  tx.queries.run(
-    build
-      .updateTable("outcomes")
-      .set({ latest: 0 })
-      .where("run_number", "=", known.run_number)
-      .where("machine", "=", outcome.machine),
-  );
+  tx.queries.run(outdated({ run: known.run_number, machine }));
   return true;
 }
 
-function record(tx: Transaction, run: RunOfOutcome, outcome: NewOutcome): void {
-  const values = {
-    configuration_id: run.configuration_id,
-    latest: becomesLatest(tx, run, outcome) ? 1 : 0,
-    target: outcome.target,
-    name: outcome.name ?? null,
-    address: outcome.address ?? null,
-    action: outcome.action,
-    class: outcome.class,
-    code: outcome.code,
-    message: outcome.message,
-    hint: outcome.hint ?? null,
-    version: outcome.version ?? null,
-    server: outcome.server ?? null,
-    platform: outcome.platform ?? null,
-    kuid: outcome.kuid ?? null,
-    duration_ms: outcome.durationMs,
-    has_log: outcome.log === undefined ? 0 : 1,
-    recorded_at: tx.now,
-  };
-  const key = { run_number: run.number, machine: outcome.machine };
+const before = fixed(({ run, machine }: { run: number; machine: number }) =>
+  build
+    .selectFrom("outcomes")
+    .select("fact_number")
+    .where("run_number", "=", run)
+    .where("machine_number", "=", machine),
+);
+const kept = fixed((given: Selectable<Tables["outcomes"]>) => {
+  const { run_number, machine_number, fact_number, latest, duration_ms, recorded_at, log_pack } = given;
+  const said = { fact_number, latest, duration_ms, recorded_at, log_pack };
+  return build
+    .insertInto("outcomes")
+    .values({ run_number, machine_number, ...said })
+    .onConflict((conflict) => conflict.columns(["run_number", "machine_number"]).doUpdateSet(said));
+});
+
+function record(tx: Transaction, run: RunOfOutcome, outcome: NewOutcome, packOf: PackOf): void {
+  const machine = machineOf(tx, run.configuration_id, outcome.machine);
+  const facts = factsOf(tx, machine, outcome);
+  const replaced = tx.queries.first(before({ run: run.number, machine }));
   tx.queries.run(
-    build
-      .insertInto("outcomes")
-      .values({ ...key, ...values })
-      .onConflict((conflict) => conflict.columns(["run_number", "machine"]).doUpdateSet(values)),
+    kept({
+      run_number: run.number,
+      machine_number: machine,
+      fact_number: facts,
+      latest: becomesLatest(tx, run, machine, outcome) ? 1 : 0,
+      duration_ms: outcome.durationMs,
+      recorded_at: tx.now,
+      log_pack: outcome.log === undefined ? null : packOf(outcome.machine),
+    }),
   );
-  if (outcome.log === undefined) {
-    tx.queries.run(
-      build.deleteFrom("outcome_logs").where("run_number", "=", run.number).where("machine", "=", outcome.machine),
-    );
-    return;
-  }
-  const { log } = outcome;
-  tx.queries.run(
-    build
-      .insertInto("outcome_logs")
-      .values({ ...key, log })
-      .onConflict((conflict) => conflict.columns(["run_number", "machine"]).doUpdateSet({ log })),
-  );
+  if (replaced !== undefined && replaced.fact_number !== facts) forgetFacts(tx, [replaced.fact_number]);
 }
 
 export const outcomeHandlers: HandlersOf<typeof outcomeOperations> = {
@@ -90,26 +91,30 @@ export const outcomeHandlers: HandlersOf<typeof outcomeOperations> = {
     if (run.state === "finished") {
       throw new ApplianceError({ code: "conflict", message: `run ${runId} is finished: nothing can be added to it` });
     }
-    for (const outcome of outcomes) record(tx, run, outcome);
+    const packOf = keepLogs(tx, run.number, outcomes);
+    for (const outcome of outcomes) record(tx, run, outcome, packOf);
     return { recorded: outcomes.length };
   },
 
   listOutcomes(tx, { organization, configurationId, runId, machine, classes, codes, limit, after }) {
     let query = outcomeRows()
       .where("configurations.organization", "=", organization)
-      .orderBy("outcomes.machine")
-      .orderBy("outcomes.configuration_id")
+      .orderBy("outcome_machines.machine")
+      .orderBy("outcome_machines.configuration_id")
       .limit(limit + 1);
-    query = runId === undefined ? query.where("outcomes.latest", "=", 1) : query.where("runs.id", "=", runId);
-    if (configurationId !== undefined) query = query.where("outcomes.configuration_id", "=", configurationId);
-    if (machine !== undefined) query = query.where("outcomes.machine", "=", machine);
-    if (classes !== undefined) query = query.where("outcomes.class", "in", listed(classes));
-    if (codes !== undefined) query = query.where("outcomes.code", "in", listed(codes));
+    query =
+      runId === undefined
+        ? query.where((eb) => eb("outcomes.latest", "=", eb.lit(1)))
+        : query.where("runs.id", "=", runId);
+    if (configurationId !== undefined) query = query.where("outcome_machines.configuration_id", "=", configurationId);
+    if (machine !== undefined) query = query.where("outcome_machines.machine", "=", machine);
+    if (classes !== undefined) query = query.where("class", "in", listed(classes));
+    if (codes !== undefined) query = query.where("code", "in", listed(codes));
     if (after !== undefined) {
       const [afterMachine, afterConfiguration] = [textAt(after, 0), textAt(after, 1)];
       query = query.where((eb) =>
         eb(
-          eb.refTuple("outcomes.machine", "outcomes.configuration_id"),
+          eb.refTuple("outcome_machines.machine", "outcome_machines.configuration_id"),
           ">",
           eb.tuple(afterMachine, afterConfiguration),
         ),
@@ -122,20 +127,18 @@ export const outcomeHandlers: HandlersOf<typeof outcomeOperations> = {
 
   outcomeLog(tx, { configurationId, machine, runId }) {
     let query = build
-      .selectFrom("outcome_logs")
-      .innerJoin("outcomes", (join) =>
-        join
-          .onRef("outcomes.run_number", "=", "outcome_logs.run_number")
-          .onRef("outcomes.machine", "=", "outcome_logs.machine"),
-      )
-      .innerJoin("runs", "runs.number", "outcome_logs.run_number")
-      .select(["runs.id", "outcomes.recorded_at", "outcome_logs.log"])
-      .where("outcomes.configuration_id", "=", configurationId)
-      .where("outcomes.machine", "=", machine)
+      .selectFrom("outcomes")
+      .innerJoin("outcome_machines", "outcome_machines.number", "outcomes.machine_number")
+      .innerJoin("outcome_log_packs", "outcome_log_packs.number", "outcomes.log_pack")
+      .innerJoin("runs", "runs.number", "outcomes.run_number")
+      .select(["runs.id", "outcomes.recorded_at", "outcome_log_packs.packed"])
+      .where("outcome_machines.configuration_id", "=", configurationId)
+      .where("outcome_machines.machine", "=", machine)
       .orderBy("outcomes.run_number", "desc")
       .limit(1);
     if (runId !== undefined) query = query.where("runs.id", "=", runId);
     const row = tx.queries.first(query);
-    return row === undefined ? null : { runId: row.id, recordedAt: moment(row.recorded_at), log: row.log };
+    const log = row === undefined ? undefined : logIn(row.packed, machine);
+    return row === undefined || log === undefined ? null : { runId: row.id, recordedAt: moment(row.recorded_at), log };
   },
 };

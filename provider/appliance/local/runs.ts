@@ -3,6 +3,7 @@ import { ApplianceError } from "../errors.ts";
 import { processIdentity } from "../operations/fields.ts";
 import { type Run, type RunSummary, type runOperations, runSummary } from "../operations/runs.ts";
 import type { HandlersOf } from "./handlers.ts";
+import { forgetFacts } from "./outcome-facts.ts";
 import { describeOutcome, outcomeRows } from "./outcome-rows.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
@@ -96,14 +97,37 @@ function forgetOldRuns(tx: Transaction, configurationId: string): void {
     .select("number")
     .where("configuration_id", "=", configurationId)
     .where("number", "<", oldestKept.number);
-  tx.queries.run(build.deleteFrom("outcomes").where("run_number", "in", old).where("latest", "=", 0));
+  const going = build
+    .selectFrom("outcomes")
+    .where("run_number", "in", old)
+    .where((eb) => eb("latest", "=", eb.lit(0)));
+  const facts = tx.queries.all(going.select("fact_number").distinct()).map(({ fact_number }) => fact_number);
+  tx.queries.run(
+    build
+      .deleteFrom("outcomes")
+      .where("run_number", "in", old)
+      .where((eb) => eb("latest", "=", eb.lit(0))),
+  );
+  if (facts.length > 0) forgetFacts(tx, facts);
+  const needed = build.selectFrom("outcomes").select("log_pack").where("run_number", "in", old);
+  tx.queries.run(
+    build
+      .deleteFrom("outcome_log_packs")
+      .where("run_number", "in", old)
+      .where("number", "not in", needed.where("log_pack", "is not", null).$narrowType<{ log_pack: number }>()),
+  );
   tx.queries.run(
     build
       .deleteFrom("runs")
       .where("number", "in", old)
       .where((eb) =>
         eb.not(
-          eb.exists(eb.selectFrom("outcomes").select("machine").whereRef("outcomes.run_number", "=", "runs.number")),
+          eb.exists(
+            eb
+              .selectFrom("outcomes")
+              .select("outcomes.machine_number")
+              .whereRef("outcomes.run_number", "=", "runs.number"),
+          ),
         ),
       ),
   );
@@ -192,8 +216,8 @@ export const runHandlers: HandlersOf<typeof runOperations> = {
       .find((row) => !isHeld(tx, row));
     if (last === undefined) return { run: null, outcomes: [] };
     let query = outcomeRows()
-      .where("outcomes.configuration_id", "=", configurationId)
-      .where("latest", "=", 1)
+      .where("outcome_machines.configuration_id", "=", configurationId)
+      .where((eb) => eb("latest", "=", eb.lit(1)))
       .where("run_number", ">", since)
       .orderBy("machine")
       .limit(limit + 1);

@@ -136,11 +136,11 @@ export interface Tables {
     total: number | null;
     summary: string | null;
   };
-  readonly outcomes: {
-    run_number: number;
-    machine: string;
-    configuration_id: string;
-    latest: number;
+  readonly outcome_machines: { number: Generated<number>; configuration_id: string; machine: string };
+  /** What was said of a machine, once for all runs that said it. */
+  readonly outcome_facts: {
+    number: Generated<number>;
+    machine_number: number;
     target: string;
     name: string | null;
     address: string | null;
@@ -153,11 +153,17 @@ export interface Tables {
     server: string | null;
     platform: string | null;
     kuid: string | null;
-    duration_ms: number;
-    has_log: number;
-    recorded_at: number;
   };
-  readonly outcome_logs: { run_number: number; machine: string; log: string };
+  readonly outcomes: {
+    run_number: number;
+    machine_number: number;
+    fact_number: number;
+    latest: number;
+    duration_ms: number;
+    recorded_at: number;
+    log_pack: number | null;
+  };
+  readonly outcome_log_packs: { number: Generated<number>; run_number: number; packed: string | Uint8Array };
   readonly devices: {
     kuid: string;
     organization: string;
@@ -177,8 +183,10 @@ export interface Tables {
     inventory_at: number | null;
     abilities: Generated<string>;
   };
-  /** facts: what filters ask for, so that nothing is unpacked for them. */
-  readonly inventories: { kuid: string; facts: string; packed: string };
+  /** facts is of before; packed is '' where there is content, and what there was before it otherwise. */
+  readonly inventories: { kuid: string; facts: string; packed: string; content: Uint8Array | null };
+  /** What filters ask for, so that nothing is unpacked for them. */
+  readonly device_facts: { kuid: string; facts: string; addresses: string };
   readonly agent_settings: {
     organization: string;
     present: number;

@@ -25,6 +25,8 @@ const bundles = (organization: string) =>
   build.selectFrom("bundles").select("id").where("organization", "=", organization);
 const configurations = (organization: string) =>
   build.selectFrom("configurations").select("id").where("organization", "=", organization);
+const runs = (organization: string) =>
+  build.selectFrom("runs").select("number").where("configuration_id", "in", configurations(organization));
 
 /** Rows that belong to what another table says. */
 function within<Table extends keyof Tables>(
@@ -71,18 +73,23 @@ export const VISIBILITY: { readonly [Table in keyof Tables]: Visibility } & Read
   ),
   host_keys: owned("pinned host keys"),
   configurations: owned("configurations"),
-  schedules: within<"outcomes">((eb, of) => eb("configuration_id", "in", configurations(of))),
+  schedules: within<"schedules">((eb, of) => eb("configuration_id", "in", configurations(of))),
   runs: within<"runs">((eb, of) => eb("configuration_id", "in", configurations(of))),
-  outcomes: within<"outcomes">((eb, of) => eb("configuration_id", "in", configurations(of))),
-  outcome_logs: within<"outcome_logs">((eb, of) =>
+  outcome_machines: within<"outcome_machines">((eb, of) => eb("configuration_id", "in", configurations(of))),
+  outcome_facts: within<"outcome_facts">((eb, of) =>
     eb(
-      "run_number",
+      "machine_number",
       "in",
-      build.selectFrom("runs").select("number").where("configuration_id", "in", configurations(of)),
+      build.selectFrom("outcome_machines").select("number").where("configuration_id", "in", configurations(of)),
     ),
   ),
+  outcomes: within<"outcomes">((eb, of) => eb("run_number", "in", runs(of))),
+  outcome_log_packs: within<"outcome_log_packs">((eb, of) => eb("run_number", "in", runs(of))),
   devices: owned("devices"),
   inventories: within<"inventories">((eb, of) =>
+    eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
+  ),
+  device_facts: within<"device_facts">((eb, of) =>
     eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
   ),
   labels: owned("labels"),

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Appliance } from "../../../provider/appliance/appliance.ts";
 import { migrations } from "../../../provider/appliance/local/migrations.ts";
@@ -41,6 +42,12 @@ function rowsOf(folder: string, sql: string) {
   }
 }
 
+async function havingAddress(appliance: Appliance, value: string) {
+  const filter = { all: [{ property: "address" as const, operator: "equals" as const, value }] };
+  const { id } = await appliance.saveLabel({ name: randomUUID(), filter });
+  return (await appliance.listLabelMembers({ id })).members;
+}
+
 describe("inventories in a local appliance", () => {
   it("are compressed, and given back as they came", async () => {
     const folder = newFolder();
@@ -49,9 +56,12 @@ describe("inventories in a local appliance", () => {
     const inventory = inventoryOf("host", 500);
     await appliance.recordInventory({ kuid, inventory });
     expect((await appliance.getDevice({ kuid })).inventory).toEqual(inventory);
-    const [row] = rowsOf(folder, "SELECT packed FROM inventories");
-    expect(String(row?.packed)).not.toContain("10.0.0.1");
-    expect(String(row?.packed).length).toBeLessThan(JSON.stringify(inventory).length / 2);
+    const [row] = rowsOf(
+      folder,
+      "SELECT packed || CAST(content AS TEXT) AS kept, length(content) AS bytes FROM inventories",
+    );
+    expect(String(row?.kept)).not.toContain("10.0.0.1");
+    expect(Number(row?.bytes)).toBeLessThan(JSON.stringify(inventory).length / 2);
   });
 
   it("are left out where they are not asked for", async () => {
@@ -104,8 +114,36 @@ describe("inventories in a local appliance", () => {
     database.close();
     const appliance = await openedIn(folder);
     expect((await appliance.getDevice({ kuid })).inventory).toEqual(inventory);
-    const filter = { all: [{ property: "address" as const, operator: "equals" as const, value: "10.0.0.20" }] };
-    const { id } = await appliance.saveLabel({ name: "by address", filter });
-    expect((await appliance.listLabelMembers({ id })).members).toMatchObject([{ kuid }]);
+    expect(await havingAddress(appliance, "10.0.0.20")).toMatchObject([{ kuid, address: "10.0.0.1" }]);
+  });
+
+  it("are kept by the migration that keeps them as bytes, whether they were text or JSON", async () => {
+    const folder = newFolder();
+    const before = await openedIn(folder, { migrations: migrations.filter(({ number }) => number < 14) });
+    const kuids = [await enrolled(before, "many"), await enrolled(before, "few")];
+    await before.close();
+    const inventories = [inventoryOf("many", 400), inventoryOf("few", 2)];
+    const database = new DatabaseSync(join(folder, "appliance.db"));
+    const [many, few] = inventories.map((inventory, index) => {
+      const { hostname, agentVersion, os, addresses, macs } = inventory;
+      const some = { addresses: addresses.slice(0, 16), macs: macs.slice(0, 16) };
+      const facts = { hostname, agentVersion, os, ...some, ...(addresses.length > 16 && { isPart: true }) };
+      const json = JSON.stringify(inventory);
+      const packed = index === 0 ? `zstd:${zstdCompressSync(json).toString("base64")}` : json;
+      database
+        .prepare("INSERT INTO inventories (kuid, facts, packed) VALUES (?, ?, ?)")
+        .run(kuids[index] ?? "", JSON.stringify(facts), packed);
+      return inventory;
+    });
+    database.close();
+    const appliance = await openedIn(folder);
+    const [manyKuid = "", fewKuid = ""] = kuids;
+    expect((await appliance.getDevice({ kuid: manyKuid })).inventory).toEqual(many);
+    expect((await appliance.getDevice({ kuid: fewKuid })).inventory).toEqual(few);
+    expect(await havingAddress(appliance, "10.0.1.150")).toMatchObject([{ kuid: manyKuid, address: "10.0.0.1" }]);
+    expect(await havingAddress(appliance, "10.0.0.2")).toHaveLength(2);
+    await appliance.recordInventory({ kuid: manyKuid, inventory: inventoryOf("many", 1) });
+    expect(await havingAddress(appliance, "10.0.1.150")).toEqual([]);
+    expect((await appliance.getDevice({ kuid: manyKuid })).inventory?.addresses).toEqual(["10.0.0.1"]);
   });
 });

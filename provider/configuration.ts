@@ -33,7 +33,7 @@ export const config = z.object({
     .optional()
     .meta({
       description:
-        "The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.",
+        "The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for.",
       environment: ["KACE_ORGANIZATION"],
       examples: ["berlin"],
     }),
@@ -88,7 +88,7 @@ export async function configure(
         connectTimeoutMs: durationMs(settings.connectTimeout),
         readOnly,
       }),
-    { endpoint, isLocal, maxConcurrency: settings.maxConcurrency },
+    { endpoint, isLocal, maxConcurrency: settings.maxConcurrency, organization },
   );
 }
 

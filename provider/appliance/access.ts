@@ -2,6 +2,7 @@ import { type ErrorCode, ProviderError } from "../kit/define/errors.ts";
 import type { Path } from "../kit/define/path.ts";
 import type { Appliance } from "./appliance.ts";
 import { ApplianceError, type ApplianceErrorCode } from "./errors.ts";
+import { DEFAULT_ORGANIZATION } from "./operations/fields.ts";
 
 /**
  * How resources and functions come to their appliance: it is opened for a piece of work and given back after it, so
@@ -17,6 +18,11 @@ export interface ApplianceAccess {
   /** How many machines any rollout may work on at once, whatever its own limit says. */
   readonly maxConcurrency: number | undefined;
   /**
+   * Whose things are meant where no organization is named, and whose may be named. The appliance is asked once.
+   * @throws ProviderError where it does not answer
+   */
+  reach(): Promise<Reach>;
+  /**
    * Work that writes nothing: an appliance that does not exist yet reads as empty, and stays so.
    * @throws ProviderError for every fault of the appliance
    */
@@ -28,13 +34,24 @@ export interface ApplianceAccess {
   write<T>(work: (appliance: Appliance) => Promise<T>): Promise<T>;
 }
 
+/** Which organizations are open to those who use an appliance. */
+export interface Reach {
+  /** The one that is meant where none is named. */
+  readonly organization: string;
+  /** The only one that their API token is for; absent where all are open to them. */
+  readonly only?: string | undefined;
+}
+
 /** Opens an appliance, read-only or not. */
 export type OpenAppliance = (mode: { readonly readOnly: boolean }) => Promise<Appliance>;
 
 /** {@link ApplianceAccess} over a way to open the appliance. */
 export function accessTo(
   open: OpenAppliance,
-  about: Pick<ApplianceAccess, "endpoint" | "isLocal" | "maxConcurrency">,
+  about: Pick<ApplianceAccess, "endpoint" | "isLocal" | "maxConcurrency"> & {
+    /** What the configuration says; default: the one of the API token, or `default`. */
+    readonly organization?: string | undefined;
+  },
 ): ApplianceAccess {
   const using = async <T>(readOnly: boolean, work: (appliance: Appliance) => Promise<T>): Promise<T> => {
     try {
@@ -48,7 +65,30 @@ export function accessTo(
       throw error instanceof ApplianceError ? providerErrorOf(error) : error;
     }
   };
-  return { ...about, read: (work) => using(true, work), write: (work) => using(false, work) };
+  const { organization, ...rest } = about;
+  const read: ApplianceAccess["read"] = (work) => using(true, work);
+  let asking: Promise<Reach> | undefined;
+  const reach = async (): Promise<Reach> => {
+    // A folder of this machine is open as a whole.
+    if (about.isLocal) return { organization: organization ?? DEFAULT_ORGANIZATION };
+    asking ??= read(onlyOrganization).then((only) => ({
+      organization: organization ?? only ?? DEFAULT_ORGANIZATION,
+      only,
+    }));
+    try {
+      return await asking;
+    } catch (error) {
+      asking = undefined; // it may answer the next time
+      throw error;
+    }
+  };
+  return { ...rest, reach, read, write: (work) => using(false, work) };
+}
+
+/** The organization that a caller is kept to: whoever is not sees the one that there always is. */
+async function onlyOrganization(appliance: Appliance): Promise<string | undefined> {
+  const { organizations } = await appliance.listOrganizations({});
+  return organizations.some(({ name }) => name === DEFAULT_ORGANIZATION) ? undefined : organizations[0]?.name;
 }
 
 const CODES: Readonly<Record<ApplianceErrorCode, ErrorCode>> = {

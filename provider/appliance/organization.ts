@@ -11,7 +11,10 @@ type Method = (input: Record<string, unknown>) => Promise<unknown>;
 export function inOrganization(appliance: Appliance, organization: string): Appliance {
   const methods = operationNames.filter(hasOrganization).map((name) => {
     const method = appliance[name] as Method; // every input is an object
-    return [name, (input: Record<string, unknown>) => method({ organization, ...input })];
+    return [
+      name,
+      (input: Record<string, unknown>) => method({ ...input, organization: input.organization ?? organization }),
+    ];
   });
   return { ...appliance, ...(Object.fromEntries(methods) as Partial<OperationMethods>) }; // Object.fromEntries forgets
 }

@@ -9,6 +9,10 @@ const definition = defineComponent({
   description:
     "The simple form of provisioning: one machine, with defaults for everything else. The configuration is called `Simple Provisioning - <address>`, as on the appliance's own page.",
   inputs: z.object({
+    organization: z
+      .string()
+      .optional()
+      .meta({ description: "The organization that the configuration lives in, by name. Default: the provider's own." }),
     target: z
       .string()
       .min(1)
@@ -123,6 +127,7 @@ export const singleMachineProvisioning = implementComponent(definition, {
       pulumi,
       name,
       {
+        organization: inputs.organization,
         name: pulumi.interpolate`Simple Provisioning - ${target}`,
         targets: target.apply((text) => (isIP(text) === 0 ? { hostnames: [text] } : { ips: [text] })),
         state: removes.apply((remove) => (remove ? "removed" : "present")),

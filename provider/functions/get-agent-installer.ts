@@ -3,6 +3,7 @@ import type { ApplianceAccess } from "../appliance/access.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { agentInstaller } from "../rollout/agent-installer.ts";
 import { agentServer } from "./agent-server.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -29,6 +30,7 @@ const definition = defineFunction({
   description:
     "An agent's package for machines that are installed by hand or by other tools, and the exact commands that tell it its server and its token: by the name of the file, by the environment, by arguments. Only packages of loaded bundles are given.",
   inputs: z.object({
+    organization: organizationArgument(),
     platform: z.enum(["linux", "windows", "darwin"]).default("linux").meta({
       typeName: "InstallerPlatform",
       description:
@@ -141,6 +143,8 @@ pulumi.export("forms", installer.forms)
 
 /** `kace:index:getAgentInstaller` (seed B6, B7). */
 export const getAgentInstaller = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
-  const { forms, ...installer } = await client.read((appliance) => agentInstaller(inputs, appliance));
+  const { forms, ...installer } = await lookingIn(client, inputs).read((appliance) =>
+    agentInstaller(inputs, appliance),
+  );
   return { ...installer, forms: forms.map((one) => ({ ...one, commands: [...one.commands] })) };
 });

@@ -3,6 +3,7 @@ import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { taskView } from "../appliance/operations/tasks.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const task = z
   .object({
@@ -36,6 +37,7 @@ const definition = defineFunction({
   description:
     "The tasks that run or wait for agents, newest first. What a script said is not among it: `kace tasks show` tells.",
   inputs: z.object({
+    organization: organizationArgument(),
     view: taskView.default("in-progress").meta({
       description:
         "`in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.",
@@ -72,7 +74,7 @@ pulumi.export("tasks", kace.get_agent_tasks_output(view="ready").tasks)
 
 /** `kace:index:getAgentTasks` (seed A25). */
 export const getAgentTasks = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
-  const tasks = await client.read((appliance) =>
+  const tasks = await lookingIn(client, inputs).read((appliance) =>
     everyPage(async (after) => {
       const { tasks: items, next } = await appliance.listTasks({ view: inputs.view, limit: 1_000, after });
       return { items, next };

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const update = z
   .object({
@@ -23,6 +24,7 @@ const definition = defineFunction({
   description:
     "Which agents are on the appliance, downloaded, uploaded and loaded, and how it looks for newer ones: where, when last, when next, and what was wrong. What is downloaded may be installed only once the organization has loaded it, by `kace bundle load`.",
   inputs: z.object({
+    organization: organizationArgument(),
     flavour: z.string().min(1).optional().meta({ description: "Only those of this kind of agent." }),
   }),
   outputs: z.object({
@@ -67,8 +69,9 @@ pulumi.export("bundles", updates.bundles)
 });
 
 /** `kace:index:getAgentUpdates` (seed A27). */
-export const getAgentUpdates = definition.handle<ApplianceAccess>(async ({ inputs: { flavour } }, { client }) =>
-  client.read(async (appliance) => {
+export const getAgentUpdates = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) =>
+  lookingIn(client, inputs).read(async (appliance) => {
+    const { flavour } = inputs;
     const bundles = await everyPage(async (after) => {
       const { bundles: items, next } = await appliance.listBundles({ limit: 1_000, after });
       return { items, next };

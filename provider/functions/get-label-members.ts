@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 import { membersOfLabel } from "./label-members.ts";
 
 const member = z
@@ -16,6 +17,7 @@ const definition = defineFunction({
   name: "getLabelMembers",
   description: "The machines that have a label at this moment.",
   inputs: z.object({
+    organization: organizationArgument(),
     label: z.string().min(1).max(200).meta({
       description:
         "The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.",
@@ -64,6 +66,8 @@ pulumi.export("pending", kace.get_label_members_output(label=databases.id).pendi
 
 /** `kace:index:getLabelMembers`. */
 export const getLabelMembers = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
-  const { members, pending } = await client.read((appliance) => membersOfLabel(appliance, inputs.label, ["label"]));
+  const { members, pending } = await lookingIn(client, inputs).read((appliance) =>
+    membersOfLabel(appliance, inputs.label, ["label"]),
+  );
   return { members, pending, count: members.length };
 });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const queued = z
   .object({
@@ -24,6 +25,7 @@ const definition = defineFunction({
   description:
     "The messages that wait for agents, oldest first, and what became of them. What is pending for a machine is in the queue only while its agent is connected without a break; alerts always. Messages that have expired are gone.",
   inputs: z.object({
+    organization: organizationArgument(),
     machine: z.string().min(1).optional().meta({ description: "Only those of this machine, by host name or KUID." }),
   }),
   outputs: z.object({
@@ -58,7 +60,7 @@ pulumi.export("messages", kace.get_message_queue_output(machine="web01.corp.exam
 
 /** `kace:index:getMessageQueue` (seed A26). */
 export const getMessageQueue = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
-  const messages = await client.read((appliance) =>
+  const messages = await lookingIn(client, inputs).read((appliance) =>
     everyPage(async (after) => {
       const { messages: items, next } = await appliance.listMessages({ limit: 1_000, after });
       return { items, next };

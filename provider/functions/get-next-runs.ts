@@ -7,12 +7,14 @@ import { describeSchedule, type Schedule, type ScheduleWords } from "../applianc
 import { scheduleShape } from "../appliance/schedules/shape.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const definition = defineFunction({
   name: "getNextRuns",
   description:
     "When a schedule fires next: that of a configuration of the appliance, or one that is tried out. Without `after` the answer depends on when it is asked.",
   inputs: z.object({
+    organization: organizationArgument(),
     schedule: scheduleShape
       .optional()
       .meta({ description: "A schedule to try out; without a time zone, in that of this machine." }),
@@ -82,7 +84,8 @@ export const getNextRuns = definition.handle<ApplianceAccess>(async ({ inputs },
       path: ["schedule"],
       message: "expected either `schedule` or `configuration`",
     });
-  const kept = configuration === undefined ? undefined : await configurationOf(configuration, client);
+  const kept =
+    configuration === undefined ? undefined : await configurationOf(configuration, lookingIn(client, inputs));
   const words = given ?? kept?.description.schedule;
   if (words === undefined) return { description: "never", runs: [] };
   const schedule = readable(words);

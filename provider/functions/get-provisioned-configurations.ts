@@ -5,6 +5,7 @@ import type { ListedConfiguration } from "../appliance/operations/configurations
 import { parseSchedule } from "../appliance/schedules/parse.ts";
 import { describeSchedule } from "../appliance/schedules/schedule.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const count = (description: string) =>
   z
@@ -46,6 +47,7 @@ const definition = defineFunction({
   name: "getProvisionedConfigurations",
   description: "The provisioning configurations of the appliance, with the counts of their last runs.",
   inputs: z.object({
+    organization: organizationArgument(),
     name: z.string().optional().meta({ description: "Only the one of this name." }),
   }),
   outputs: z.object({
@@ -112,7 +114,7 @@ function scheduleText(words: ListedConfiguration["description"]["schedule"]): st
 
 /** `kace:index:getProvisionedConfigurations` (seed A19). */
 export const getProvisionedConfigurations = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
-  const all = await client.read((appliance) =>
+  const all = await lookingIn(client, inputs).read((appliance) =>
     everyPage(async (after) => {
       const { configurations, next } = await appliance.listConfigurations({ limit: 1_000, after });
       return { items: configurations, next };

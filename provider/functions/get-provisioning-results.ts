@@ -4,6 +4,7 @@ import { everyPage } from "../appliance/every-page.ts";
 import { outcomeClass, type StoredOutcome } from "../appliance/operations/outcomes.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 /** The most results that one call gives. */
 const MAX_RESULTS = 10_000;
@@ -40,6 +41,7 @@ const definition = defineFunction({
   description:
     "The latest result of every machine, from the appliance's journal: all of them, also where a large fleet's state lists only those that are not right.",
   inputs: z.object({
+    organization: organizationArgument(),
     configuration: z.string().optional().meta({ description: "Only those of one configuration, by its name or id." }),
     machine: z.string().optional().meta({ description: "Only those of one machine, by its name or address." }),
     classes: z
@@ -83,7 +85,7 @@ pulumi.export("bad", kace.get_provisioning_results_output(classes=["failed", "un
 
 /** `kace:index:getProvisioningResults` (seed A21). */
 export const getProvisioningResults = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) =>
-  client.read(async (appliance) => {
+  lookingIn(client, inputs).read(async (appliance) => {
     const configurationId = inputs.configuration === undefined ? undefined : await idOf(inputs.configuration);
     const found: StoredOutcome[] = [];
     let after: string | undefined;

@@ -4,6 +4,7 @@ import { everyPage } from "../appliance/every-page.ts";
 import { type Device, deviceState } from "../appliance/operations/devices.ts";
 import type { KeyConflict } from "../appliance/operations/quarantine.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const PAGE = 1_000;
 
@@ -52,6 +53,7 @@ const definition = defineFunction({
   name: "getQuarantine",
   description: "The devices that wait in quarantine, and those that were refused because another has their KUID.",
   inputs: z.object({
+    organization: organizationArgument(),
     blocked: z.boolean().default(false).meta({ description: "Whether to add the devices that are blocked." }),
   }),
   outputs: z.object({
@@ -100,7 +102,7 @@ function duplicateOf({ firstSeenAt, lastSeenAt, ...rest }: KeyConflict): z.outpu
 /** `kace:index:getQuarantine` (seed B4). */
 export const getQuarantine = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
   const states = inputs.blocked ? (["quarantined", "blocked"] as const) : (["quarantined"] as const);
-  const { devices, conflicts } = await client.read(async (appliance) => ({
+  const { devices, conflicts } = await lookingIn(client, inputs).read(async (appliance) => ({
     devices: await everyPage(async (after) => {
       const { devices: items, next } = await appliance.findDevices({ states: [...states], limit: PAGE, after });
       return { items, next };

@@ -10,6 +10,7 @@ import type { TargetSpec } from "../rollout/targets/parse-targets.ts";
 import { targetsShape } from "../rollout/targets/shape.ts";
 import { LARGE } from "../rollout/targets/size.ts";
 import { targetsOf } from "./expand-targets.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 import { inventoryMachines } from "./inventory-machines.ts";
 import { pickMachinesExamples } from "./pick-machines-examples.ts";
 import { type Machine, pick } from "./picking.ts";
@@ -32,6 +33,7 @@ const definition = defineFunction({
   description:
     "Helps to pick machines: those of a range, those that a scan finds, or those in the inventory, of which a text leaves the ones whose name or address has it somewhere: `lib` leaves Library-1, Library-2 and so on.",
   inputs: z.object({
+    organization: organizationArgument(),
     from: z.enum(["range", "scan", "inventory"]).meta({
       description: "Where the machines are from.",
       typeName: "MachineSource",
@@ -96,7 +98,7 @@ function required(targets: TargetSpec | undefined, from: string): TargetSpec {
   });
 }
 
-function refuse(property: "targets" | "labels", from: string): ProviderError {
+function refuse(property: "targets" | "labels" | "organization", from: string): ProviderError {
   return new ProviderError({
     code: "invalid-input",
     path: [property],
@@ -109,7 +111,8 @@ function refuse(property: "targets" | "labels", from: string): ProviderError {
 export const pickMachines = definition.handle<ApplianceAccess>(async ({ inputs }, { client, log, signal }) => {
   const { from, targets, labels, allowLarge, filter, limit } = inputs;
   if (from === "inventory" && targets !== undefined) throw refuse("targets", "the inventory");
-  if (from !== "inventory" && labels !== undefined) throw refuse("labels", `a ${from}`);
+  for (const property of ["labels", "organization"] as const)
+    if (from !== "inventory" && inputs[property] !== undefined) throw refuse(property, `a ${from}`);
   switch (from) {
     case "range": {
       const set = targetsOf(required(targets, from), allowLarge);
@@ -137,7 +140,7 @@ export const pickMachines = definition.handle<ApplianceAccess>(async ({ inputs }
       );
     }
     case "inventory": {
-      const machines = await client.read((appliance) => inventoryMachines(appliance, labels));
+      const machines = await lookingIn(client, inputs).read((appliance) => inventoryMachines(appliance, labels));
       return pick(machines.sort(byName), filter, limit);
     }
     default:

@@ -5,6 +5,7 @@ import { checkInsPerHour, shortestRunIntervalHours } from "../appliance/run-inte
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const MS_PER_SECOND = 1_000;
 
@@ -91,6 +92,7 @@ const definition = defineFunction({
   description:
     "How often agents should check in, so that an appliance is not asked too often: the vendor advises at most 500 check-ins an hour over all organizations. Without `devices` it goes by what the appliance knows.",
   inputs: z.object({
+    organization: organizationArgument(),
     devices: z
       .int()
       .min(0)
@@ -188,5 +190,5 @@ pulumi.export("runInterval", advice.run_interval)
 
 /** `kace:index:recommendRunInterval`. */
 export const recommendRunInterval = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) =>
-  adviseRunInterval(await questionOf(inputs, client)),
+  adviseRunInterval(await questionOf(inputs, lookingIn(client, inputs))),
 );

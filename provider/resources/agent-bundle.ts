@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
+import type { Appliance } from "../appliance/appliance.ts";
 import type { Bundle } from "../appliance/operations/bundles.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource, type Finding } from "../kit/define/resource.ts";
@@ -8,6 +9,7 @@ import { agentBundleExamples } from "./agent-bundle-examples.ts";
 import { readArchive } from "./bundle-archive.ts";
 import { type BundleContents, readBundle } from "./bundle-contents.ts";
 import { foundOrGone } from "./found-or-gone.ts";
+import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
 import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
 
@@ -54,9 +56,10 @@ const definition = defineResource({
   description:
     "The installers of one kind of agent, for as many platforms and versions as there are, loaded on the appliance. Every package comes with its SHA-256; one that differs is refused before anything is sent anywhere. Kind, platform and version are read from the file names, which are the vendor's own.",
   inputs: z.object({
+    organization: organizationInput(),
     name: objectName()
       .optional()
-      .meta({ description: "Its name, unique on the appliance.", autoname: { maxLength: MAX_NAME_LENGTH } }),
+      .meta({ description: "Its name, unique in its organization.", autoname: { maxLength: MAX_NAME_LENGTH } }),
     files: z.array(file).optional().meta({ description: "The packages one by one." }),
     folder: z
       .string()
@@ -137,8 +140,12 @@ function outputsOf({ version, flavour, packages }: Bundle) {
   return { version, flavour, packages };
 }
 
+async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
+  return (await appliance.findBundleByName({ name }))?.id;
+}
+
 /** `kace:index:AgentBundle`. */
-export const agentBundle = definition.handle<ApplianceAccess>({
+export const agentBundle = inItsOrganization(definition, idOf).handle({
   async check({ inputs }, { client }) {
     const { files, folder, checksums, archive: packed } = inputs;
     // What is not known yet is looked at when it is loaded.
@@ -154,7 +161,7 @@ export const agentBundle = definition.handle<ApplianceAccess>({
   async read({ id, old }, { client }) {
     const found = await client.read((appliance) => foundOrGone(appliance.getBundle({ id })));
     if (found === undefined) return undefined;
-    const inputs = { name: found.name, load: found.loadedAt !== undefined };
+    const inputs = { organization: found.organization, name: found.name, load: found.loadedAt !== undefined };
     // An import cannot know where the packages came from; what was loaded is what a program would have to name.
     const files = found.packages.map(({ fileName, sha256 }) => ({ path: fileName, sha256 }));
     return { inputs: old === undefined ? { ...inputs, files } : inputs, outputs: outputsOf(found) };

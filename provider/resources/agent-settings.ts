@@ -16,6 +16,7 @@ import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
 import { findingsIn, findingsOfLoad, findingsOfOrganization } from "./agent-settings-check.ts";
 import { agentSettingsExamples } from "./agent-settings-examples.ts";
 import { foundOrGone } from "./found-or-gone.ts";
+import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
 
 const timeOfDay = () =>
@@ -50,6 +51,7 @@ const definition = defineResource({
   description:
     "What the agents of an organization live by: when and how often they check in, and what they bring. An organization has one; it takes over what was set before, and deleting it gives the defaults back. Connected agents hear of a change within seconds, all others when they come back. It is imported by the name of the organization.",
   inputs: z.object({
+    organization: organizationInput(),
     communicationsWindow: window.optional().meta({
       description:
         "When agents may check in, by the local time of each machine; a check-in that is due outside of it waits for its beginning. Agents stay connected, and one that is asked to check in does so at any time. Default: always (`00:00` to `00:00`).",
@@ -97,10 +99,8 @@ const definition = defineResource({
         "The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.",
     }),
   }),
-  outputs: z.object({
-    organization: z.string().meta({ description: "Whose settings they are." }),
-  }),
-  stableOutputs: ["organization"],
+  outputs: z.object({}),
+  deleteBeforeReplace: true,
   examples: agentSettingsExamples,
 });
 
@@ -139,6 +139,7 @@ function inputsOf({ organization, given, appliance }: Settings, old: Inputs | un
   const showsThroughput = old === undefined ? appliance.taskThroughputGiven : old.taskThroughput !== undefined;
   const isDefault = organization === DEFAULT_ORGANIZATION;
   return {
+    organization,
     communicationsWindow: given.communicationsWindow ?? null,
     runInterval: intervalOf(given.runIntervalSeconds, old?.runInterval),
     inventoryInterval: intervalOf(given.inventoryIntervalSeconds, old?.inventoryInterval),
@@ -168,7 +169,7 @@ async function save(
 }
 
 /** `kace:index:AgentSettings`. */
-export const agentSettings = definition.handle<ApplianceAccess>({
+export const agentSettings = inItsOrganization(definition).handle({
   async check({ inputs }, { client }) {
     const { communicationsWindow, runInterval, inventoryInterval: inventory, taskThroughput } = inputs;
     // What is not known yet is looked at when it is set.
@@ -193,7 +194,7 @@ export const agentSettings = definition.handle<ApplianceAccess>({
 
   async create({ urn, inputs }, { client }) {
     const { organization } = await save(client, { urn, inputs });
-    return { id: organization, outputs: { organization } };
+    return { id: organization, outputs: {} };
   },
 
   async read({ id, urn, old }, { client }) {
@@ -201,12 +202,12 @@ export const agentSettings = definition.handle<ApplianceAccess>({
     // Nobody set anything, or somebody gave the defaults back, or to another resource.
     if (found === undefined || !found.exists) return undefined;
     if (old !== undefined && found.urn !== undefined && found.urn !== urn) return undefined;
-    return { inputs: inputsOf(found, old?.inputs), outputs: { organization: id } };
+    return { inputs: inputsOf(found, old?.inputs), outputs: {} };
   },
 
   async update({ id, urn, inputs }, { client }) {
     await save(client, { urn, organization: id, inputs });
-    return { outputs: { organization: id } };
+    return { outputs: {} };
   },
 
   async delete({ id, urn, old }, { client, log }) {

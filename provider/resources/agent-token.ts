@@ -1,11 +1,12 @@
 import * as z from "zod";
-import type { ApplianceAccess } from "../appliance/access.ts";
+import type { Appliance } from "../appliance/appliance.ts";
 import { dateOrMoment } from "../appliance/moment-text.ts";
 import type { Token, TokenInfo } from "../appliance/operations/tokens.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { duration, durationMs } from "../kit/define/scalars.ts";
 import { agentTokenExamples } from "./agent-token-examples.ts";
 import { foundOrGone } from "./found-or-gone.ts";
+import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
 
 const moment = z.string().refine((text) => dateOrMoment(text) !== undefined, {
@@ -33,9 +34,10 @@ const definition = defineResource({
   description:
     "An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens` shows it.",
   inputs: z.object({
+    organization: organizationInput(),
     name: objectName()
       .optional()
-      .meta({ description: "Its name, unique on the appliance.", autoname: { maxLength: MAX_NAME_LENGTH } }),
+      .meta({ description: "Its name, unique in its organization.", autoname: { maxLength: MAX_NAME_LENGTH } }),
     adoptValue: z
       .string()
       .regex(/^[A-Za-z0-9._~+/=-]{8,256}$/, {
@@ -61,6 +63,8 @@ const definition = defineResource({
   outputs: z.object({
     value: z.string().meta({ description: "What agents bring; give it to `agent.token`.", secret: true }),
   }),
+  // A value is of one token only, and the new one may adopt that of the old.
+  deleteBeforeReplace: true,
   examples: agentTokenExamples,
 });
 
@@ -68,6 +72,7 @@ const definition = defineResource({
 function inputsOf(token: TokenInfo, written: string | undefined) {
   const same = written !== undefined && dateOrMoment(written) === token.expiresAt;
   return {
+    organization: token.organization,
     name: token.name,
     expiresAt: same ? written : (token.expiresAt ?? null),
     useLimit: token.useLimit ?? null,
@@ -75,8 +80,12 @@ function inputsOf(token: TokenInfo, written: string | undefined) {
   };
 }
 
+async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
+  return (await appliance.findTokenByName({ name }))?.id;
+}
+
 /** `kace:index:AgentToken`. */
-export const agentToken = definition.handle<ApplianceAccess>({
+export const agentToken = inItsOrganization(definition, idOf).handle({
   async create({ urn, logicalName, inputs, exists }, { client, log }) {
     const token = await client.write(async (appliance) => {
       const made = await appliance.createToken({

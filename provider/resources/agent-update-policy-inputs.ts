@@ -7,6 +7,7 @@ import { isTimezone } from "../appliance/schedules/parse.ts";
 import { WEEKDAYS } from "../appliance/schedules/schedule.ts";
 import { duration, durationMs, numberOrPercent, type Percentage } from "../kit/define/scalars.ts";
 import { intervalOf } from "./agent-settings.ts";
+import { organizationInput } from "./in-organization.ts";
 
 const timeOfDay = () =>
   z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'expected a time of day from "00:00" to "23:59"' });
@@ -47,6 +48,7 @@ const step = z
 
 /** What a program says of a policy. */
 export const inputs = z.object({
+  organization: organizationInput(),
   enabled: z.boolean().optional().meta({ description: "Whether agents are updated. Default: false." }),
   updateBrokenAgents: z.boolean().optional().meta({
     description:
@@ -118,7 +120,6 @@ export const inputs = z.object({
 
 /** What the provider adds. */
 export const outputs = z.object({
-  organization: z.string().meta({ description: "Whose policy it is." }),
   counts: z
     .object({
       total: z.int().meta({ description: "The approved machines of the organization." }),
@@ -161,9 +162,10 @@ export function changesOf(given: PolicyInputs): Omit<Input<"saveUpdatePolicy">, 
 }
 
 /** What a program would say to have this policy, in the form it wrote it in where that means the same. */
-export function inputsOf({ given }: UpdatePolicyState, old: PolicyInputs | undefined) {
+export function inputsOf({ organization, given }: UpdatePolicyState, old: PolicyInputs | undefined) {
   const { rollout, maxFailures } = given;
   return {
+    organization,
     enabled: given.enabled ?? null,
     updateBrokenAgents: given.updateBrokenAgents ?? null,
     allMachines: given.allMachines ?? null,

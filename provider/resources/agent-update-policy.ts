@@ -10,6 +10,7 @@ import { findingsOf, findingsOfLifted, plannedLine, refusedProperty } from "./ag
 import { agentUpdatePolicyExamples } from "./agent-update-policy-examples.ts";
 import { changesOf, inputs, inputsOf, outputs, type PolicyInputs } from "./agent-update-policy-inputs.ts";
 import { foundOrGone } from "./found-or-gone.ts";
+import { inItsOrganization } from "./in-organization.ts";
 import { wholly } from "./known.ts";
 
 const definition = defineResource({
@@ -18,7 +19,7 @@ const definition = defineResource({
     "Which agents of an organization are updated to which version, and when. Agents update themselves through their connection to `kace serve`: an agent that does not come back with the new version goes back to the old one, and is not updated again until the policy or the bundle changes. An agent is never taken down to an older version. An organization has one policy; it takes over what was set before, and deleting it gives the default back, that nobody is updated. It is imported by the name of the organization.\n\nA preview says whom the policy cannot reach, because their agents are not connected: a `ProvisioningConfig` with an `agent.version` reaches these.",
   inputs,
   outputs,
-  stableOutputs: ["organization"],
+  deleteBeforeReplace: true,
   examples: agentUpdatePolicyExamples,
 });
 
@@ -30,7 +31,6 @@ function countsOf({ counts: { total, meant, right, refused, notConnected } }: Ou
 async function recorded(appliance: Appliance, state: UpdatePolicyState, counts?: ReturnType<typeof countsOf>) {
   const { organization, held, distributionTimestamp } = state;
   return {
-    organization,
     counts: counts ?? countsOf(await appliance.planUpdates({ organization, limit: 1 })),
     held: held?.reason,
     distributionTimestamp,
@@ -46,7 +46,7 @@ async function save(
     const named = organization === undefined ? {} : { organization };
     try {
       const state = await appliance.saveUpdatePolicy({ ...named, urn, ...changesOf(given) });
-      return await recorded(appliance, state);
+      return { organization: state.organization, outputs: await recorded(appliance, state) };
     } catch (error) {
       const refused = refusedProperty(error);
       throw refused === undefined ? error : providerErrorOf(refused.error, [refused.property]);
@@ -80,7 +80,7 @@ async function sayPlan(
 }
 
 /** `kace:index:AgentUpdatePolicy`. */
-export const agentUpdatePolicy = definition.handle<ApplianceAccess>({
+export const agentUpdatePolicy = inItsOrganization(definition).handle({
   async check({ inputs: given }, { client }) {
     const lifted = findingsOfLifted(given);
     if (lifted.length > 0) return lifted;
@@ -105,8 +105,8 @@ export const agentUpdatePolicy = definition.handle<ApplianceAccess>({
   },
 
   async create({ urn, inputs: given }, { client }) {
-    const made = await save(client, { urn, inputs: given });
-    return { id: made.organization, outputs: made };
+    const { organization, outputs: made } = await save(client, { urn, inputs: given });
+    return { id: organization, outputs: made };
   },
 
   async read({ id, urn, old }, { client }) {
@@ -122,7 +122,8 @@ export const agentUpdatePolicy = definition.handle<ApplianceAccess>({
   },
 
   async update({ id, urn, inputs: given }, { client }) {
-    return { outputs: await save(client, { urn, organization: id, inputs: given }) };
+    const { outputs: saved } = await save(client, { urn, organization: id, inputs: given });
+    return { outputs: saved };
   },
 
   async delete({ id, urn }, { client }) {

@@ -8,6 +8,7 @@ import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/labe
 import { defineResource, type Finding } from "../kit/define/resource.ts";
 import { Unknown } from "../kit/define/value.ts";
 import { foundOrGone } from "./found-or-gone.ts";
+import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
 import { labelExamples } from "./label-examples.ts";
 import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
@@ -17,10 +18,11 @@ const definition = defineResource({
   description:
     "A set of machines that has a name: listed ones, or all that a filter means at any time. Only approved devices have labels; a listed machine that has not enrolled yet joins when it does. Who has a label changes by itself and is no part of the state: `getLabelMembers` and `kace labels members` say it.",
   inputs: z.object({
+    organization: organizationInput(),
     name: objectName()
       .optional()
       .meta({
-        description: "Its name, unique on the appliance; filters of other labels name it by this.",
+        description: "Its name, unique in its organization; filters of other labels name it by this.",
         autoname: { maxLength: MAX_NAME_LENGTH },
       }),
     description: z.string().min(1).max(1_000).optional().meta({ description: "What it is for." }),
@@ -91,8 +93,12 @@ async function cycleFindings(
   ];
 }
 
+async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
+  return (await appliance.findLabelByName({ name }))?.id;
+}
+
 /** `kace:index:Label`. */
-export const label = definition.handle<ApplianceAccess>({
+export const label = inItsOrganization(definition, idOf).handle({
   async check({ urn, inputs }, { client }) {
     if (inputs.machines !== undefined && inputs.filter !== undefined)
       return [
@@ -135,6 +141,7 @@ export const label = definition.handle<ApplianceAccess>({
     const isLeftToOthers = old !== undefined && old.inputs.machines === undefined && old.inputs.filter === undefined;
     return {
       inputs: {
+        organization: found.organization,
         name: found.name,
         description: found.description ?? null,
         filter: found.filter ?? null,

@@ -10,7 +10,7 @@ const MAX_NAME_LENGTH = 64;
 const definition = defineResource({
   name: "Organization",
   description:
-    "A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. A provider with `organization` works in it. It cannot be deleted while anything is in it. Imported by its name.",
+    "A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. Resources and functions name it by their `organization`, and a provider with `organization` works in it as a whole. It cannot be deleted while anything is in it. Imported by its name.",
   inputs: z.object({
     name: z
       .string()

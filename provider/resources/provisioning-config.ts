@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import type { ApplianceAccess } from "../appliance/access.ts";
+import type { Appliance } from "../appliance/appliance.ts";
 import type { Change } from "../kit/define/difference.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { driftPaths } from "../rollout/results.ts";
+import { inItsOrganization } from "./in-organization.ts";
 import { checkProvisioning } from "./provisioning/check.ts";
 import { provisioningExamples } from "./provisioning/examples.ts";
 import { inputs } from "./provisioning/inputs.ts";
@@ -22,6 +23,8 @@ const definition = defineResource({
   outputs,
   examples: provisioningExamples,
   timeouts: { create: "none", read: "none", update: "none", delete: "none" },
+  // Its id is made of its URN, and each of its machines is of one configuration only.
+  deleteBeforeReplace: true,
   refreshBeforeUpdate: ({ probe, enabled }) => probe !== "onRefresh" && enabled !== false,
   drift: ({ inputs: { enabled }, outputs: recorded }) => (enabled ? driftPaths(recorded) : []),
 });
@@ -37,8 +40,12 @@ function changesWork(changes: readonly Change[]): boolean {
   return changes.some(({ effect }) => effect === "update");
 }
 
+async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
+  return (await appliance.findConfiguration({ name }))?.id;
+}
+
 /** `kace:index:ProvisioningConfig`. */
-export const provisioningConfig = definition.handle<ApplianceAccess>({
+export const provisioningConfig = inItsOrganization(definition, idOf).handle({
   check: ({ inputs: given }) => checkProvisioning(given),
 
   previewCreate: ({ urn, inputs: given }, context) =>

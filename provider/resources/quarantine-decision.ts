@@ -1,10 +1,11 @@
 import * as z from "zod";
-import type { ApplianceAccess } from "../appliance/access.ts";
-import type { Input } from "../appliance/appliance.ts";
+import type { Appliance, Input } from "../appliance/appliance.ts";
+import { everyPage } from "../appliance/every-page.ts";
 import { kuid } from "../appliance/operations/devices.ts";
 import { quarantineRule, verdict } from "../appliance/operations/quarantine.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
+import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
 import { quarantineDecisionExamples } from "./quarantine-decision-examples.ts";
 
@@ -12,9 +13,10 @@ import { quarantineDecisionExamples } from "./quarantine-decision-examples.ts";
 const DEFAULT_PRIORITY = 100;
 
 const inputs = z.object({
+  organization: organizationInput(),
   name: objectName()
     .optional()
-    .meta({ description: "Its name, unique on the appliance.", autoname: { maxLength: MAX_NAME_LENGTH } }),
+    .meta({ description: "Its name, unique in its organization.", autoname: { maxLength: MAX_NAME_LENGTH } }),
   decision: verdict.meta({
     description: "What becomes of the devices.",
     typeName: "QuarantineVerdict",
@@ -54,6 +56,7 @@ const definition = defineResource({
     }),
   }),
   drift: ({ outputs }) => (outputs.inForce === false ? [["inForce"]] : []),
+  deleteBeforeReplace: true,
   examples: quarantineDecisionExamples,
 });
 
@@ -66,8 +69,16 @@ function said({
   return { verdict: decision, kuid: device, rule, priority: priority ?? DEFAULT_PRIORITY };
 }
 
+async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
+  const all = await everyPage(async (after) => {
+    const { decisions: items, next } = await appliance.listQuarantineDecisions({ limit: 1_000, after });
+    return { items, next };
+  });
+  return all.find((decision) => decision.name === name)?.id;
+}
+
 /** `kace:index:QuarantineDecision`. */
-export const quarantineDecision = definition.handle<ApplianceAccess>({
+export const quarantineDecision = inItsOrganization(definition, idOf).handle({
   async check({ inputs: given }) {
     if (given.kuid === undefined && given.rule === undefined)
       return [{ path: [], reason: "expected `kuid`, for one device, or a `rule`, for all that it means" }];
@@ -95,6 +106,7 @@ export const quarantineDecision = definition.handle<ApplianceAccess>({
     const priority = isDefault && old?.inputs.priority === undefined ? null : (found.priority ?? null);
     return {
       inputs: {
+        organization: found.organization,
         name: found.name,
         decision: found.verdict,
         kuid: found.kuid ?? null,

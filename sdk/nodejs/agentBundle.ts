@@ -112,9 +112,13 @@ export class AgentBundle extends pulumi.CustomResource {
      */
     declare public readonly load: pulumi.Output<boolean>;
     /**
-     * Its name, unique on the appliance.
+     * Its name, unique in its organization.
      */
     declare public readonly name: pulumi.Output<string>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+     */
+    declare public readonly organization: pulumi.Output<string>;
     /**
      * What was uploaded.
      */
@@ -143,6 +147,7 @@ export class AgentBundle extends pulumi.CustomResource {
             resourceInputs["folder"] = state?.folder;
             resourceInputs["load"] = state?.load;
             resourceInputs["name"] = state?.name;
+            resourceInputs["organization"] = state?.organization;
         } else {
             const args = argsOrState as AgentBundleArgs | undefined;
             resourceInputs["archive"] = args?.archive;
@@ -151,6 +156,7 @@ export class AgentBundle extends pulumi.CustomResource {
             resourceInputs["folder"] = args?.folder;
             resourceInputs["load"] = (args?.load) ?? true;
             resourceInputs["name"] = args?.name;
+            resourceInputs["organization"] = args?.organization;
             resourceInputs["flavour"] = undefined /*out*/;
             resourceInputs["packages"] = undefined /*out*/;
             resourceInputs["version"] = undefined /*out*/;
@@ -182,9 +188,13 @@ export interface AgentBundleState {
      */
     load?: pulumi.Input<boolean | undefined>;
     /**
-     * Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -212,7 +222,11 @@ export interface AgentBundleArgs {
      */
     load?: pulumi.Input<boolean | undefined>;
     /**
-     * Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

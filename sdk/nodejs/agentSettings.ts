@@ -85,9 +85,9 @@ export class AgentSettings extends pulumi.CustomResource {
      */
     declare public readonly maxCheckInsPerHour: pulumi.Output<number | undefined>;
     /**
-     * Whose settings they are.
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
      */
-    declare public /*out*/ readonly organization: pulumi.Output<string>;
+    declare public readonly organization: pulumi.Output<string>;
     /**
      * How often agents check in, from `1m` to `30d`. Default: `1h`.
      */
@@ -122,6 +122,7 @@ export class AgentSettings extends pulumi.CustomResource {
             resourceInputs["inventoryInterval"] = state?.inventoryInterval;
             resourceInputs["logRetention"] = state?.logRetention;
             resourceInputs["maxCheckInsPerHour"] = state?.maxCheckInsPerHour;
+            resourceInputs["organization"] = state?.organization;
             resourceInputs["runInterval"] = state?.runInterval;
             resourceInputs["scriptingUpdateInterval"] = state?.scriptingUpdateInterval;
             resourceInputs["splashText"] = state?.splashText;
@@ -132,11 +133,11 @@ export class AgentSettings extends pulumi.CustomResource {
             resourceInputs["inventoryInterval"] = args?.inventoryInterval;
             resourceInputs["logRetention"] = args?.logRetention;
             resourceInputs["maxCheckInsPerHour"] = args?.maxCheckInsPerHour;
+            resourceInputs["organization"] = args?.organization;
             resourceInputs["runInterval"] = args?.runInterval;
             resourceInputs["scriptingUpdateInterval"] = args?.scriptingUpdateInterval;
             resourceInputs["splashText"] = args?.splashText;
             resourceInputs["taskThroughput"] = args?.taskThroughput;
-            resourceInputs["organization"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(AgentSettings.__pulumiType, name, resourceInputs, opts);
@@ -160,6 +161,10 @@ export interface AgentSettingsState {
      * The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
      */
     maxCheckInsPerHour?: pulumi.Input<number | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
      */
@@ -198,6 +203,10 @@ export interface AgentSettingsArgs {
      * The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
      */
     maxCheckInsPerHour?: pulumi.Input<number | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
      */

@@ -79,9 +79,13 @@ export class AgentToken extends pulumi.CustomResource {
      */
     declare public readonly expiresAt: pulumi.Output<string | undefined>;
     /**
-     * Its name, unique on the appliance.
+     * Its name, unique in its organization.
      */
     declare public readonly name: pulumi.Output<string>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+     */
+    declare public readonly organization: pulumi.Output<string>;
     /**
      * When the token gets a new value.
      */
@@ -112,6 +116,7 @@ export class AgentToken extends pulumi.CustomResource {
             resourceInputs["enabled"] = state?.enabled;
             resourceInputs["expiresAt"] = state?.expiresAt;
             resourceInputs["name"] = state?.name;
+            resourceInputs["organization"] = state?.organization;
             resourceInputs["rotation"] = state?.rotation;
             resourceInputs["useLimit"] = state?.useLimit;
         } else {
@@ -120,6 +125,7 @@ export class AgentToken extends pulumi.CustomResource {
             resourceInputs["enabled"] = (args?.enabled) ?? true;
             resourceInputs["expiresAt"] = args?.expiresAt;
             resourceInputs["name"] = args?.name;
+            resourceInputs["organization"] = args?.organization;
             resourceInputs["rotation"] = args?.rotation;
             resourceInputs["useLimit"] = args?.useLimit;
             resourceInputs["value"] = undefined /*out*/;
@@ -145,9 +151,13 @@ export interface AgentTokenState {
      */
     expiresAt?: pulumi.Input<string | undefined>;
     /**
-     * Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * When the token gets a new value.
      */
@@ -175,9 +185,13 @@ export interface AgentTokenArgs {
      */
     expiresAt?: pulumi.Input<string | undefined>;
     /**
-     * Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * When the token gets a new value.
      */

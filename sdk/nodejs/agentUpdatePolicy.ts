@@ -144,9 +144,9 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
      */
     declare public readonly notes: pulumi.Output<string | undefined>;
     /**
-     * Whose policy it is.
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
      */
-    declare public /*out*/ readonly organization: pulumi.Output<string>;
+    declare public readonly organization: pulumi.Output<string>;
     /**
      * Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
      */
@@ -191,6 +191,7 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
             resourceInputs["machines"] = state?.machines;
             resourceInputs["maxFailures"] = state?.maxFailures;
             resourceInputs["notes"] = state?.notes;
+            resourceInputs["organization"] = state?.organization;
             resourceInputs["rollout"] = state?.rollout;
             resourceInputs["timezone"] = state?.timezone;
             resourceInputs["updateBrokenAgents"] = state?.updateBrokenAgents;
@@ -208,6 +209,7 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
             resourceInputs["machines"] = args?.machines;
             resourceInputs["maxFailures"] = args?.maxFailures;
             resourceInputs["notes"] = args?.notes;
+            resourceInputs["organization"] = args?.organization;
             resourceInputs["rollout"] = args?.rollout;
             resourceInputs["timezone"] = args?.timezone;
             resourceInputs["updateBrokenAgents"] = args?.updateBrokenAgents;
@@ -216,7 +218,6 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
             resourceInputs["counts"] = undefined /*out*/;
             resourceInputs["distributionTimestamp"] = undefined /*out*/;
             resourceInputs["held"] = undefined /*out*/;
-            resourceInputs["organization"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(AgentUpdatePolicy.__pulumiType, name, resourceInputs, opts);
@@ -264,6 +265,10 @@ export interface AgentUpdatePolicyState {
      * Whatever should be known about it.
      */
     notes?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
      */
@@ -330,6 +335,10 @@ export interface AgentUpdatePolicyArgs {
      * Whatever should be known about it.
      */
     notes?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
      */

@@ -36,6 +36,7 @@ export function getAgentInstaller(args?: GetAgentInstallerArgs, opts?: pulumi.In
         "architecture": args.architecture,
         "bundle": args.bundle,
         "format": args.format,
+        "organization": args.organization,
         "platform": args.platform,
         "server": args.server,
         "token": args.token,
@@ -56,6 +57,10 @@ export interface GetAgentInstallerArgs {
      * The form of the package. Default: whichever is newest.
      */
     format?: enums.InstallerFormat;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
     /**
      * What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
      */
@@ -157,6 +162,7 @@ export function getAgentInstallerOutput(args?: GetAgentInstallerOutputArgs, opts
         "architecture": args.architecture,
         "bundle": args.bundle,
         "format": args.format,
+        "organization": args.organization,
         "platform": args.platform,
         "server": args.server,
         "token": args.token,
@@ -177,6 +183,10 @@ export interface GetAgentInstallerOutputArgs {
      * The form of the package. Default: whichever is newest.
      */
     format?: pulumi.Input<enums.InstallerFormat | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
      */

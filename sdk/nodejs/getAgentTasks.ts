@@ -25,6 +25,7 @@ export function getAgentTasks(args?: GetAgentTasksArgs, opts?: pulumi.InvokeOpti
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("kace:index:getAgentTasks", {
         "machine": args.machine,
+        "organization": args.organization,
         "view": args.view,
     }, opts);
 }
@@ -34,6 +35,10 @@ export interface GetAgentTasksArgs {
      * Only those of this machine, by host name or KUID.
      */
     machine?: string;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
     /**
      * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
      */
@@ -64,6 +69,7 @@ export function getAgentTasksOutput(args?: GetAgentTasksOutputArgs, opts?: pulum
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("kace:index:getAgentTasks", {
         "machine": args.machine,
+        "organization": args.organization,
         "view": args.view,
     }, opts);
 }
@@ -73,6 +79,10 @@ export interface GetAgentTasksOutputArgs {
      * Only those of this machine, by host name or KUID.
      */
     machine?: pulumi.Input<string | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
      */

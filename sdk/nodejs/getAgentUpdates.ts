@@ -26,6 +26,7 @@ export function getAgentUpdates(args?: GetAgentUpdatesArgs, opts?: pulumi.Invoke
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("kace:index:getAgentUpdates", {
         "flavour": args.flavour,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -34,6 +35,10 @@ export interface GetAgentUpdatesArgs {
      * Only those of this kind of agent.
      */
     flavour?: string;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
 }
 
 export interface GetAgentUpdatesResult {
@@ -85,6 +90,7 @@ export function getAgentUpdatesOutput(args?: GetAgentUpdatesOutputArgs, opts?: p
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("kace:index:getAgentUpdates", {
         "flavour": args.flavour,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -93,4 +99,8 @@ export interface GetAgentUpdatesOutputArgs {
      * Only those of this kind of agent.
      */
     flavour?: pulumi.Input<string | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

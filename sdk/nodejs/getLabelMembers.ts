@@ -25,6 +25,7 @@ export function getLabelMembers(args: GetLabelMembersArgs, opts?: pulumi.InvokeO
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("kace:index:getLabelMembers", {
         "label": args.label,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -33,6 +34,10 @@ export interface GetLabelMembersArgs {
      * The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
      */
     label: string;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
 }
 
 export interface GetLabelMembersResult {
@@ -67,6 +72,7 @@ export function getLabelMembersOutput(args: GetLabelMembersOutputArgs, opts?: pu
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("kace:index:getLabelMembers", {
         "label": args.label,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -75,4 +81,8 @@ export interface GetLabelMembersOutputArgs {
      * The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
      */
     label: pulumi.Input<string>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

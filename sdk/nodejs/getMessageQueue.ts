@@ -25,6 +25,7 @@ export function getMessageQueue(args?: GetMessageQueueArgs, opts?: pulumi.Invoke
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("kace:index:getMessageQueue", {
         "machine": args.machine,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -33,6 +34,10 @@ export interface GetMessageQueueArgs {
      * Only those of this machine, by host name or KUID.
      */
     machine?: string;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
 }
 
 export interface GetMessageQueueResult {
@@ -59,6 +64,7 @@ export function getMessageQueueOutput(args?: GetMessageQueueOutputArgs, opts?: p
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("kace:index:getMessageQueue", {
         "machine": args.machine,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -67,4 +73,8 @@ export interface GetMessageQueueOutputArgs {
      * Only those of this machine, by host name or KUID.
      */
     machine?: pulumi.Input<string | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

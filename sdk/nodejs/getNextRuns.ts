@@ -31,6 +31,7 @@ export function getNextRuns(args?: GetNextRunsArgs, opts?: pulumi.InvokeOptions)
         "after": args.after,
         "configuration": args.configuration,
         "count": args.count,
+        "organization": args.organization,
         "schedule": args.schedule,
     }, opts);
 }
@@ -48,6 +49,10 @@ export interface GetNextRunsArgs {
      * How many runs are wanted.
      */
     count?: number;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
     /**
      * A schedule to try out; without a time zone, in that of this machine.
      */
@@ -88,6 +93,7 @@ export function getNextRunsOutput(args?: GetNextRunsOutputArgs, opts?: pulumi.In
         "after": args.after,
         "configuration": args.configuration,
         "count": args.count,
+        "organization": args.organization,
         "schedule": args.schedule,
     }, opts);
 }
@@ -105,6 +111,10 @@ export interface GetNextRunsOutputArgs {
      * How many runs are wanted.
      */
     count?: pulumi.Input<number | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * A schedule to try out; without a time zone, in that of this machine.
      */

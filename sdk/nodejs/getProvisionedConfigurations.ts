@@ -25,6 +25,7 @@ export function getProvisionedConfigurations(args?: GetProvisionedConfigurations
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("kace:index:getProvisionedConfigurations", {
         "name": args.name,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -33,6 +34,10 @@ export interface GetProvisionedConfigurationsArgs {
      * Only the one of this name.
      */
     name?: string;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
 }
 
 export interface GetProvisionedConfigurationsResult {
@@ -59,6 +64,7 @@ export function getProvisionedConfigurationsOutput(args?: GetProvisionedConfigur
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("kace:index:getProvisionedConfigurations", {
         "name": args.name,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -67,4 +73,8 @@ export interface GetProvisionedConfigurationsOutputArgs {
      * Only the one of this name.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

@@ -29,6 +29,7 @@ export function getProvisioningResults(args?: GetProvisioningResultsArgs, opts?:
         "limit": args.limit,
         "logs": args.logs,
         "machine": args.machine,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -53,6 +54,10 @@ export interface GetProvisioningResultsArgs {
      * Only those of one machine, by its name or address.
      */
     machine?: string;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
 }
 
 export interface GetProvisioningResultsResult {
@@ -87,6 +92,7 @@ export function getProvisioningResultsOutput(args?: GetProvisioningResultsOutput
         "limit": args.limit,
         "logs": args.logs,
         "machine": args.machine,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -111,4 +117,8 @@ export interface GetProvisioningResultsOutputArgs {
      * Only those of one machine, by its name or address.
      */
     machine?: pulumi.Input<string | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

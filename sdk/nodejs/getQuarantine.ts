@@ -25,6 +25,7 @@ export function getQuarantine(args?: GetQuarantineArgs, opts?: pulumi.InvokeOpti
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("kace:index:getQuarantine", {
         "blocked": args.blocked,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -33,6 +34,10 @@ export interface GetQuarantineArgs {
      * Whether to add the devices that are blocked.
      */
     blocked?: boolean;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
 }
 
 export interface GetQuarantineResult {
@@ -67,6 +72,7 @@ export function getQuarantineOutput(args?: GetQuarantineOutputArgs, opts?: pulum
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("kace:index:getQuarantine", {
         "blocked": args.blocked,
+        "organization": args.organization,
     }, opts);
 }
 
@@ -75,4 +81,8 @@ export interface GetQuarantineOutputArgs {
      * Whether to add the devices that are blocked.
      */
     blocked?: pulumi.Input<boolean | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

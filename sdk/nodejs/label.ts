@@ -92,9 +92,13 @@ export class Label extends pulumi.CustomResource {
      */
     declare public readonly machines: pulumi.Output<string[] | undefined>;
     /**
-     * Its name, unique on the appliance; filters of other labels name it by this.
+     * Its name, unique in its organization; filters of other labels name it by this.
      */
     declare public readonly name: pulumi.Output<string>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+     */
+    declare public readonly organization: pulumi.Output<string>;
 
     /**
      * Create a Label resource with the given unique name, arguments, and options.
@@ -113,12 +117,14 @@ export class Label extends pulumi.CustomResource {
             resourceInputs["filter"] = state?.filter;
             resourceInputs["machines"] = state?.machines;
             resourceInputs["name"] = state?.name;
+            resourceInputs["organization"] = state?.organization;
         } else {
             const args = argsOrState as LabelArgs | undefined;
             resourceInputs["description"] = args?.description;
             resourceInputs["filter"] = args?.filter;
             resourceInputs["machines"] = args?.machines;
             resourceInputs["name"] = args?.name;
+            resourceInputs["organization"] = args?.organization;
             resourceInputs["kind"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -140,9 +146,13 @@ export interface LabelState {
      */
     machines?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
-     * Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -162,7 +172,11 @@ export interface LabelArgs {
      */
     machines?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
-     * Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
 }

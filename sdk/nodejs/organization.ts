@@ -5,13 +5,30 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 /**
- * A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. A provider with `organization` works in it. It cannot be deleted while anything is in it. Imported by its name.
+ * A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. Resources and functions name it by their `organization`, and a provider with `organization` works in it as a whole. It cannot be deleted while anything is in it. Imported by its name.
  *
  * ## Example Usage
  *
- * ### An organization, and a token in it
+ * ### An organization, and what lives in it
  *
- * A provider of its own works in the organization.
+ * Whatever names no organization lives in the provider's own, and the two know nothing of one another.
+ *
+ * ```typescript
+ * import * as kace from "@pulumi-kace/kace";
+ *
+ * const berlin = new kace.Organization("berlin", { name: "berlin", description: "The plant in Berlin" });
+ * const databases = new kace.Label("databases", {
+ *   organization: berlin.name,
+ *   name: "databases",
+ *   machines: ["db01", "db02"],
+ * });
+ * const site = new kace.AgentToken("site", { organization: berlin.name, useLimit: 500 });
+ * const own = new kace.Label("own", { name: "databases", machines: ["db91"] });
+ * ```
+ *
+ * ### A provider of its own for an organization
+ *
+ * All that it makes lives in the organization.
  *
  * ```typescript
  * import * as kace from "@pulumi-kace/kace";

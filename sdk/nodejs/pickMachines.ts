@@ -30,6 +30,7 @@ export function pickMachines(args: PickMachinesArgs, opts?: pulumi.InvokeOptions
         "from": args.from,
         "labels": args.labels,
         "limit": args.limit,
+        "organization": args.organization,
         "portScanTimeout": args.portScanTimeout,
         "ports": args.ports,
         "targets": args.targets,
@@ -57,6 +58,10 @@ export interface PickMachinesArgs {
      * How many machines to give at most; 0 for all. The count is that of all.
      */
     limit?: number;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
     /**
      * For `scan`: how long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
      */
@@ -104,6 +109,7 @@ export function pickMachinesOutput(args: PickMachinesOutputArgs, opts?: pulumi.I
         "from": args.from,
         "labels": args.labels,
         "limit": args.limit,
+        "organization": args.organization,
         "portScanTimeout": args.portScanTimeout,
         "ports": args.ports,
         "targets": args.targets,
@@ -131,6 +137,10 @@ export interface PickMachinesOutputArgs {
      * How many machines to give at most; 0 for all. The count is that of all.
      */
     limit?: pulumi.Input<number | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * For `scan`: how long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
      */

@@ -43,7 +43,7 @@ export class Provider extends pulumi.ProviderResource {
      */
     declare public readonly endpoint: pulumi.Output<string | undefined>;
     /**
-     * The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.
+     * The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for.
      */
     declare public readonly organization: pulumi.Output<string | undefined>;
 
@@ -102,7 +102,7 @@ export interface ProviderArgs {
      */
     maxConcurrency?: pulumi.Input<number | undefined>;
     /**
-     * The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+     * The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
      */
     organization?: pulumi.Input<string | undefined>;
 }

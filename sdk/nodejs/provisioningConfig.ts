@@ -127,13 +127,17 @@ export class ProvisioningConfig extends pulumi.CustomResource {
      */
     declare public readonly linux: pulumi.Output<outputs.LinuxPlatformWithoutCredentials | undefined>;
     /**
-     * The friendly name, unique on the appliance.
+     * The friendly name, unique in its organization.
      */
     declare public readonly name: pulumi.Output<string>;
     /**
      * What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
      */
     declare public readonly onDestroy: pulumi.Output<enums.OnDestroy>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+     */
+    declare public readonly organization: pulumi.Output<string>;
     /**
      * When machines are looked at although the program did not change.
      */
@@ -200,6 +204,7 @@ export class ProvisioningConfig extends pulumi.CustomResource {
             resourceInputs["linux"] = state?.linux;
             resourceInputs["name"] = state?.name;
             resourceInputs["onDestroy"] = state?.onDestroy;
+            resourceInputs["organization"] = state?.organization;
             resourceInputs["probe"] = state?.probe;
             resourceInputs["removeDataDirectory"] = state?.removeDataDirectory;
             resourceInputs["removeDevices"] = state?.removeDevices;
@@ -222,6 +227,7 @@ export class ProvisioningConfig extends pulumi.CustomResource {
             resourceInputs["linux"] = args?.linux;
             resourceInputs["name"] = args?.name;
             resourceInputs["onDestroy"] = (args?.onDestroy) ?? "abandon";
+            resourceInputs["organization"] = args?.organization;
             resourceInputs["probe"] = (args?.probe) ?? "always";
             resourceInputs["removeDataDirectory"] = (args?.removeDataDirectory) ?? false;
             resourceInputs["removeDevices"] = (args?.removeDevices) ?? false;
@@ -265,13 +271,17 @@ export interface ProvisioningConfigState {
      */
     linux?: pulumi.Input<inputs.LinuxPlatformArgs | undefined>;
     /**
-     * The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
     /**
      * What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
      */
     onDestroy?: pulumi.Input<enums.OnDestroy | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * When machines are looked at although the program did not change.
      */
@@ -339,13 +349,17 @@ export interface ProvisioningConfigArgs {
      */
     linux?: pulumi.Input<inputs.LinuxPlatformArgs | undefined>;
     /**
-     * The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
     /**
      * What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
      */
     onDestroy?: pulumi.Input<enums.OnDestroy | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * When machines are looked at although the program did not change.
      */

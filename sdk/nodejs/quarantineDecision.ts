@@ -84,9 +84,13 @@ export class QuarantineDecision extends pulumi.CustomResource {
      */
     declare public readonly kuid: pulumi.Output<string | undefined>;
     /**
-     * Its name, unique on the appliance.
+     * Its name, unique in its organization.
      */
     declare public readonly name: pulumi.Output<string>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+     */
+    declare public readonly organization: pulumi.Output<string>;
     /**
      * When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
      */
@@ -112,6 +116,7 @@ export class QuarantineDecision extends pulumi.CustomResource {
             resourceInputs["decision"] = state?.decision;
             resourceInputs["kuid"] = state?.kuid;
             resourceInputs["name"] = state?.name;
+            resourceInputs["organization"] = state?.organization;
             resourceInputs["priority"] = state?.priority;
             resourceInputs["rule"] = state?.rule;
         } else {
@@ -122,6 +127,7 @@ export class QuarantineDecision extends pulumi.CustomResource {
             resourceInputs["decision"] = args?.decision;
             resourceInputs["kuid"] = args?.kuid;
             resourceInputs["name"] = args?.name;
+            resourceInputs["organization"] = args?.organization;
             resourceInputs["priority"] = args?.priority;
             resourceInputs["rule"] = args?.rule;
             resourceInputs["inForce"] = undefined /*out*/;
@@ -141,9 +147,13 @@ export interface QuarantineDecisionState {
      */
     kuid?: pulumi.Input<string | undefined>;
     /**
-     * Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
      */
@@ -167,9 +177,13 @@ export interface QuarantineDecisionArgs {
      */
     kuid?: pulumi.Input<string | undefined>;
     /**
-     * Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+     * Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
      */

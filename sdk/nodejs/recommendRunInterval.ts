@@ -36,6 +36,7 @@ export function recommendRunInterval(args?: RecommendRunIntervalArgs, opts?: pul
     return pulumi.runtime.invoke("kace:index:recommendRunInterval", {
         "devices": args.devices,
         "maxCheckInsPerHour": args.maxCheckInsPerHour,
+        "organization": args.organization,
         "otherOrganizations": args.otherOrganizations,
     }, opts);
 }
@@ -49,6 +50,10 @@ export interface RecommendRunIntervalArgs {
      * The most check-ins an hour, over all organizations of the appliance. Default: 500.
      */
     maxCheckInsPerHour?: number;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
     /**
      * What the other organizations of the same appliance use of the limit. Default: nothing.
      */
@@ -98,6 +103,7 @@ export function recommendRunIntervalOutput(args?: RecommendRunIntervalOutputArgs
     return pulumi.runtime.invokeOutput("kace:index:recommendRunInterval", {
         "devices": args.devices,
         "maxCheckInsPerHour": args.maxCheckInsPerHour,
+        "organization": args.organization,
         "otherOrganizations": args.otherOrganizations,
     }, opts);
 }
@@ -111,6 +117,10 @@ export interface RecommendRunIntervalOutputArgs {
      * The most check-ins an hour, over all organizations of the appliance. Default: 500.
      */
     maxCheckInsPerHour?: pulumi.Input<number | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * What the other organizations of the same appliance use of the limit. Default: nothing.
      */

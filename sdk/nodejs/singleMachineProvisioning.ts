@@ -71,6 +71,7 @@ export class SingleMachineProvisioning extends pulumi.ComponentResource {
             }
             resourceInputs["action"] = (args?.action) ?? "install";
             resourceInputs["bundle"] = args?.bundle;
+            resourceInputs["organization"] = args?.organization;
             resourceInputs["passphrase"] = args?.passphrase ? pulumi.secret(args.passphrase) : undefined;
             resourceInputs["password"] = args?.password ? pulumi.secret(args.password) : undefined;
             resourceInputs["platform"] = "linux";
@@ -104,6 +105,10 @@ export interface SingleMachineProvisioningArgs {
      * The id of the `AgentBundle` to install from.
      */
     bundle?: pulumi.Input<string | undefined>;
+    /**
+     * The organization that the configuration lives in, by name. Default: the provider's own.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * What the private key is encrypted with.
      */

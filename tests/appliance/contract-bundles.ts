@@ -48,6 +48,15 @@ export function bundlesContract(opened: () => Subject): void {
       await appliance().createOrganization({ name: "berlin" });
     });
 
+    it("begins anew for a resource that goes to another organization, where the old one waits to be deleted", async () => {
+      const left = await save("1.4.2", { urn: "urn:a" });
+      const made = await save("1.4.2", { organization: "berlin", urn: "urn:a" });
+      expect(made.id).not.toBe(left.id);
+      expect((await appliance().getBundle({ id: left.id })).urn).toBeUndefined();
+      expect(await appliance().deleteBundle({ id: left.id })).toEqual({ deleted: true });
+      expect((await save("1.4.2", { organization: "berlin", urn: "urn:a" })).id).toBe(made.id);
+    });
+
     it("is done as a bundle is saved, unless it is only to be kept, and is an act of its own after that", async () => {
       const loaded = await save("1.4.2");
       expect(loaded.loadedAt).toBe("2027-03-01T08:00:00.000Z");

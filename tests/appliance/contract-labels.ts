@@ -186,6 +186,25 @@ export function labelContract(opened: () => Subject): void {
       expect((await refusal(appliance().saveLabel({ id: "label-0", name: "x" }))).code).toBe("not-found");
     });
 
+    it("are made anew for a resource that goes to another organization, where the old one waits to be deleted", async () => {
+      await appliance().createOrganization({ name: "berlin" });
+      const left = await appliance().saveLabel({ urn: "urn:a", name: "web", machines: ["web1"] });
+      const made = await appliance().saveLabel({
+        organization: "berlin",
+        urn: "urn:a",
+        name: "web",
+        machines: ["web1"],
+      });
+      expect(made.id).not.toBe(left.id);
+      expect((await appliance().getLabel({ id: left.id })).urn).toBeUndefined();
+      // An id is of one label, wherever it is.
+      const moved = await refusal(appliance().saveLabel({ organization: "berlin", id: left.id, name: "web" }));
+      expect(moved.message).toContain('exists in organization "default"');
+      expect(await appliance().deleteLabel({ id: left.id })).toEqual({ deleted: true });
+      const again = await appliance().saveLabel({ organization: "berlin", urn: "urn:a", name: "web", machines: [] });
+      expect(again.id).toBe(made.id);
+    });
+
     it("are listed page by page, and so are their machines", async () => {
       for (const number of [1, 2, 3]) await approved(number);
       for (const name of ["a", "b", "c"]) await appliance().saveLabel({ name, filter: is("hostname", "*", "matches") });

@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
+import type { Appliance } from "../../provider/appliance/appliance.ts";
 import { openLocal } from "../../provider/appliance/local/local.ts";
 import { listing } from "../appliance/local/folders.ts";
 import { distinctText, type ResourceGenerator } from "./generators.ts";
 import { label, quarantineDecision } from "./label-generators.ts";
+import { ELSEWHERE, inAnOrganization } from "./organization-generators.ts";
 import { updatePolicy } from "./policy-generators.ts";
 import type { SideEffects, SubjectOptions } from "./subject.ts";
 import type { Json, JsonMap } from "./wire.ts";
@@ -19,19 +21,22 @@ export async function kaceSubject(): Promise<SubjectOptions> {
   const store = join(root, "appliance");
   const packages = await writePackages(join(root, "packages"));
   const silent = await silentHost();
+  const appliance = await openLocal({ folder: store });
+  await appliance.createOrganization({ name: ELSEWHERE });
+  await appliance.close();
   return {
     name: "kace",
     command: [process.execPath, fileURLToPath(new URL("../../provider/main.ts", import.meta.url))],
     env: { KACE_DATABASE: store },
     generators: {
-      "kace:index:AgentToken": token,
+      "kace:index:AgentToken": inAnOrganization(token),
       "kace:index:Organization": organization,
-      "kace:index:AgentBundle": bundleOf(join(root, "packages"), packages),
+      "kace:index:AgentBundle": inAnOrganization(bundleOf(join(root, "packages"), packages)),
       "kace:index:AgentSettings": settings,
-      "kace:index:AgentUpdatePolicy": updatePolicy,
-      "kace:index:Label": label,
-      "kace:index:QuarantineDecision": quarantineDecision,
-      "kace:index:ProvisioningConfig": configurationOf(silent.port),
+      "kace:index:AgentUpdatePolicy": inAnOrganization(updatePolicy),
+      "kace:index:Label": inAnOrganization(label),
+      "kace:index:QuarantineDecision": inAnOrganization(quarantineDecision),
+      "kace:index:ProvisioningConfig": inAnOrganization(configurationOf(silent.port)),
     },
     functionArguments,
     sideEffects: sideEffectsIn(store),
@@ -55,23 +60,28 @@ function sideEffectsIn(store: string): SideEffects {
     },
     async objects() {
       const appliance = await openLocal({ folder: store, readOnly: true });
-      const { tokens } = await appliance.listTokens({ limit: 1_000 });
-      const { bundles } = await appliance.listBundles({ limit: 1_000 });
-      const { configurations } = await appliance.listConfigurations({ limit: 1_000 });
-      const { labels } = await appliance.listLabels({ limit: 1_000 });
-      const { decisions } = await appliance.listQuarantineDecisions({ limit: 1_000 });
-      const { organization, exists, urn: owner = "" } = await appliance.getSettings({});
-      const policy = await appliance.getUpdatePolicy({});
       const { organizations } = await appliance.listOrganizations({});
+      const made = organizations.filter(({ name }) => name !== "default" && name !== ELSEWHERE);
+      const objects = await Promise.all(["default", ELSEWHERE].map((name) => contentsOf(appliance, name)));
       await appliance.close();
-      const agentSettings = exists ? [{ id: organization, urn: owner }] : [];
-      const updatePolicies = policy.exists ? [{ id: policy.organization, urn: policy.urn }] : [];
-      const adopted = [...agentSettings, ...updatePolicies];
-      return [...tokens, ...bundles, ...configurations, ...labels, ...decisions, ...adopted]
-        .map(({ id, urn = "" }) => ({ id, urn }))
-        .concat(organizations.flatMap(({ name: id, urn = "" }) => (id === "default" ? [] : [{ id, urn }])));
+      return [...objects.flat(), ...made.map(({ name: id, urn }) => ({ id, urn }))].map(({ id, urn = "" }) => ({
+        id,
+        urn,
+      }));
     },
   };
+}
+
+async function contentsOf(appliance: Appliance, organization: string) {
+  const all = { organization, limit: 1_000 };
+  const { tokens } = await appliance.listTokens(all);
+  const { bundles } = await appliance.listBundles(all);
+  const { configurations } = await appliance.listConfigurations(all);
+  const { labels } = await appliance.listLabels(all);
+  const { decisions } = await appliance.listQuarantineDecisions(all);
+  const onlyOnes = [await appliance.getSettings({ organization }), await appliance.getUpdatePolicy({ organization })];
+  const adopted = onlyOnes.filter(({ exists }) => exists).map(({ urn }) => ({ id: organization, urn }));
+  return [...tokens, ...bundles, ...configurations, ...labels, ...decisions, ...adopted];
 }
 
 interface Package {
@@ -118,31 +128,37 @@ function set(property: string, value: Json): (inputs: JsonMap) => JsonMap {
 /** An interval in one of the forms that programs write. */
 const interval = fc.constantFrom("1m", "90s", "1.5h", "60m", "1h", "2h", "30d");
 
-const settings: ResourceGenerator = {
-  inputs: fc.record(
-    {
-      communicationsWindow: fc.constantFrom(
-        { from: "22:00", to: "06:00" },
-        { from: "01:00", to: "06:30" },
-        { from: "00:00", to: "00:00" },
-      ),
-      runInterval: interval,
-      inventoryInterval: fc.oneof(fc.constant("0s"), interval),
-      splashText: distinctText().map((text) => `Please wait ${text}`),
-      scriptingUpdateInterval: interval,
-      logRetention: fc.constantFrom("saveAll", "off"),
-      // Always the one there is: whether it may rise depends on how busy this machine is.
-      taskThroughput: fc.constant(50),
-      maxCheckInsPerHour: fc.integer({ min: 1, max: 1_000 }),
-    },
-    { requiredKeys: [], noNullPrototype: true },
-  ),
-  mutations: [
-    { name: "another interval", apply: set("runInterval", "77m"), expect: "update", path: "runInterval" },
-    { name: "another window", apply: set("communicationsWindow", { from: "03:33", to: "04:44" }), expect: "update" },
-    { name: "another limit", apply: set("maxCheckInsPerHour", 77_777), expect: "update", path: "maxCheckInsPerHour" },
-  ],
-};
+/** What is the appliance's, and so of one organization only. */
+const withoutLimits = ({ taskThroughput: _, maxCheckInsPerHour: __, ...rest }: JsonMap): JsonMap => rest;
+
+const settings = inAnOrganization(
+  {
+    inputs: fc.record(
+      {
+        communicationsWindow: fc.constantFrom(
+          { from: "22:00", to: "06:00" },
+          { from: "01:00", to: "06:30" },
+          { from: "00:00", to: "00:00" },
+        ),
+        runInterval: interval,
+        inventoryInterval: fc.oneof(fc.constant("0s"), interval),
+        splashText: distinctText().map((text) => `Please wait ${text}`),
+        scriptingUpdateInterval: interval,
+        logRetention: fc.constantFrom("saveAll", "off"),
+        // Always the one there is: whether it may rise depends on how busy this machine is.
+        taskThroughput: fc.constant(50),
+        maxCheckInsPerHour: fc.integer({ min: 1, max: 1_000 }),
+      },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+    mutations: [
+      { name: "another interval", apply: set("runInterval", "77m"), expect: "update", path: "runInterval" },
+      { name: "another window", apply: set("communicationsWindow", { from: "03:33", to: "04:44" }), expect: "update" },
+      { name: "another splash text", apply: set("splashText", "another text"), expect: "update", path: "splashText" },
+    ],
+  },
+  withoutLimits,
+);
 
 const token: ResourceGenerator = {
   inputs: fc.record(

@@ -73,6 +73,17 @@ describe("what a rollout stands on", () => {
     expect((await groundOf(inputsWith(), appliance)).bundle?.id).toBe(bundle.id);
   });
 
+  it("is a bundle of the configuration's own organization", async () => {
+    const { appliance, bundle, inputsWith } = await site();
+    await startServer(appliance);
+    expect((await groundOf(inputsWith({ organization: "default" }), appliance)).bundle?.id).toBe(bundle.id);
+    const stop = await stopOf(groundOf(inputsWith({ organization: "berlin" }), appliance));
+    expect(stop.path).toEqual(["agent", "bundle"]);
+    expect(stop.message).toContain('is of the organization "default", and the configuration of "berlin"');
+    const removal = inputsWith({ organization: "berlin", state: "removed" });
+    expect((await groundOf(removal, appliance)).bundle?.id).toBe(bundle.id);
+  });
+
   it("is this store's own server where it runs, with its authority", async () => {
     const { appliance, inputsWith } = await site();
     await startServer(appliance);

@@ -178,11 +178,23 @@ export function recordContent(tx: Transaction, sha256: string, sizeBytes: number
   );
 }
 
+/**
+ * The bundle of a resource. One that its URN had in another organization is about to be deleted there, once what uses
+ * it has moved too: until then it is nobody's.
+ */
+function withUrn(tx: Transaction, organization: string, urn: string | undefined): BundleRow | undefined {
+  if (urn === undefined) return undefined;
+  const found = tx.queries.first(bundleRows().where("urn", "=", urn));
+  if (found === undefined || found.organization === organization) return found;
+  tx.queries.run(build.updateTable("bundles").set({ urn: null }).where("id", "=", found.id));
+  return undefined;
+}
+
 export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
   saveBundle(tx, { organization, id: givenId, urn, packages, loaded, ...settings }) {
     const byId = givenId === undefined ? undefined : tx.queries.first(bundleRows().where("id", "=", givenId));
     if (givenId !== undefined && byId === undefined) throw noBundle(givenId);
-    const existing = byId ?? (urn === undefined ? undefined : tx.queries.first(bundleRows().where("urn", "=", urn)));
+    const existing = byId ?? withUrn(tx, organization, urn);
     if (existing !== undefined && existing.organization !== organization) {
       throw new ApplianceError({
         code: "conflict",

@@ -82,6 +82,18 @@ function subjectOf({ id, name }: LabelRow) {
   return { subject: `label:${id}`, subjectName: name };
 }
 
+/**
+ * The label of a resource. One that its URN had in another organization is about to be deleted there, once what uses
+ * it has moved too: until then it is nobody's.
+ */
+function withUrn(tx: Transaction, organization: string, urn: string | undefined): LabelRow | undefined {
+  if (urn === undefined) return undefined;
+  const found = tx.queries.first(rows().where("urn", "=", urn));
+  if (found === undefined || found.organization === organization) return found;
+  tx.queries.run(build.updateTable("labels").set({ urn: null }).where("id", "=", found.id));
+  return undefined;
+}
+
 export const labelHandlers: HandlersOf<typeof labelOperations> = {
   saveLabel(tx, { organization, id: givenId, urn, name, description, machines, filter }) {
     if (machines !== undefined && filter !== undefined)
@@ -90,12 +102,7 @@ export const labelHandlers: HandlersOf<typeof labelOperations> = {
         message: "a label has machines by hand or by a filter, not both",
         hint: "make two labels, and a third whose filter names both under `any`",
       });
-    const existing =
-      givenId === undefined
-        ? urn === undefined
-          ? undefined
-          : tx.queries.first(rows().where("urn", "=", urn))
-        : find(tx, givenId);
+    const existing = givenId === undefined ? withUrn(tx, organization, urn) : find(tx, givenId);
     if (existing !== undefined && existing.organization !== organization)
       throw new ApplianceError({
         code: "conflict",

@@ -55,9 +55,12 @@ function compareObject(
 ): void {
   for (const [name, property] of shape.properties) {
     const old = getKey(before, name);
+    const now = getKey(after, name);
     // An imported object has no credentials: what the state lacks is recorded without an operation.
     if (old === undefined && property.meta.credential === true) continue;
-    compareOptional(property, old, getKey(after, name), [...path, name], effectOf(property, inherited), changes);
+    // State of before it was supplied lacks it, whichever of the two sides the state is.
+    if ((old === undefined || now === undefined) && property.meta.supplied !== undefined) continue;
+    compareOptional(property, old, now, [...path, name], effectOf(property, inherited), changes);
   }
 }
 

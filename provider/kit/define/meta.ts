@@ -38,6 +38,11 @@ export interface PropertyMeta {
   readonly examples?: readonly unknown[];
   /** Filled in with a name made from the resource's own where the user gives none. */
   readonly autoname?: Autoname;
+  /**
+   * Filled in by `supply` of the resource where the user gives none, so that the state remembers it; the text says in
+   * the documentation what with. State that lacks it, of a version that had no such property, is no difference.
+   */
+  readonly supplied?: string;
   /** The name of the type in SDKs, for objects and enums; made from the place where it is used if absent. */
   readonly typeName?: string;
   /** For enums: what each value means. */
@@ -71,6 +76,7 @@ export const META_KEYS: ReadonlySet<string> = new Set<keyof PropertyMeta>([
   "aliases",
   "examples",
   "autoname",
+  "supplied",
   "typeName",
   "valueDescriptions",
   "special",

@@ -27,11 +27,11 @@ const RESERVED_NESTED: readonly string[] = ["pulumi"];
 type MetaKey = keyof PropertyMeta;
 
 /** What only users' values have. */
-const INPUT_KEYS: readonly MetaKey[] = ["replaces", "credential", "environment", "autoname", "aliases"];
+const INPUT_KEYS: readonly MetaKey[] = ["replaces", "credential", "environment", "autoname", "supplied", "aliases"];
 /** What only the inputs of a resource have; a change of configuration may replace too. */
-const RESOURCE_KEYS: readonly MetaKey[] = ["replaces", "credential", "autoname"];
+const RESOURCE_KEYS: readonly MetaKey[] = ["replaces", "credential", "autoname", "supplied"];
 /** What only a property has, and not an item of a list or map or an option of a union. */
-const PROPERTY_KEYS: readonly MetaKey[] = ["environment", "autoname", "aliases", "deprecation"];
+const PROPERTY_KEYS: readonly MetaKey[] = ["environment", "autoname", "supplied", "aliases", "deprecation"];
 
 /** Everything in a property, apart from the objects in it, that cannot be true at once. */
 export function propertyContradictions(
@@ -52,6 +52,12 @@ export function propertyContradictions(
     if (!shape.optional) problems.push("an automatic name needs an optional property");
     if (shape.defaultValue !== undefined) problems.push("an automatic name and a default exclude each other");
     if (nested) problems.push('"autoname" is for properties of the resource itself');
+  }
+  if (meta.supplied !== undefined) {
+    if (!shape.optional) problems.push("what is supplied needs an optional property");
+    if (shape.defaultValue !== undefined || meta.autoname !== undefined)
+      problems.push("what is supplied has no other default");
+    if (nested) problems.push('"supplied" is for properties of the resource itself');
   }
   if (meta.environment !== undefined && !shape.optional)
     problems.push("a default from the environment needs an optional property");

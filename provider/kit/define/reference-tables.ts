@@ -74,6 +74,7 @@ function defaultText({ optional, defaultValue, meta }: Shape): string {
   if (!optional) return "**required**";
   const variables = meta.environment === undefined ? "" : `from ${meta.environment.map(code).join(" or ")}`;
   if (meta.autoname !== undefined) return "made from the name";
+  if (meta.supplied !== undefined) return meta.supplied;
   if (defaultValue === undefined) return variables;
   const value = code(JSON.stringify(defaultValue));
   return variables === "" ? value : `${variables}, else ${value}`;

@@ -178,6 +178,11 @@ export interface Listed {
  * The methods are declared as methods on purpose: that lets a list hold resources of different types.
  */
 export interface ResourceHandlers<I, O, Client> {
+  /**
+   * Values for properties that are marked `supplied` and that the program leaves out; others are not looked at. Called
+   * before `check`, which sees them. Must not write anything.
+   */
+  supply?(request: CheckRequest<I>, context: Context<Client>): Promise<Partial<PreviewOf<I>>>;
   /** Rules that need more than the shape. Must not write anything. */
   check?(request: CheckRequest<I>, context: Context<Client>): Promise<readonly Finding[]>;
   create(request: CreateRequest<I, O>, context: Context<Client>): Promise<Created<O>>;

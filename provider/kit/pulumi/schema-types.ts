@@ -222,8 +222,9 @@ export function requiredOf(shape: ObjectShape, direction: Direction): string[] {
     if (nullable) continue;
     if (direction === "input") {
       if (!optional && meta.aliases === undefined) required.push(name);
-    } else if (meta.credential !== true && (!optional || defaultValue !== undefined || meta.autoname !== undefined)) {
-      required.push(name);
+    } else {
+      const filledIn = defaultValue !== undefined || meta.autoname !== undefined || meta.supplied !== undefined;
+      if (meta.credential !== true && (!optional || filledIn)) required.push(name);
     }
   }
   return required.sort();

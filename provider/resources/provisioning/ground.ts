@@ -50,7 +50,9 @@ export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: L
   requireCredentials(inputs);
   const wanted = installs(inputs) === true;
   const bundle =
-    inputs.agent?.bundle === undefined ? undefined : await bundleOf(inputs.agent.bundle, appliance, wanted);
+    inputs.agent?.bundle === undefined
+      ? undefined
+      : await bundleOf(inputs.agent.bundle, inputs.organization, appliance, wanted);
   const status = await appliance.serverStatus({});
   const token = inputs.agent?.token;
   const canEnrol = token !== undefined || leniency.token === true;
@@ -102,9 +104,16 @@ function requireCredentials({ linux }: Inputs): void {
   throw stopped("no-credentials", ["linux"]);
 }
 
-async function bundleOf(id: string, appliance: Appliance, needed: boolean): Promise<Bundle | undefined> {
+async function bundleOf(
+  id: string,
+  organization: string | undefined,
+  appliance: Appliance,
+  needed: boolean,
+): Promise<Bundle | undefined> {
   try {
     const bundle = await appliance.getBundle({ id });
+    if (needed && organization !== undefined && bundle.organization !== organization)
+      throw ofAnother(bundle, organization);
     if (needed && bundle.loadedAt === undefined) throw notLoaded(bundle);
     return bundle;
   } catch (error) {
@@ -118,6 +127,15 @@ async function bundleOf(id: string, appliance: Appliance, needed: boolean): Prom
       cause: error,
     });
   }
+}
+
+function ofAnother({ name, organization: own }: Bundle, organization: string): ProviderError {
+  return new ProviderError({
+    code: "failed-precondition",
+    path: ["agent", "bundle"],
+    message: `the bundle "${name}" is of the organization "${own}", and the configuration of "${organization}"`,
+    hint: `give the \`id\` of an \`AgentBundle\` with \`organization: ${organization}\``,
+  });
 }
 
 function notLoaded({ id, name }: Bundle): ProviderError {

@@ -7,6 +7,7 @@ import { limit, port, version } from "../../rollout/scalars.ts";
 import type { ListOrText } from "../../rollout/targets/items.ts";
 import type { TargetSpec } from "../../rollout/targets/parse-targets.ts";
 import { targetsShape } from "../../rollout/targets/shape.ts";
+import { organizationInput } from "../in-organization.ts";
 import { MAX_NAME_LENGTH, objectName } from "../object-name.ts";
 import { linux } from "./platform-inputs.ts";
 
@@ -113,9 +114,10 @@ const rollout = z
 
 /** What a `ProvisioningConfig` takes. */
 export const inputs = z.object({
+  organization: organizationInput(),
   name: objectName()
     .optional()
-    .meta({ description: "The friendly name, unique on the appliance.", autoname: { maxLength: MAX_NAME_LENGTH } }),
+    .meta({ description: "The friendly name, unique in its organization.", autoname: { maxLength: MAX_NAME_LENGTH } }),
   enabled: z
     .boolean()
     .default(true)

@@ -83,6 +83,7 @@ async function imported(
     const inputs = recordedInputs(configuration.description.inputs);
     const summary = configuration.lastRun ?? summaryOf(noCounts());
     const recording: Recording = { summary, results: {} };
-    return { inputs: { ...inputs, ...given, name: configuration.name }, outputs: recording };
+    const { organization, name } = configuration;
+    return { inputs: { ...inputs, ...given, organization, name }, outputs: recording };
   });
 }

@@ -35,8 +35,10 @@ type AgentBundle struct {
 	Folder pulumi.StringPtrOutput `pulumi:"folder"`
 	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
 	Load pulumi.BoolOutput `pulumi:"load"`
-	// Its name, unique on the appliance.
+	// Its name, unique in its organization.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+	Organization pulumi.StringOutput `pulumi:"organization"`
 	// What was uploaded.
 	Packages BundlePackageArrayOutput `pulumi:"packages"`
 	// The newest version among the packages.
@@ -86,8 +88,10 @@ type agentBundleState struct {
 	Folder *string `pulumi:"folder"`
 	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
 	Load *bool `pulumi:"load"`
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 type AgentBundleState struct {
@@ -101,8 +105,10 @@ type AgentBundleState struct {
 	Folder pulumi.StringPtrInput
 	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
 	Load pulumi.BoolPtrInput
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 }
 
 func (AgentBundleState) ElementType() reflect.Type {
@@ -120,8 +126,10 @@ type agentBundleArgs struct {
 	Folder *string `pulumi:"folder"`
 	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
 	Load *bool `pulumi:"load"`
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 // The set of arguments for constructing a AgentBundle resource.
@@ -136,8 +144,10 @@ type AgentBundleArgs struct {
 	Folder pulumi.StringPtrInput
 	// Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
 	Load pulumi.BoolPtrInput
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 }
 
 func (AgentBundleArgs) ElementType() reflect.Type {
@@ -257,9 +267,14 @@ func (o AgentBundleOutput) Load() pulumi.BoolOutput {
 	return o.ApplyT(func(v *AgentBundle) pulumi.BoolOutput { return v.Load }).(pulumi.BoolOutput)
 }
 
-// Its name, unique on the appliance.
+// Its name, unique in its organization.
 func (o AgentBundleOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *AgentBundle) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+func (o AgentBundleOutput) Organization() pulumi.StringOutput {
+	return o.ApplyT(func(v *AgentBundle) pulumi.StringOutput { return v.Organization }).(pulumi.StringOutput)
 }
 
 // What was uploaded.

@@ -31,7 +31,7 @@ type AgentSettings struct {
 	LogRetention AgentSettingsLogRetentionPtrOutput `pulumi:"logRetention"`
 	// The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
 	MaxCheckInsPerHour pulumi.IntPtrOutput `pulumi:"maxCheckInsPerHour"`
-	// Whose settings they are.
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
 	Organization pulumi.StringOutput `pulumi:"organization"`
 	// How often agents check in, from `1m` to `30d`. Default: `1h`.
 	RunInterval pulumi.StringPtrOutput `pulumi:"runInterval"`
@@ -81,6 +81,8 @@ type agentSettingsState struct {
 	LogRetention *AgentSettingsLogRetention `pulumi:"logRetention"`
 	// The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
 	MaxCheckInsPerHour *int `pulumi:"maxCheckInsPerHour"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
 	RunInterval *string `pulumi:"runInterval"`
 	// How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
@@ -100,6 +102,8 @@ type AgentSettingsState struct {
 	LogRetention AgentSettingsLogRetentionPtrInput
 	// The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
 	MaxCheckInsPerHour pulumi.IntPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
 	RunInterval pulumi.StringPtrInput
 	// How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
@@ -123,6 +127,8 @@ type agentSettingsArgs struct {
 	LogRetention *AgentSettingsLogRetention `pulumi:"logRetention"`
 	// The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
 	MaxCheckInsPerHour *int `pulumi:"maxCheckInsPerHour"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
 	RunInterval *string `pulumi:"runInterval"`
 	// How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
@@ -143,6 +149,8 @@ type AgentSettingsArgs struct {
 	LogRetention AgentSettingsLogRetentionPtrInput
 	// The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
 	MaxCheckInsPerHour pulumi.IntPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
 	RunInterval pulumi.StringPtrInput
 	// How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
@@ -260,7 +268,7 @@ func (o AgentSettingsOutput) MaxCheckInsPerHour() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *AgentSettings) pulumi.IntPtrOutput { return v.MaxCheckInsPerHour }).(pulumi.IntPtrOutput)
 }
 
-// Whose settings they are.
+// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
 func (o AgentSettingsOutput) Organization() pulumi.StringOutput {
 	return o.ApplyT(func(v *AgentSettings) pulumi.StringOutput { return v.Organization }).(pulumi.StringOutput)
 }

@@ -29,8 +29,10 @@ type AgentToken struct {
 	Enabled pulumi.BoolOutput `pulumi:"enabled"`
 	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never.
 	ExpiresAt pulumi.StringPtrOutput `pulumi:"expiresAt"`
-	// Its name, unique on the appliance.
+	// Its name, unique in its organization.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+	Organization pulumi.StringOutput `pulumi:"organization"`
 	// When the token gets a new value.
 	Rotation TokenRotationPtrOutput `pulumi:"rotation"`
 	// How many machines it may enrol in all. Default: any number.
@@ -86,8 +88,10 @@ type agentTokenState struct {
 	Enabled *bool `pulumi:"enabled"`
 	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
 	ExpiresAt *string `pulumi:"expiresAt"`
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// When the token gets a new value.
 	Rotation *TokenRotation `pulumi:"rotation"`
 	// How many machines it may enrol in all. Default: any number. Examples: `500`.
@@ -101,8 +105,10 @@ type AgentTokenState struct {
 	Enabled pulumi.BoolPtrInput
 	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
 	ExpiresAt pulumi.StringPtrInput
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// When the token gets a new value.
 	Rotation TokenRotationPtrInput
 	// How many machines it may enrol in all. Default: any number. Examples: `500`.
@@ -120,8 +126,10 @@ type agentTokenArgs struct {
 	Enabled *bool `pulumi:"enabled"`
 	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
 	ExpiresAt *string `pulumi:"expiresAt"`
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// When the token gets a new value.
 	Rotation *TokenRotation `pulumi:"rotation"`
 	// How many machines it may enrol in all. Default: any number. Examples: `500`.
@@ -136,8 +144,10 @@ type AgentTokenArgs struct {
 	Enabled pulumi.BoolPtrInput
 	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
 	ExpiresAt pulumi.StringPtrInput
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// When the token gets a new value.
 	Rotation TokenRotationPtrInput
 	// How many machines it may enrol in all. Default: any number. Examples: `500`.
@@ -246,9 +256,14 @@ func (o AgentTokenOutput) ExpiresAt() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AgentToken) pulumi.StringPtrOutput { return v.ExpiresAt }).(pulumi.StringPtrOutput)
 }
 
-// Its name, unique on the appliance.
+// Its name, unique in its organization.
 func (o AgentTokenOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *AgentToken) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+func (o AgentTokenOutput) Organization() pulumi.StringOutput {
+	return o.ApplyT(func(v *AgentToken) pulumi.StringOutput { return v.Organization }).(pulumi.StringOutput)
 }
 
 // When the token gets a new value.

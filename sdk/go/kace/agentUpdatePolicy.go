@@ -51,7 +51,7 @@ type AgentUpdatePolicy struct {
 	MaxFailures pulumi.AnyOutput `pulumi:"maxFailures"`
 	// Whatever should be known about it.
 	Notes pulumi.StringPtrOutput `pulumi:"notes"`
-	// Whose policy it is.
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
 	Organization pulumi.StringOutput `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayOutput `pulumi:"rollout"`
@@ -115,6 +115,8 @@ type agentUpdatePolicyState struct {
 	MaxFailures interface{} `pulumi:"maxFailures"`
 	// Whatever should be known about it.
 	Notes *string `pulumi:"notes"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout []UpdateRolloutStep `pulumi:"rollout"`
 	// The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
@@ -148,6 +150,8 @@ type AgentUpdatePolicyState struct {
 	MaxFailures pulumi.Input
 	// Whatever should be known about it.
 	Notes pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayInput
 	// The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
@@ -185,6 +189,8 @@ type agentUpdatePolicyArgs struct {
 	MaxFailures interface{} `pulumi:"maxFailures"`
 	// Whatever should be known about it.
 	Notes *string `pulumi:"notes"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout []UpdateRolloutStep `pulumi:"rollout"`
 	// The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
@@ -219,6 +225,8 @@ type AgentUpdatePolicyArgs struct {
 	MaxFailures pulumi.Input
 	// Whatever should be known about it.
 	Notes pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayInput
 	// The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
@@ -383,7 +391,7 @@ func (o AgentUpdatePolicyOutput) Notes() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) pulumi.StringPtrOutput { return v.Notes }).(pulumi.StringPtrOutput)
 }
 
-// Whose policy it is.
+// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
 func (o AgentUpdatePolicyOutput) Organization() pulumi.StringOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) pulumi.StringOutput { return v.Organization }).(pulumi.StringOutput)
 }

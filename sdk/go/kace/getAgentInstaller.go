@@ -31,6 +31,8 @@ type GetAgentInstallerArgs struct {
 	Bundle *string `pulumi:"bundle"`
 	// The form of the package. Default: whichever is newest.
 	Format *InstallerFormat `pulumi:"format"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
 	Platform *InstallerPlatform `pulumi:"platform"`
 	// Where the agent connects to.
@@ -104,6 +106,8 @@ type GetAgentInstallerOutputArgs struct {
 	Bundle pulumi.StringPtrInput `pulumi:"bundle"`
 	// The form of the package. Default: whichever is newest.
 	Format InstallerFormatPtrInput `pulumi:"format"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 	// What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
 	Platform InstallerPlatformPtrInput `pulumi:"platform"`
 	// Where the agent connects to.

@@ -27,6 +27,8 @@ func GetAgentTasks(ctx *pulumi.Context, args *GetAgentTasksArgs, opts ...pulumi.
 type GetAgentTasksArgs struct {
 	// Only those of this machine, by host name or KUID.
 	Machine *string `pulumi:"machine"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
 	View *GetAgentTasksView `pulumi:"view"`
 }
@@ -62,6 +64,8 @@ func GetAgentTasksOutput(ctx *pulumi.Context, args GetAgentTasksOutputArgs, opts
 type GetAgentTasksOutputArgs struct {
 	// Only those of this machine, by host name or KUID.
 	Machine pulumi.StringPtrInput `pulumi:"machine"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 	// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
 	View GetAgentTasksViewPtrInput `pulumi:"view"`
 }

@@ -27,6 +27,8 @@ func GetAgentUpdates(ctx *pulumi.Context, args *GetAgentUpdatesArgs, opts ...pul
 type GetAgentUpdatesArgs struct {
 	// Only those of this kind of agent.
 	Flavour *string `pulumi:"flavour"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 type GetAgentUpdatesResult struct {
@@ -54,6 +56,8 @@ func GetAgentUpdatesOutput(ctx *pulumi.Context, args GetAgentUpdatesOutputArgs, 
 type GetAgentUpdatesOutputArgs struct {
 	// Only those of this kind of agent.
 	Flavour pulumi.StringPtrInput `pulumi:"flavour"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 }
 
 func (GetAgentUpdatesOutputArgs) ElementType() reflect.Type {

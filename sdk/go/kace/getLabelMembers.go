@@ -27,6 +27,8 @@ func GetLabelMembers(ctx *pulumi.Context, args *GetLabelMembersArgs, opts ...pul
 type GetLabelMembersArgs struct {
 	// The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
 	Label string `pulumi:"label"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 type GetLabelMembersResult struct {
@@ -46,6 +48,8 @@ func GetLabelMembersOutput(ctx *pulumi.Context, args GetLabelMembersOutputArgs, 
 type GetLabelMembersOutputArgs struct {
 	// The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
 	Label pulumi.StringInput `pulumi:"label"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 }
 
 func (GetLabelMembersOutputArgs) ElementType() reflect.Type {

@@ -27,6 +27,8 @@ func GetMessageQueue(ctx *pulumi.Context, args *GetMessageQueueArgs, opts ...pul
 type GetMessageQueueArgs struct {
 	// Only those of this machine, by host name or KUID.
 	Machine *string `pulumi:"machine"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 type GetMessageQueueResult struct {
@@ -42,6 +44,8 @@ func GetMessageQueueOutput(ctx *pulumi.Context, args GetMessageQueueOutputArgs, 
 type GetMessageQueueOutputArgs struct {
 	// Only those of this machine, by host name or KUID.
 	Machine pulumi.StringPtrInput `pulumi:"machine"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 }
 
 func (GetMessageQueueOutputArgs) ElementType() reflect.Type {

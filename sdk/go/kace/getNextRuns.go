@@ -31,6 +31,8 @@ type GetNextRunsArgs struct {
 	Configuration *string `pulumi:"configuration"`
 	// How many runs are wanted.
 	Count *int `pulumi:"count"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// A schedule to try out; without a time zone, in that of this machine.
 	Schedule *ProvisioningSchedule `pulumi:"schedule"`
 }
@@ -72,6 +74,8 @@ type GetNextRunsOutputArgs struct {
 	Configuration pulumi.StringPtrInput `pulumi:"configuration"`
 	// How many runs are wanted.
 	Count pulumi.IntPtrInput `pulumi:"count"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 	// A schedule to try out; without a time zone, in that of this machine.
 	Schedule ProvisioningSchedulePtrInput `pulumi:"schedule"`
 }

@@ -27,6 +27,8 @@ func GetProvisionedConfigurations(ctx *pulumi.Context, args *GetProvisionedConfi
 type GetProvisionedConfigurationsArgs struct {
 	// Only the one of this name.
 	Name *string `pulumi:"name"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 type GetProvisionedConfigurationsResult struct {
@@ -42,6 +44,8 @@ func GetProvisionedConfigurationsOutput(ctx *pulumi.Context, args GetProvisioned
 type GetProvisionedConfigurationsOutputArgs struct {
 	// Only the one of this name.
 	Name pulumi.StringPtrInput `pulumi:"name"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 }
 
 func (GetProvisionedConfigurationsOutputArgs) ElementType() reflect.Type {

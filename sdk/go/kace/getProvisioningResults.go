@@ -35,6 +35,8 @@ type GetProvisioningResultsArgs struct {
 	Logs *bool `pulumi:"logs"`
 	// Only those of one machine, by its name or address.
 	Machine *string `pulumi:"machine"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 // Defaults sets the appropriate defaults for GetProvisioningResultsArgs
@@ -82,6 +84,8 @@ type GetProvisioningResultsOutputArgs struct {
 	Logs pulumi.BoolPtrInput `pulumi:"logs"`
 	// Only those of one machine, by its name or address.
 	Machine pulumi.StringPtrInput `pulumi:"machine"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 }
 
 func (GetProvisioningResultsOutputArgs) ElementType() reflect.Type {

@@ -27,6 +27,8 @@ func GetQuarantine(ctx *pulumi.Context, args *GetQuarantineArgs, opts ...pulumi.
 type GetQuarantineArgs struct {
 	// Whether to add the devices that are blocked.
 	Blocked *bool `pulumi:"blocked"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 // Defaults sets the appropriate defaults for GetQuarantineArgs
@@ -64,6 +66,8 @@ func GetQuarantineOutput(ctx *pulumi.Context, args GetQuarantineOutputArgs, opts
 type GetQuarantineOutputArgs struct {
 	// Whether to add the devices that are blocked.
 	Blocked pulumi.BoolPtrInput `pulumi:"blocked"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 }
 
 func (GetQuarantineOutputArgs) ElementType() reflect.Type {

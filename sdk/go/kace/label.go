@@ -31,8 +31,10 @@ type Label struct {
 	Kind LabelKindOutput `pulumi:"kind"`
 	// Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`.
 	Machines pulumi.StringArrayOutput `pulumi:"machines"`
-	// Its name, unique on the appliance; filters of other labels name it by this.
+	// Its name, unique in its organization; filters of other labels name it by this.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+	Organization pulumi.StringOutput `pulumi:"organization"`
 }
 
 // NewLabel registers a new resource with the given unique name, arguments, and options.
@@ -71,8 +73,10 @@ type labelState struct {
 	Filter *MachineFilter `pulumi:"filter"`
 	// Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
 	Machines []string `pulumi:"machines"`
-	// Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 type LabelState struct {
@@ -82,8 +86,10 @@ type LabelState struct {
 	Filter MachineFilterPtrInput
 	// Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
 	Machines pulumi.StringArrayInput
-	// Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 }
 
 func (LabelState) ElementType() reflect.Type {
@@ -97,8 +103,10 @@ type labelArgs struct {
 	Filter *MachineFilter `pulumi:"filter"`
 	// Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
 	Machines []string `pulumi:"machines"`
-	// Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 }
 
 // The set of arguments for constructing a Label resource.
@@ -109,8 +117,10 @@ type LabelArgs struct {
 	Filter MachineFilterPtrInput
 	// Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
 	Machines pulumi.StringArrayInput
-	// Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 }
 
 func (LabelArgs) ElementType() reflect.Type {
@@ -220,9 +230,14 @@ func (o LabelOutput) Machines() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *Label) pulumi.StringArrayOutput { return v.Machines }).(pulumi.StringArrayOutput)
 }
 
-// Its name, unique on the appliance; filters of other labels name it by this.
+// Its name, unique in its organization; filters of other labels name it by this.
 func (o LabelOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *Label) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+func (o LabelOutput) Organization() pulumi.StringOutput {
+	return o.ApplyT(func(v *Label) pulumi.StringOutput { return v.Organization }).(pulumi.StringOutput)
 }
 
 type LabelArrayOutput struct{ *pulumi.OutputState }

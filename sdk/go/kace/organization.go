@@ -11,7 +11,7 @@ import (
 	"pulumi-kace/sdk/go/kace/internal"
 )
 
-// A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. A provider with `organization` works in it. It cannot be deleted while anything is in it. Imported by its name.
+// A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. Resources and functions name it by their `organization`, and a provider with `organization` works in it as a whole. It cannot be deleted while anything is in it. Imported by its name.
 //
 // ## Example Usage
 //

@@ -35,6 +35,8 @@ type PickMachinesArgs struct {
 	Labels []string `pulumi:"labels"`
 	// How many machines to give at most; 0 for all. The count is that of all.
 	Limit *int `pulumi:"limit"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// For `scan`: how long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
 	PortScanTimeout *string `pulumi:"portScanTimeout"`
 	// For `scan`: the TCP ports of which one must be open. Default: `[22]`. Examples: `[22,5985]`.
@@ -92,6 +94,8 @@ type PickMachinesOutputArgs struct {
 	Labels pulumi.StringArrayInput `pulumi:"labels"`
 	// How many machines to give at most; 0 for all. The count is that of all.
 	Limit pulumi.IntPtrInput `pulumi:"limit"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 	// For `scan`: how long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
 	PortScanTimeout pulumi.StringPtrInput `pulumi:"portScanTimeout"`
 	// For `scan`: the TCP ports of which one must be open. Default: `[22]`. Examples: `[22,5985]`.

@@ -25,7 +25,7 @@ type Provider struct {
 	Database pulumi.StringPtrOutput `pulumi:"database"`
 	// The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`.
 	Endpoint pulumi.StringPtrOutput `pulumi:"endpoint"`
-	// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.
+	// The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for.
 	Organization pulumi.StringPtrOutput `pulumi:"organization"`
 }
 
@@ -93,7 +93,7 @@ type providerArgs struct {
 	Endpoint *string `pulumi:"endpoint"`
 	// How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
 	MaxConcurrency *int `pulumi:"maxConcurrency"`
-	// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+	// The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
 	Organization *string `pulumi:"organization"`
 }
 
@@ -111,7 +111,7 @@ type ProviderArgs struct {
 	Endpoint pulumi.StringPtrInput
 	// How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
 	MaxConcurrency pulumi.IntPtrInput
-	// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+	// The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
 	Organization pulumi.StringPtrInput
 }
 
@@ -177,7 +177,7 @@ func (o ProviderOutput) Endpoint() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.Endpoint }).(pulumi.StringPtrOutput)
 }
 
-// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.
+// The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for.
 func (o ProviderOutput) Organization() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.Organization }).(pulumi.StringPtrOutput)
 }

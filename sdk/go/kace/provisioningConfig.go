@@ -38,10 +38,12 @@ type ProvisioningConfig struct {
 	Enabled pulumi.BoolOutput `pulumi:"enabled"`
 	// Linux machines: how they are reached over SSH.
 	Linux LinuxPlatformWithoutCredentialsPtrOutput `pulumi:"linux"`
-	// The friendly name, unique on the appliance.
+	// The friendly name, unique in its organization.
 	Name pulumi.StringOutput `pulumi:"name"`
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy OnDestroyOutput `pulumi:"onDestroy"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+	Organization pulumi.StringOutput `pulumi:"organization"`
 	// When machines are looked at although the program did not change.
 	Probe ProbePolicyOutput `pulumi:"probe"`
 	// Whether a removal takes the agent's data and identity with it.
@@ -138,10 +140,12 @@ type provisioningConfigState struct {
 	Enabled *bool `pulumi:"enabled"`
 	// Linux machines: how they are reached over SSH.
 	Linux *LinuxPlatform `pulumi:"linux"`
-	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy *OnDestroy `pulumi:"onDestroy"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// When machines are looked at although the program did not change.
 	Probe *ProbePolicy `pulumi:"probe"`
 	// Whether a removal takes the agent's data and identity with it.
@@ -175,10 +179,12 @@ type ProvisioningConfigState struct {
 	Enabled pulumi.BoolPtrInput
 	// Linux machines: how they are reached over SSH.
 	Linux LinuxPlatformPtrInput
-	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy OnDestroyPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// When machines are looked at although the program did not change.
 	Probe ProbePolicyPtrInput
 	// Whether a removal takes the agent's data and identity with it.
@@ -216,10 +222,12 @@ type provisioningConfigArgs struct {
 	Enabled *bool `pulumi:"enabled"`
 	// Linux machines: how they are reached over SSH.
 	Linux *LinuxPlatform `pulumi:"linux"`
-	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy *OnDestroy `pulumi:"onDestroy"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// When machines are looked at although the program did not change.
 	Probe *ProbePolicy `pulumi:"probe"`
 	// Whether a removal takes the agent's data and identity with it.
@@ -254,10 +262,12 @@ type ProvisioningConfigArgs struct {
 	Enabled pulumi.BoolPtrInput
 	// Linux machines: how they are reached over SSH.
 	Linux LinuxPlatformPtrInput
-	// The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
 	// What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 	OnDestroy OnDestroyPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// When machines are looked at although the program did not change.
 	Probe ProbePolicyPtrInput
 	// Whether a removal takes the agent's data and identity with it.
@@ -395,7 +405,7 @@ func (o ProvisioningConfigOutput) Linux() LinuxPlatformWithoutCredentialsPtrOutp
 	return o.ApplyT(func(v *ProvisioningConfig) LinuxPlatformWithoutCredentialsPtrOutput { return v.Linux }).(LinuxPlatformWithoutCredentialsPtrOutput)
 }
 
-// The friendly name, unique on the appliance.
+// The friendly name, unique in its organization.
 func (o ProvisioningConfigOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ProvisioningConfig) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
@@ -403,6 +413,11 @@ func (o ProvisioningConfigOutput) Name() pulumi.StringOutput {
 // What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
 func (o ProvisioningConfigOutput) OnDestroy() OnDestroyOutput {
 	return o.ApplyT(func(v *ProvisioningConfig) OnDestroyOutput { return v.OnDestroy }).(OnDestroyOutput)
+}
+
+// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+func (o ProvisioningConfigOutput) Organization() pulumi.StringOutput {
+	return o.ApplyT(func(v *ProvisioningConfig) pulumi.StringOutput { return v.Organization }).(pulumi.StringOutput)
 }
 
 // When machines are looked at although the program did not change.

@@ -30,8 +30,10 @@ type QuarantineDecision struct {
 	InForce pulumi.BoolOutput `pulumi:"inForce"`
 	// The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state.
 	Kuid pulumi.StringPtrOutput `pulumi:"kuid"`
-	// Its name, unique on the appliance.
+	// Its name, unique in its organization.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+	Organization pulumi.StringOutput `pulumi:"organization"`
 	// When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
 	Priority pulumi.IntPtrOutput `pulumi:"priority"`
 	// Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
@@ -75,8 +77,10 @@ type quarantineDecisionState struct {
 	Decision *QuarantineVerdict `pulumi:"decision"`
 	// The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state. Examples: `"6f1d1c2e-0f6b-4c53-9d0c-2f7e8a1b9c3d"`.
 	Kuid *string `pulumi:"kuid"`
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
 	Priority *int `pulumi:"priority"`
 	// Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
@@ -88,8 +92,10 @@ type QuarantineDecisionState struct {
 	Decision QuarantineVerdictPtrInput
 	// The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state. Examples: `"6f1d1c2e-0f6b-4c53-9d0c-2f7e8a1b9c3d"`.
 	Kuid pulumi.StringPtrInput
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
 	Priority pulumi.IntPtrInput
 	// Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
@@ -105,8 +111,10 @@ type quarantineDecisionArgs struct {
 	Decision QuarantineVerdict `pulumi:"decision"`
 	// The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state. Examples: `"6f1d1c2e-0f6b-4c53-9d0c-2f7e8a1b9c3d"`.
 	Kuid *string `pulumi:"kuid"`
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
 	Priority *int `pulumi:"priority"`
 	// Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
@@ -119,8 +127,10 @@ type QuarantineDecisionArgs struct {
 	Decision QuarantineVerdictInput
 	// The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state. Examples: `"6f1d1c2e-0f6b-4c53-9d0c-2f7e8a1b9c3d"`.
 	Kuid pulumi.StringPtrInput
-	// Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
+	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput
 	// When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
 	Priority pulumi.IntPtrInput
 	// Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
@@ -229,9 +239,14 @@ func (o QuarantineDecisionOutput) Kuid() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *QuarantineDecision) pulumi.StringPtrOutput { return v.Kuid }).(pulumi.StringPtrOutput)
 }
 
-// Its name, unique on the appliance.
+// Its name, unique in its organization.
 func (o QuarantineDecisionOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *QuarantineDecision) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+func (o QuarantineDecisionOutput) Organization() pulumi.StringOutput {
+	return o.ApplyT(func(v *QuarantineDecision) pulumi.StringOutput { return v.Organization }).(pulumi.StringOutput)
 }
 
 // When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.

@@ -29,6 +29,8 @@ type RecommendRunIntervalArgs struct {
 	Devices *int `pulumi:"devices"`
 	// The most check-ins an hour, over all organizations of the appliance. Default: 500.
 	MaxCheckInsPerHour *int `pulumi:"maxCheckInsPerHour"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// What the other organizations of the same appliance use of the limit. Default: nothing.
 	OtherOrganizations []OrganizationLoad `pulumi:"otherOrganizations"`
 }
@@ -52,6 +54,8 @@ type RecommendRunIntervalOutputArgs struct {
 	Devices pulumi.IntPtrInput `pulumi:"devices"`
 	// The most check-ins an hour, over all organizations of the appliance. Default: 500.
 	MaxCheckInsPerHour pulumi.IntPtrInput `pulumi:"maxCheckInsPerHour"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 	// What the other organizations of the same appliance use of the limit. Default: nothing.
 	OtherOrganizations OrganizationLoadArrayInput `pulumi:"otherOrganizations"`
 }

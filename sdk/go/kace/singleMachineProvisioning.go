@@ -69,6 +69,8 @@ type singleMachineProvisioningArgs struct {
 	Action *SingleMachineAction `pulumi:"action"`
 	// The id of the `AgentBundle` to install from.
 	Bundle *string `pulumi:"bundle"`
+	// The organization that the configuration lives in, by name. Default: the provider's own.
+	Organization *string `pulumi:"organization"`
 	// What the private key is encrypted with.
 	Passphrase *string `pulumi:"passphrase"`
 	// The password of `username`, for sudo too.
@@ -93,6 +95,8 @@ type SingleMachineProvisioningArgs struct {
 	Action SingleMachineActionPtrInput
 	// The id of the `AgentBundle` to install from.
 	Bundle pulumi.StringPtrInput
+	// The organization that the configuration lives in, by name. Default: the provider's own.
+	Organization pulumi.StringPtrInput
 	// What the private key is encrypted with.
 	Passphrase pulumi.StringPtrInput
 	// The password of `username`, for sudo too.

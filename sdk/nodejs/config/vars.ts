@@ -74,7 +74,7 @@ Object.defineProperty(exports, "maxConcurrency", {
 });
 
 /**
- * The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+ * The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
  */
 export declare const organization: string | undefined;
 Object.defineProperty(exports, "organization", {

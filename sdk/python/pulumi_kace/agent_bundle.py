@@ -26,7 +26,8 @@ class AgentBundleArgs:
                  files: pulumi.Input[Optional[Sequence[pulumi.Input['BundleFileArgs']]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
                  load: pulumi.Input[Optional[_builtins.bool]] = None,
-                 name: pulumi.Input[Optional[_builtins.str]] = None):
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a AgentBundle resource.
 
@@ -35,7 +36,8 @@ class AgentBundleArgs:
         :param pulumi.Input[Sequence[pulumi.Input['BundleFileArgs']]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
         :param pulumi.Input[_builtins.bool] load: Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         """
         if archive is not None:
             pulumi.set(__self__, "archive", archive)
@@ -51,6 +53,8 @@ class AgentBundleArgs:
             pulumi.set(__self__, "load", load)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
 
     @_builtins.property
     @pulumi.getter
@@ -116,13 +120,25 @@ class AgentBundleArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
 
 @pulumi.input_type
@@ -133,7 +149,8 @@ class _AgentBundleState:
                  files: pulumi.Input[Optional[Sequence[pulumi.Input['BundleFileArgs']]]] = None,
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
                  load: pulumi.Input[Optional[_builtins.bool]] = None,
-                 name: pulumi.Input[Optional[_builtins.str]] = None):
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None):
         """
         Input properties used for looking up and filtering AgentBundle resources.
 
@@ -142,7 +159,8 @@ class _AgentBundleState:
         :param pulumi.Input[Sequence[pulumi.Input['BundleFileArgs']]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
         :param pulumi.Input[_builtins.bool] load: Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         """
         if archive is not None:
             pulumi.set(__self__, "archive", archive)
@@ -158,6 +176,8 @@ class _AgentBundleState:
             pulumi.set(__self__, "load", load)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
 
     @_builtins.property
     @pulumi.getter
@@ -223,13 +243,25 @@ class _AgentBundleState:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
 
 @pulumi.type_token("kace:index:AgentBundle")
@@ -244,6 +276,7 @@ class AgentBundle(pulumi.CustomResource):
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
                  load: pulumi.Input[Optional[_builtins.bool]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
         The installers of one kind of agent, for as many platforms and versions as there are, loaded on the appliance. Every package comes with its SHA-256; one that differs is refused before anything is sent anywhere. Kind, platform and version are read from the file names, which are the vendor's own.
@@ -303,7 +336,8 @@ class AgentBundle(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
         :param pulumi.Input[_builtins.bool] load: Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         """
         ...
     @overload
@@ -383,6 +417,7 @@ class AgentBundle(pulumi.CustomResource):
                  folder: pulumi.Input[Optional[_builtins.str]] = None,
                  load: pulumi.Input[Optional[_builtins.bool]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -400,6 +435,7 @@ class AgentBundle(pulumi.CustomResource):
                 load = True
             __props__.__dict__["load"] = load
             __props__.__dict__["name"] = name
+            __props__.__dict__["organization"] = organization
             __props__.__dict__["flavour"] = None
             __props__.__dict__["packages"] = None
             __props__.__dict__["version"] = None
@@ -418,7 +454,8 @@ class AgentBundle(pulumi.CustomResource):
             files: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]]] = None,
             folder: pulumi.Input[Optional[_builtins.str]] = None,
             load: pulumi.Input[Optional[_builtins.bool]] = None,
-            name: pulumi.Input[Optional[_builtins.str]] = None) -> 'AgentBundle':
+            name: pulumi.Input[Optional[_builtins.str]] = None,
+            organization: pulumi.Input[Optional[_builtins.str]] = None) -> 'AgentBundle':
         """
         Get an existing AgentBundle resource's state with the given name, id, and optional extra
         properties used to qualify the lookup.
@@ -431,7 +468,8 @@ class AgentBundle(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[Union['BundleFileArgs', 'BundleFileArgsDict']]]] files: The packages one by one.
         :param pulumi.Input[_builtins.str] folder: A folder of packages; relative to the program's folder. Needs `checksums`.
         :param pulumi.Input[_builtins.bool] load: Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         """
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
 
@@ -443,6 +481,7 @@ class AgentBundle(pulumi.CustomResource):
         __props__.__dict__["folder"] = folder
         __props__.__dict__["load"] = load
         __props__.__dict__["name"] = name
+        __props__.__dict__["organization"] = organization
         __props__.__dict__["flavour"] = None
         __props__.__dict__["packages"] = None
         __props__.__dict__["version"] = None
@@ -500,9 +539,17 @@ class AgentBundle(pulumi.CustomResource):
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
-        Its name, unique on the appliance.
+        Its name, unique in its organization.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Output[_builtins.str]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+        """
+        return pulumi.get(self, "organization")
 
     @_builtins.property
     @pulumi.getter

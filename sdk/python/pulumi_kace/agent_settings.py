@@ -26,6 +26,7 @@ class AgentSettingsArgs:
                  inventory_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  log_retention: pulumi.Input[Optional['AgentSettingsLogRetention']] = None,
                  max_check_ins_per_hour: pulumi.Input[Optional[_builtins.int]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  run_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  scripting_update_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  splash_text: pulumi.Input[Optional[_builtins.str]] = None,
@@ -37,6 +38,7 @@ class AgentSettingsArgs:
         :param pulumi.Input[_builtins.str] inventory_interval: How often they bring their inventory, at the check-in when it is due: `4h` with a run interval of `2h` is every other time. Default: `0s`, every time. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"4h"`.
         :param pulumi.Input['AgentSettingsLogRetention'] log_retention: Whether the appliance keeps what scripts say. Default: `saveAll`.
         :param pulumi.Input[_builtins.int] max_check_ins_per_hour: The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.str] run_interval: How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
         :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
         :param pulumi.Input[_builtins.str] splash_text: What users read while the agent works. Default: a sentence that asks them to wait.
@@ -50,6 +52,8 @@ class AgentSettingsArgs:
             pulumi.set(__self__, "log_retention", log_retention)
         if max_check_ins_per_hour is not None:
             pulumi.set(__self__, "max_check_ins_per_hour", max_check_ins_per_hour)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if run_interval is not None:
             pulumi.set(__self__, "run_interval", run_interval)
         if scripting_update_interval is not None:
@@ -106,6 +110,18 @@ class AgentSettingsArgs:
     @max_check_ins_per_hour.setter
     def max_check_ins_per_hour(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "max_check_ins_per_hour", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter(name="runInterval")
@@ -163,6 +179,7 @@ class _AgentSettingsState:
                  inventory_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  log_retention: pulumi.Input[Optional['AgentSettingsLogRetention']] = None,
                  max_check_ins_per_hour: pulumi.Input[Optional[_builtins.int]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  run_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  scripting_update_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  splash_text: pulumi.Input[Optional[_builtins.str]] = None,
@@ -174,6 +191,7 @@ class _AgentSettingsState:
         :param pulumi.Input[_builtins.str] inventory_interval: How often they bring their inventory, at the check-in when it is due: `4h` with a run interval of `2h` is every other time. Default: `0s`, every time. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"4h"`.
         :param pulumi.Input['AgentSettingsLogRetention'] log_retention: Whether the appliance keeps what scripts say. Default: `saveAll`.
         :param pulumi.Input[_builtins.int] max_check_ins_per_hour: The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.str] run_interval: How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
         :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
         :param pulumi.Input[_builtins.str] splash_text: What users read while the agent works. Default: a sentence that asks them to wait.
@@ -187,6 +205,8 @@ class _AgentSettingsState:
             pulumi.set(__self__, "log_retention", log_retention)
         if max_check_ins_per_hour is not None:
             pulumi.set(__self__, "max_check_ins_per_hour", max_check_ins_per_hour)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if run_interval is not None:
             pulumi.set(__self__, "run_interval", run_interval)
         if scripting_update_interval is not None:
@@ -243,6 +263,18 @@ class _AgentSettingsState:
     @max_check_ins_per_hour.setter
     def max_check_ins_per_hour(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "max_check_ins_per_hour", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter(name="runInterval")
@@ -303,6 +335,7 @@ class AgentSettings(pulumi.CustomResource):
                  inventory_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  log_retention: pulumi.Input[Optional['AgentSettingsLogRetention']] = None,
                  max_check_ins_per_hour: pulumi.Input[Optional[_builtins.int]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  run_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  scripting_update_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  splash_text: pulumi.Input[Optional[_builtins.str]] = None,
@@ -348,6 +381,7 @@ class AgentSettings(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] inventory_interval: How often they bring their inventory, at the check-in when it is due: `4h` with a run interval of `2h` is every other time. Default: `0s`, every time. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"4h"`.
         :param pulumi.Input['AgentSettingsLogRetention'] log_retention: Whether the appliance keeps what scripts say. Default: `saveAll`.
         :param pulumi.Input[_builtins.int] max_check_ins_per_hour: The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.str] run_interval: How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
         :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
         :param pulumi.Input[_builtins.str] splash_text: What users read while the agent works. Default: a sentence that asks them to wait.
@@ -412,6 +446,7 @@ class AgentSettings(pulumi.CustomResource):
                  inventory_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  log_retention: pulumi.Input[Optional['AgentSettingsLogRetention']] = None,
                  max_check_ins_per_hour: pulumi.Input[Optional[_builtins.int]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  run_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  scripting_update_interval: pulumi.Input[Optional[_builtins.str]] = None,
                  splash_text: pulumi.Input[Optional[_builtins.str]] = None,
@@ -429,11 +464,11 @@ class AgentSettings(pulumi.CustomResource):
             __props__.__dict__["inventory_interval"] = inventory_interval
             __props__.__dict__["log_retention"] = log_retention
             __props__.__dict__["max_check_ins_per_hour"] = max_check_ins_per_hour
+            __props__.__dict__["organization"] = organization
             __props__.__dict__["run_interval"] = run_interval
             __props__.__dict__["scripting_update_interval"] = scripting_update_interval
             __props__.__dict__["splash_text"] = splash_text
             __props__.__dict__["task_throughput"] = task_throughput
-            __props__.__dict__["organization"] = None
         super(AgentSettings, __self__).__init__(
             'kace:index:AgentSettings',
             resource_name,
@@ -448,6 +483,7 @@ class AgentSettings(pulumi.CustomResource):
             inventory_interval: pulumi.Input[Optional[_builtins.str]] = None,
             log_retention: pulumi.Input[Optional['AgentSettingsLogRetention']] = None,
             max_check_ins_per_hour: pulumi.Input[Optional[_builtins.int]] = None,
+            organization: pulumi.Input[Optional[_builtins.str]] = None,
             run_interval: pulumi.Input[Optional[_builtins.str]] = None,
             scripting_update_interval: pulumi.Input[Optional[_builtins.str]] = None,
             splash_text: pulumi.Input[Optional[_builtins.str]] = None,
@@ -463,6 +499,7 @@ class AgentSettings(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] inventory_interval: How often they bring their inventory, at the check-in when it is due: `4h` with a run interval of `2h` is every other time. Default: `0s`, every time. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"4h"`.
         :param pulumi.Input['AgentSettingsLogRetention'] log_retention: Whether the appliance keeps what scripts say. Default: `saveAll`.
         :param pulumi.Input[_builtins.int] max_check_ins_per_hour: The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.str] run_interval: How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
         :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
         :param pulumi.Input[_builtins.str] splash_text: What users read while the agent works. Default: a sentence that asks them to wait.
@@ -476,11 +513,11 @@ class AgentSettings(pulumi.CustomResource):
         __props__.__dict__["inventory_interval"] = inventory_interval
         __props__.__dict__["log_retention"] = log_retention
         __props__.__dict__["max_check_ins_per_hour"] = max_check_ins_per_hour
+        __props__.__dict__["organization"] = organization
         __props__.__dict__["run_interval"] = run_interval
         __props__.__dict__["scripting_update_interval"] = scripting_update_interval
         __props__.__dict__["splash_text"] = splash_text
         __props__.__dict__["task_throughput"] = task_throughput
-        __props__.__dict__["organization"] = None
         return AgentSettings(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -519,7 +556,7 @@ class AgentSettings(pulumi.CustomResource):
     @pulumi.getter
     def organization(self) -> pulumi.Output[_builtins.str]:
         """
-        Whose settings they are.
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
         """
         return pulumi.get(self, "organization")
 

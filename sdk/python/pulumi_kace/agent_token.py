@@ -25,6 +25,7 @@ class AgentTokenArgs:
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  expires_at: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation: pulumi.Input[Optional['TokenRotationArgs']] = None,
                  use_limit: pulumi.Input[Optional[_builtins.int]] = None):
         """
@@ -33,7 +34,8 @@ class AgentTokenArgs:
         :param pulumi.Input[_builtins.str] adopt_value: A value that exists already. Without it the appliance mints one; a change of it is a rotation.
         :param pulumi.Input[_builtins.bool] enabled: Whether it is accepted.
         :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input['TokenRotationArgs'] rotation: When the token gets a new value.
         :param pulumi.Input[_builtins.int] use_limit: How many machines it may enrol in all. Default: any number. Examples: `500`.
         """
@@ -47,6 +49,8 @@ class AgentTokenArgs:
             pulumi.set(__self__, "expires_at", expires_at)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if rotation is not None:
             pulumi.set(__self__, "rotation", rotation)
         if use_limit is not None:
@@ -92,13 +96,25 @@ class AgentTokenArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -132,6 +148,7 @@ class _AgentTokenState:
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  expires_at: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation: pulumi.Input[Optional['TokenRotationArgs']] = None,
                  use_limit: pulumi.Input[Optional[_builtins.int]] = None):
         """
@@ -140,7 +157,8 @@ class _AgentTokenState:
         :param pulumi.Input[_builtins.str] adopt_value: A value that exists already. Without it the appliance mints one; a change of it is a rotation.
         :param pulumi.Input[_builtins.bool] enabled: Whether it is accepted.
         :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input['TokenRotationArgs'] rotation: When the token gets a new value.
         :param pulumi.Input[_builtins.int] use_limit: How many machines it may enrol in all. Default: any number. Examples: `500`.
         """
@@ -154,6 +172,8 @@ class _AgentTokenState:
             pulumi.set(__self__, "expires_at", expires_at)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if rotation is not None:
             pulumi.set(__self__, "rotation", rotation)
         if use_limit is not None:
@@ -199,13 +219,25 @@ class _AgentTokenState:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -242,6 +274,7 @@ class AgentToken(pulumi.CustomResource):
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  expires_at: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation: pulumi.Input[Optional[Union['TokenRotationArgs', 'TokenRotationArgsDict']]] = None,
                  use_limit: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
@@ -283,7 +316,8 @@ class AgentToken(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] adopt_value: A value that exists already. Without it the appliance mints one; a change of it is a rotation.
         :param pulumi.Input[_builtins.bool] enabled: Whether it is accepted.
         :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Union['TokenRotationArgs', 'TokenRotationArgsDict']] rotation: When the token gets a new value.
         :param pulumi.Input[_builtins.int] use_limit: How many machines it may enrol in all. Default: any number. Examples: `500`.
         """
@@ -345,6 +379,7 @@ class AgentToken(pulumi.CustomResource):
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  expires_at: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  rotation: pulumi.Input[Optional[Union['TokenRotationArgs', 'TokenRotationArgsDict']]] = None,
                  use_limit: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
@@ -362,6 +397,7 @@ class AgentToken(pulumi.CustomResource):
             __props__.__dict__["enabled"] = enabled
             __props__.__dict__["expires_at"] = expires_at
             __props__.__dict__["name"] = name
+            __props__.__dict__["organization"] = organization
             __props__.__dict__["rotation"] = rotation
             __props__.__dict__["use_limit"] = use_limit
             __props__.__dict__["value"] = None
@@ -381,6 +417,7 @@ class AgentToken(pulumi.CustomResource):
             enabled: pulumi.Input[Optional[_builtins.bool]] = None,
             expires_at: pulumi.Input[Optional[_builtins.str]] = None,
             name: pulumi.Input[Optional[_builtins.str]] = None,
+            organization: pulumi.Input[Optional[_builtins.str]] = None,
             rotation: pulumi.Input[Optional[Union['TokenRotationArgs', 'TokenRotationArgsDict']]] = None,
             use_limit: pulumi.Input[Optional[_builtins.int]] = None) -> 'AgentToken':
         """
@@ -393,7 +430,8 @@ class AgentToken(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] adopt_value: A value that exists already. Without it the appliance mints one; a change of it is a rotation.
         :param pulumi.Input[_builtins.bool] enabled: Whether it is accepted.
         :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Union['TokenRotationArgs', 'TokenRotationArgsDict']] rotation: When the token gets a new value.
         :param pulumi.Input[_builtins.int] use_limit: How many machines it may enrol in all. Default: any number. Examples: `500`.
         """
@@ -405,6 +443,7 @@ class AgentToken(pulumi.CustomResource):
         __props__.__dict__["enabled"] = enabled
         __props__.__dict__["expires_at"] = expires_at
         __props__.__dict__["name"] = name
+        __props__.__dict__["organization"] = organization
         __props__.__dict__["rotation"] = rotation
         __props__.__dict__["use_limit"] = use_limit
         __props__.__dict__["value"] = None
@@ -438,9 +477,17 @@ class AgentToken(pulumi.CustomResource):
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
-        Its name, unique on the appliance.
+        Its name, unique in its organization.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Output[_builtins.str]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+        """
+        return pulumi.get(self, "organization")
 
     @_builtins.property
     @pulumi.getter

@@ -32,6 +32,7 @@ class AgentUpdatePolicyArgs:
                  machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  max_failures: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]] = None,
                  notes: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  rollout: pulumi.Input[Optional[Sequence[pulumi.Input['UpdateRolloutStepArgs']]]] = None,
                  timezone: pulumi.Input[Optional[_builtins.str]] = None,
                  update_broken_agents: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -50,6 +51,7 @@ class AgentUpdatePolicyArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] machines: Update these machines too, each by the KUID of its device or by its host name. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
         :param pulumi.Input[Union[_builtins.int, _builtins.str]] max_failures: More failed updates than these, or than this share of the machines, put the policy on hold until it changes or `kace policy resume`. Default: `10%`. The text is a percentage from 0% to 100%, such as "10%". Examples: `5`, `"10%"`.
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateRolloutStepArgs']]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
         :param pulumi.Input[_builtins.str] timezone: The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
@@ -76,6 +78,8 @@ class AgentUpdatePolicyArgs:
             pulumi.set(__self__, "max_failures", max_failures)
         if notes is not None:
             pulumi.set(__self__, "notes", notes)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if rollout is not None:
             pulumi.set(__self__, "rollout", rollout)
         if timezone is not None:
@@ -206,6 +210,18 @@ class AgentUpdatePolicyArgs:
     @notes.setter
     def notes(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "notes", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -281,6 +297,7 @@ class _AgentUpdatePolicyState:
                  machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  max_failures: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]] = None,
                  notes: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  rollout: pulumi.Input[Optional[Sequence[pulumi.Input['UpdateRolloutStepArgs']]]] = None,
                  timezone: pulumi.Input[Optional[_builtins.str]] = None,
                  update_broken_agents: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -299,6 +316,7 @@ class _AgentUpdatePolicyState:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] machines: Update these machines too, each by the KUID of its device or by its host name. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
         :param pulumi.Input[Union[_builtins.int, _builtins.str]] max_failures: More failed updates than these, or than this share of the machines, put the policy on hold until it changes or `kace policy resume`. Default: `10%`. The text is a percentage from 0% to 100%, such as "10%". Examples: `5`, `"10%"`.
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateRolloutStepArgs']]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
         :param pulumi.Input[_builtins.str] timezone: The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
@@ -325,6 +343,8 @@ class _AgentUpdatePolicyState:
             pulumi.set(__self__, "max_failures", max_failures)
         if notes is not None:
             pulumi.set(__self__, "notes", notes)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if rollout is not None:
             pulumi.set(__self__, "rollout", rollout)
         if timezone is not None:
@@ -455,6 +475,18 @@ class _AgentUpdatePolicyState:
     @notes.setter
     def notes(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "notes", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -533,6 +565,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
                  machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  max_failures: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]] = None,
                  notes: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  rollout: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]]] = None,
                  timezone: pulumi.Input[Optional[_builtins.str]] = None,
                  update_broken_agents: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -608,6 +641,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] machines: Update these machines too, each by the KUID of its device or by its host name. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
         :param pulumi.Input[Union[_builtins.int, _builtins.str]] max_failures: More failed updates than these, or than this share of the machines, put the policy on hold until it changes or `kace policy resume`. Default: `10%`. The text is a percentage from 0% to 100%, such as "10%". Examples: `5`, `"10%"`.
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
         :param pulumi.Input[_builtins.str] timezone: The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
@@ -702,6 +736,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
                  machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  max_failures: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]] = None,
                  notes: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  rollout: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]]] = None,
                  timezone: pulumi.Input[Optional[_builtins.str]] = None,
                  update_broken_agents: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -726,6 +761,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
             __props__.__dict__["machines"] = machines
             __props__.__dict__["max_failures"] = max_failures
             __props__.__dict__["notes"] = notes
+            __props__.__dict__["organization"] = organization
             __props__.__dict__["rollout"] = rollout
             __props__.__dict__["timezone"] = timezone
             __props__.__dict__["update_broken_agents"] = update_broken_agents
@@ -734,7 +770,6 @@ class AgentUpdatePolicy(pulumi.CustomResource):
             __props__.__dict__["counts"] = None
             __props__.__dict__["distribution_timestamp"] = None
             __props__.__dict__["held"] = None
-            __props__.__dict__["organization"] = None
         super(AgentUpdatePolicy, __self__).__init__(
             'kace:index:AgentUpdatePolicy',
             resource_name,
@@ -755,6 +790,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
             machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
             max_failures: pulumi.Input[Optional[Union[_builtins.int, _builtins.str]]] = None,
             notes: pulumi.Input[Optional[_builtins.str]] = None,
+            organization: pulumi.Input[Optional[_builtins.str]] = None,
             rollout: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]]] = None,
             timezone: pulumi.Input[Optional[_builtins.str]] = None,
             update_broken_agents: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -777,6 +813,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] machines: Update these machines too, each by the KUID of its device or by its host name. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
         :param pulumi.Input[Union[_builtins.int, _builtins.str]] max_failures: More failed updates than these, or than this share of the machines, put the policy on hold until it changes or `kace policy resume`. Default: `10%`. The text is a percentage from 0% to 100%, such as "10%". Examples: `5`, `"10%"`.
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
         :param pulumi.Input[_builtins.str] timezone: The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
@@ -797,6 +834,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         __props__.__dict__["machines"] = machines
         __props__.__dict__["max_failures"] = max_failures
         __props__.__dict__["notes"] = notes
+        __props__.__dict__["organization"] = organization
         __props__.__dict__["rollout"] = rollout
         __props__.__dict__["timezone"] = timezone
         __props__.__dict__["update_broken_agents"] = update_broken_agents
@@ -805,7 +843,6 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         __props__.__dict__["counts"] = None
         __props__.__dict__["distribution_timestamp"] = None
         __props__.__dict__["held"] = None
-        __props__.__dict__["organization"] = None
         return AgentUpdatePolicy(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -916,7 +953,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
     @pulumi.getter
     def organization(self) -> pulumi.Output[_builtins.str]:
         """
-        Whose policy it is.
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
         """
         return pulumi.get(self, "organization")
 

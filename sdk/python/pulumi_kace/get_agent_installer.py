@@ -196,6 +196,7 @@ class AwaitableGetAgentInstallerResult(GetAgentInstallerResult):
 def get_agent_installer(architecture: Optional[_builtins.str] = None,
                         bundle: Optional[_builtins.str] = None,
                         format: Optional['InstallerFormat'] = None,
+                        organization: Optional[_builtins.str] = None,
                         platform: Optional['InstallerPlatform'] = None,
                         server: Optional[Union['InstallerServer', 'InstallerServerDict']] = None,
                         token: Optional[_builtins.str] = None,
@@ -226,6 +227,7 @@ def get_agent_installer(architecture: Optional[_builtins.str] = None,
     :param _builtins.str architecture: The processor, as Debian calls it: `amd64`, `arm64`, `386`.
     :param _builtins.str bundle: The `id` of an `AgentBundle`. Default: all that are loaded.
     :param 'InstallerFormat' format: The form of the package. Default: whichever is newest.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param 'InstallerPlatform' platform: What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
     :param Union['InstallerServer', 'InstallerServerDict'] server: Where the agent connects to.
     :param _builtins.str token: The value of the `AgentToken` that lets the agent in; without one it waits in quarantine.
@@ -235,6 +237,7 @@ def get_agent_installer(architecture: Optional[_builtins.str] = None,
     __args__['architecture'] = architecture
     __args__['bundle'] = bundle
     __args__['format'] = format
+    __args__['organization'] = organization
     __args__['platform'] = platform
     __args__['server'] = server
     __args__['token'] = token
@@ -259,6 +262,7 @@ def get_agent_installer(architecture: Optional[_builtins.str] = None,
 def get_agent_installer_output(architecture: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                                bundle: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                                format: pulumi.Input[Optional[Optional['InstallerFormat']]] = None,
+                               organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                                platform: pulumi.Input[Optional[Optional['InstallerPlatform']]] = None,
                                server: pulumi.Input[Optional[Optional[Union['InstallerServer', 'InstallerServerDict']]]] = None,
                                token: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
@@ -289,6 +293,7 @@ def get_agent_installer_output(architecture: pulumi.Input[Optional[Optional[_bui
     :param _builtins.str architecture: The processor, as Debian calls it: `amd64`, `arm64`, `386`.
     :param _builtins.str bundle: The `id` of an `AgentBundle`. Default: all that are loaded.
     :param 'InstallerFormat' format: The form of the package. Default: whichever is newest.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param 'InstallerPlatform' platform: What kind of machine it is for. The vendor's Windows and macOS packages are data here: their commands are the vendor's, and not tried by this project.
     :param Union['InstallerServer', 'InstallerServerDict'] server: Where the agent connects to.
     :param _builtins.str token: The value of the `AgentToken` that lets the agent in; without one it waits in quarantine.
@@ -298,6 +303,7 @@ def get_agent_installer_output(architecture: pulumi.Input[Optional[Optional[_bui
     __args__['architecture'] = architecture
     __args__['bundle'] = bundle
     __args__['format'] = format
+    __args__['organization'] = organization
     __args__['platform'] = platform
     __args__['server'] = server
     __args__['token'] = token

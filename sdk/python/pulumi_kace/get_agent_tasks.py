@@ -49,6 +49,7 @@ class AwaitableGetAgentTasksResult(GetAgentTasksResult):
 
 
 def get_agent_tasks(machine: Optional[_builtins.str] = None,
+                    organization: Optional[_builtins.str] = None,
                     view: Optional['GetAgentTasksView'] = None,
                     opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetAgentTasksResult:
     """
@@ -66,10 +67,12 @@ def get_agent_tasks(machine: Optional[_builtins.str] = None,
     ```
 
     :param _builtins.str machine: Only those of this machine, by host name or KUID.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param 'GetAgentTasksView' view: `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
     """
     __args__ = dict()
     __args__['machine'] = machine
+    __args__['organization'] = organization
     __args__['view'] = view
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:getAgentTasks', __args__, opts=opts, typ=GetAgentTasksResult).value
@@ -77,6 +80,7 @@ def get_agent_tasks(machine: Optional[_builtins.str] = None,
     return AwaitableGetAgentTasksResult(
         tasks=pulumi.get(__ret__, 'tasks'))
 def get_agent_tasks_output(machine: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                           organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                            view: pulumi.Input[Optional[Optional['GetAgentTasksView']]] = None,
                            opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetAgentTasksResult]:
     """
@@ -94,10 +98,12 @@ def get_agent_tasks_output(machine: pulumi.Input[Optional[Optional[_builtins.str
     ```
 
     :param _builtins.str machine: Only those of this machine, by host name or KUID.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param 'GetAgentTasksView' view: `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
     """
     __args__ = dict()
     __args__['machine'] = machine
+    __args__['organization'] = organization
     __args__['view'] = view
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:getAgentTasks', __args__, opts=opts, typ=GetAgentTasksResult)

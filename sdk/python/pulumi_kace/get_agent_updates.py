@@ -120,6 +120,7 @@ class AwaitableGetAgentUpdatesResult(GetAgentUpdatesResult):
 
 
 def get_agent_updates(flavour: Optional[_builtins.str] = None,
+                      organization: Optional[_builtins.str] = None,
                       opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetAgentUpdatesResult:
     """
     Which agents are on the appliance, downloaded, uploaded and loaded, and how it looks for newer ones: where, when last, when next, and what was wrong. What is downloaded may be installed only once the organization has loaded it, by `kace bundle load`.
@@ -137,9 +138,11 @@ def get_agent_updates(flavour: Optional[_builtins.str] = None,
     ```
 
     :param _builtins.str flavour: Only those of this kind of agent.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['flavour'] = flavour
+    __args__['organization'] = organization
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:getAgentUpdates', __args__, opts=opts, typ=GetAgentUpdatesResult).value
 
@@ -152,6 +155,7 @@ def get_agent_updates(flavour: Optional[_builtins.str] = None,
         signed=pulumi.get(__ret__, 'signed'),
         source=pulumi.get(__ret__, 'source'))
 def get_agent_updates_output(flavour: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                             organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                              opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetAgentUpdatesResult]:
     """
     Which agents are on the appliance, downloaded, uploaded and loaded, and how it looks for newer ones: where, when last, when next, and what was wrong. What is downloaded may be installed only once the organization has loaded it, by `kace bundle load`.
@@ -169,9 +173,11 @@ def get_agent_updates_output(flavour: pulumi.Input[Optional[Optional[_builtins.s
     ```
 
     :param _builtins.str flavour: Only those of this kind of agent.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['flavour'] = flavour
+    __args__['organization'] = organization
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:getAgentUpdates', __args__, opts=opts, typ=GetAgentUpdatesResult)
     return __ret__.apply(lambda __response__: GetAgentUpdatesResult(

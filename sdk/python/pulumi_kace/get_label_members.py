@@ -72,6 +72,7 @@ class AwaitableGetLabelMembersResult(GetLabelMembersResult):
 
 
 def get_label_members(label: Optional[_builtins.str] = None,
+                      organization: Optional[_builtins.str] = None,
                       opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetLabelMembersResult:
     """
     The machines that have a label at this moment.
@@ -89,9 +90,11 @@ def get_label_members(label: Optional[_builtins.str] = None,
     ```
 
     :param _builtins.str label: The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['label'] = label
+    __args__['organization'] = organization
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:getLabelMembers', __args__, opts=opts, typ=GetLabelMembersResult).value
 
@@ -100,6 +103,7 @@ def get_label_members(label: Optional[_builtins.str] = None,
         members=pulumi.get(__ret__, 'members'),
         pending=pulumi.get(__ret__, 'pending'))
 def get_label_members_output(label: pulumi.Input[Optional[_builtins.str]] = None,
+                             organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                              opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetLabelMembersResult]:
     """
     The machines that have a label at this moment.
@@ -117,9 +121,11 @@ def get_label_members_output(label: pulumi.Input[Optional[_builtins.str]] = None
     ```
 
     :param _builtins.str label: The label, by its name or its id. In a program that makes the label, by its id: that is not known before there is a label to ask about.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['label'] = label
+    __args__['organization'] = organization
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:getLabelMembers', __args__, opts=opts, typ=GetLabelMembersResult)
     return __ret__.apply(lambda __response__: GetLabelMembersResult(

@@ -48,6 +48,7 @@ class AwaitableGetMessageQueueResult(GetMessageQueueResult):
 
 
 def get_message_queue(machine: Optional[_builtins.str] = None,
+                      organization: Optional[_builtins.str] = None,
                       opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetMessageQueueResult:
     """
     The messages that wait for agents, oldest first, and what became of them. What is pending for a machine is in the queue only while its agent is connected without a break; alerts always. Messages that have expired are gone.
@@ -64,15 +65,18 @@ def get_message_queue(machine: Optional[_builtins.str] = None,
     ```
 
     :param _builtins.str machine: Only those of this machine, by host name or KUID.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['machine'] = machine
+    __args__['organization'] = organization
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:getMessageQueue', __args__, opts=opts, typ=GetMessageQueueResult).value
 
     return AwaitableGetMessageQueueResult(
         messages=pulumi.get(__ret__, 'messages'))
 def get_message_queue_output(machine: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                             organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                              opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetMessageQueueResult]:
     """
     The messages that wait for agents, oldest first, and what became of them. What is pending for a machine is in the queue only while its agent is connected without a break; alerts always. Messages that have expired are gone.
@@ -89,9 +93,11 @@ def get_message_queue_output(machine: pulumi.Input[Optional[Optional[_builtins.s
     ```
 
     :param _builtins.str machine: Only those of this machine, by host name or KUID.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['machine'] = machine
+    __args__['organization'] = organization
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:getMessageQueue', __args__, opts=opts, typ=GetMessageQueueResult)
     return __ret__.apply(lambda __response__: GetMessageQueueResult(

@@ -62,6 +62,7 @@ class AwaitableGetNextRunsResult(GetNextRunsResult):
 def get_next_runs(after: Optional[_builtins.str] = None,
                   configuration: Optional[_builtins.str] = None,
                   count: Optional[_builtins.int] = None,
+                  organization: Optional[_builtins.str] = None,
                   schedule: Optional[Union['ProvisioningSchedule', 'ProvisioningScheduleDict']] = None,
                   opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetNextRunsResult:
     """
@@ -84,12 +85,14 @@ def get_next_runs(after: Optional[_builtins.str] = None,
     :param _builtins.str after: The moment after which they are, RFC 3339. Default: now. Examples: `"2027-03-01T00:00:00Z"`.
     :param _builtins.str configuration: The name of a configuration, in place of `schedule`.
     :param _builtins.int count: How many runs are wanted.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param Union['ProvisioningSchedule', 'ProvisioningScheduleDict'] schedule: A schedule to try out; without a time zone, in that of this machine.
     """
     __args__ = dict()
     __args__['after'] = after
     __args__['configuration'] = configuration
     __args__['count'] = count
+    __args__['organization'] = organization
     __args__['schedule'] = schedule
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:getNextRuns', __args__, opts=opts, typ=GetNextRunsResult).value
@@ -100,6 +103,7 @@ def get_next_runs(after: Optional[_builtins.str] = None,
 def get_next_runs_output(after: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                          configuration: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                          count: pulumi.Input[Optional[Optional[_builtins.int]]] = None,
+                         organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                          schedule: pulumi.Input[Optional[Optional[Union['ProvisioningSchedule', 'ProvisioningScheduleDict']]]] = None,
                          opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetNextRunsResult]:
     """
@@ -122,12 +126,14 @@ def get_next_runs_output(after: pulumi.Input[Optional[Optional[_builtins.str]]] 
     :param _builtins.str after: The moment after which they are, RFC 3339. Default: now. Examples: `"2027-03-01T00:00:00Z"`.
     :param _builtins.str configuration: The name of a configuration, in place of `schedule`.
     :param _builtins.int count: How many runs are wanted.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param Union['ProvisioningSchedule', 'ProvisioningScheduleDict'] schedule: A schedule to try out; without a time zone, in that of this machine.
     """
     __args__ = dict()
     __args__['after'] = after
     __args__['configuration'] = configuration
     __args__['count'] = count
+    __args__['organization'] = organization
     __args__['schedule'] = schedule
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:getNextRuns', __args__, opts=opts, typ=GetNextRunsResult)

@@ -48,6 +48,7 @@ class AwaitableGetProvisionedConfigurationsResult(GetProvisionedConfigurationsRe
 
 
 def get_provisioned_configurations(name: Optional[_builtins.str] = None,
+                                   organization: Optional[_builtins.str] = None,
                                    opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetProvisionedConfigurationsResult:
     """
     The provisioning configurations of the appliance, with the counts of their last runs.
@@ -64,15 +65,18 @@ def get_provisioned_configurations(name: Optional[_builtins.str] = None,
     ```
 
     :param _builtins.str name: Only the one of this name.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['name'] = name
+    __args__['organization'] = organization
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:getProvisionedConfigurations', __args__, opts=opts, typ=GetProvisionedConfigurationsResult).value
 
     return AwaitableGetProvisionedConfigurationsResult(
         configurations=pulumi.get(__ret__, 'configurations'))
 def get_provisioned_configurations_output(name: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                                          organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                                           opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetProvisionedConfigurationsResult]:
     """
     The provisioning configurations of the appliance, with the counts of their last runs.
@@ -89,9 +93,11 @@ def get_provisioned_configurations_output(name: pulumi.Input[Optional[Optional[_
     ```
 
     :param _builtins.str name: Only the one of this name.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['name'] = name
+    __args__['organization'] = organization
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:getProvisionedConfigurations', __args__, opts=opts, typ=GetProvisionedConfigurationsResult)
     return __ret__.apply(lambda __response__: GetProvisionedConfigurationsResult(

@@ -65,6 +65,7 @@ def get_provisioning_results(classes: Optional[Sequence['OutcomeClass']] = None,
                              limit: Optional[_builtins.int] = None,
                              logs: Optional[_builtins.bool] = None,
                              machine: Optional[_builtins.str] = None,
+                             organization: Optional[_builtins.str] = None,
                              opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetProvisioningResultsResult:
     """
     The latest result of every machine, from the appliance's journal: all of them, also where a large fleet's state lists only those that are not right.
@@ -85,6 +86,7 @@ def get_provisioning_results(classes: Optional[Sequence['OutcomeClass']] = None,
     :param _builtins.int limit: How many results to give at most.
     :param _builtins.bool logs: Whether to add the step logs, which may be long.
     :param _builtins.str machine: Only those of one machine, by its name or address.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['classes'] = classes
@@ -92,6 +94,7 @@ def get_provisioning_results(classes: Optional[Sequence['OutcomeClass']] = None,
     __args__['limit'] = limit
     __args__['logs'] = logs
     __args__['machine'] = machine
+    __args__['organization'] = organization
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:getProvisioningResults', __args__, opts=opts, typ=GetProvisioningResultsResult).value
 
@@ -103,6 +106,7 @@ def get_provisioning_results_output(classes: pulumi.Input[Optional[Optional[Sequ
                                     limit: pulumi.Input[Optional[Optional[_builtins.int]]] = None,
                                     logs: pulumi.Input[Optional[Optional[_builtins.bool]]] = None,
                                     machine: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                                    organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                                     opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetProvisioningResultsResult]:
     """
     The latest result of every machine, from the appliance's journal: all of them, also where a large fleet's state lists only those that are not right.
@@ -123,6 +127,7 @@ def get_provisioning_results_output(classes: pulumi.Input[Optional[Optional[Sequ
     :param _builtins.int limit: How many results to give at most.
     :param _builtins.bool logs: Whether to add the step logs, which may be long.
     :param _builtins.str machine: Only those of one machine, by its name or address.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['classes'] = classes
@@ -130,6 +135,7 @@ def get_provisioning_results_output(classes: pulumi.Input[Optional[Optional[Sequ
     __args__['limit'] = limit
     __args__['logs'] = logs
     __args__['machine'] = machine
+    __args__['organization'] = organization
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:getProvisioningResults', __args__, opts=opts, typ=GetProvisioningResultsResult)
     return __ret__.apply(lambda __response__: GetProvisioningResultsResult(

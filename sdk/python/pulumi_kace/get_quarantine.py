@@ -73,6 +73,7 @@ class AwaitableGetQuarantineResult(GetQuarantineResult):
 
 
 def get_quarantine(blocked: Optional[_builtins.bool] = None,
+                   organization: Optional[_builtins.str] = None,
                    opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetQuarantineResult:
     """
     The devices that wait in quarantine, and those that were refused because another has their KUID.
@@ -89,9 +90,11 @@ def get_quarantine(blocked: Optional[_builtins.bool] = None,
     ```
 
     :param _builtins.bool blocked: Whether to add the devices that are blocked.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['blocked'] = blocked
+    __args__['organization'] = organization
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:getQuarantine', __args__, opts=opts, typ=GetQuarantineResult).value
 
@@ -100,6 +103,7 @@ def get_quarantine(blocked: Optional[_builtins.bool] = None,
         devices=pulumi.get(__ret__, 'devices'),
         duplicates=pulumi.get(__ret__, 'duplicates'))
 def get_quarantine_output(blocked: pulumi.Input[Optional[Optional[_builtins.bool]]] = None,
+                          organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                           opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetQuarantineResult]:
     """
     The devices that wait in quarantine, and those that were refused because another has their KUID.
@@ -116,9 +120,11 @@ def get_quarantine_output(blocked: pulumi.Input[Optional[Optional[_builtins.bool
     ```
 
     :param _builtins.bool blocked: Whether to add the devices that are blocked.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
     __args__['blocked'] = blocked
+    __args__['organization'] = organization
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:getQuarantine', __args__, opts=opts, typ=GetQuarantineResult)
     return __ret__.apply(lambda __response__: GetQuarantineResult(

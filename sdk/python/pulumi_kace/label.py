@@ -25,14 +25,16 @@ class LabelArgs:
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  filter: pulumi.Input[Optional['MachineFilterArgs']] = None,
                  machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
-                 name: pulumi.Input[Optional[_builtins.str]] = None):
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a Label resource.
 
         :param pulumi.Input[_builtins.str] description: What it is for.
         :param pulumi.Input['MachineFilterArgs'] filter: Which machines have it, by what they say of themselves and by other labels. Not together with `machines`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] machines: Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         """
         if description is not None:
             pulumi.set(__self__, "description", description)
@@ -42,6 +44,8 @@ class LabelArgs:
             pulumi.set(__self__, "machines", machines)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
 
     @_builtins.property
     @pulumi.getter
@@ -83,13 +87,25 @@ class LabelArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
 
 @pulumi.input_type
@@ -98,14 +114,16 @@ class _LabelState:
                  description: pulumi.Input[Optional[_builtins.str]] = None,
                  filter: pulumi.Input[Optional['MachineFilterArgs']] = None,
                  machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
-                 name: pulumi.Input[Optional[_builtins.str]] = None):
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None):
         """
         Input properties used for looking up and filtering Label resources.
 
         :param pulumi.Input[_builtins.str] description: What it is for.
         :param pulumi.Input['MachineFilterArgs'] filter: Which machines have it, by what they say of themselves and by other labels. Not together with `machines`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] machines: Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         """
         if description is not None:
             pulumi.set(__self__, "description", description)
@@ -115,6 +133,8 @@ class _LabelState:
             pulumi.set(__self__, "machines", machines)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
 
     @_builtins.property
     @pulumi.getter
@@ -156,13 +176,25 @@ class _LabelState:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
 
 @pulumi.type_token("kace:index:Label")
@@ -175,6 +207,7 @@ class Label(pulumi.CustomResource):
                  filter: pulumi.Input[Optional[Union['MachineFilterArgs', 'MachineFilterArgsDict']]] = None,
                  machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
         A set of machines that has a name: listed ones, or all that a filter means at any time. Only approved devices have labels; a listed machine that has not enrolled yet joins when it does. Who has a label changes by itself and is no part of the state: `getLabelMembers` and `kace labels members` say it.
@@ -215,7 +248,8 @@ class Label(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] description: What it is for.
         :param pulumi.Input[Union['MachineFilterArgs', 'MachineFilterArgsDict']] filter: Which machines have it, by what they say of themselves and by other labels. Not together with `machines`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] machines: Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         """
         ...
     @overload
@@ -276,6 +310,7 @@ class Label(pulumi.CustomResource):
                  filter: pulumi.Input[Optional[Union['MachineFilterArgs', 'MachineFilterArgsDict']]] = None,
                  machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -289,6 +324,7 @@ class Label(pulumi.CustomResource):
             __props__.__dict__["filter"] = filter
             __props__.__dict__["machines"] = machines
             __props__.__dict__["name"] = name
+            __props__.__dict__["organization"] = organization
             __props__.__dict__["kind"] = None
         super(Label, __self__).__init__(
             'kace:index:Label',
@@ -303,7 +339,8 @@ class Label(pulumi.CustomResource):
             description: pulumi.Input[Optional[_builtins.str]] = None,
             filter: pulumi.Input[Optional[Union['MachineFilterArgs', 'MachineFilterArgsDict']]] = None,
             machines: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
-            name: pulumi.Input[Optional[_builtins.str]] = None) -> 'Label':
+            name: pulumi.Input[Optional[_builtins.str]] = None,
+            organization: pulumi.Input[Optional[_builtins.str]] = None) -> 'Label':
         """
         Get an existing Label resource's state with the given name, id, and optional extra
         properties used to qualify the lookup.
@@ -314,7 +351,8 @@ class Label(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] description: What it is for.
         :param pulumi.Input[Union['MachineFilterArgs', 'MachineFilterArgsDict']] filter: Which machines have it, by what they say of themselves and by other labels. Not together with `machines`.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] machines: Its machines, each by the KUID of its device or by its host name, with or without domain. Without this and without `filter` the label is empty at first, and left to `kace labels apply`. Order and repetitions mean nothing. Examples: `["web01","web02.corp.example"]`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization; filters of other labels name it by this. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         """
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
 
@@ -324,6 +362,7 @@ class Label(pulumi.CustomResource):
         __props__.__dict__["filter"] = filter
         __props__.__dict__["machines"] = machines
         __props__.__dict__["name"] = name
+        __props__.__dict__["organization"] = organization
         __props__.__dict__["kind"] = None
         return Label(resource_name, opts=opts, __props__=__props__)
 
@@ -363,7 +402,15 @@ class Label(pulumi.CustomResource):
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
-        Its name, unique on the appliance; filters of other labels name it by this.
+        Its name, unique in its organization; filters of other labels name it by this.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Output[_builtins.str]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+        """
+        return pulumi.get(self, "organization")
 

@@ -108,13 +108,26 @@ class Organization(pulumi.CustomResource):
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
-        A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. A provider with `organization` works in it. It cannot be deleted while anything is in it. Imported by its name.
+        A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. Resources and functions name it by their `organization`, and a provider with `organization` works in it as a whole. It cannot be deleted while anything is in it. Imported by its name.
 
         ## Example Usage
 
-        ### An organization, and a token in it
+        ### An organization, and what lives in it
 
-        A provider of its own works in the organization.
+        Whatever names no organization lives in the provider's own, and the two know nothing of one another.
+
+        ```python
+        import pulumi_kace as kace
+
+        berlin = kace.Organization("berlin", name="berlin", description="The plant in Berlin")
+        databases = kace.Label("databases", organization=berlin.name, name="databases", machines=["db01", "db02"])
+        site = kace.AgentToken("site", organization=berlin.name, use_limit=500)
+        own = kace.Label("own", name="databases", machines=["db91"])
+        ```
+
+        ### A provider of its own for an organization
+
+        All that it makes lives in the organization.
 
         ```python
         import pulumi
@@ -143,13 +156,26 @@ class Organization(pulumi.CustomResource):
                  args: Optional[OrganizationArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. A provider with `organization` works in it. It cannot be deleted while anything is in it. Imported by its name.
+        A part of the appliance with tokens, bundles, configurations, devices and settings of its own: whoever is kept to one organization can neither see nor change anything of another. Resources and functions name it by their `organization`, and a provider with `organization` works in it as a whole. It cannot be deleted while anything is in it. Imported by its name.
 
         ## Example Usage
 
-        ### An organization, and a token in it
+        ### An organization, and what lives in it
 
-        A provider of its own works in the organization.
+        Whatever names no organization lives in the provider's own, and the two know nothing of one another.
+
+        ```python
+        import pulumi_kace as kace
+
+        berlin = kace.Organization("berlin", name="berlin", description="The plant in Berlin")
+        databases = kace.Label("databases", organization=berlin.name, name="databases", machines=["db01", "db02"])
+        site = kace.AgentToken("site", organization=berlin.name, use_limit=500)
+        own = kace.Label("own", name="databases", machines=["db91"])
+        ```
+
+        ### A provider of its own for an organization
+
+        All that it makes lives in the organization.
 
         ```python
         import pulumi

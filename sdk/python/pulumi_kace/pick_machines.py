@@ -66,6 +66,7 @@ def pick_machines(allow_large: Optional[_builtins.bool] = None,
                   from_: Optional['MachineSource'] = None,
                   labels: Optional[Sequence[_builtins.str]] = None,
                   limit: Optional[_builtins.int] = None,
+                  organization: Optional[_builtins.str] = None,
                   port_scan_timeout: Optional[_builtins.str] = None,
                   ports: Optional[Sequence[_builtins.int]] = None,
                   targets: Optional[Union['Targets', 'TargetsDict']] = None,
@@ -91,6 +92,7 @@ def pick_machines(allow_large: Optional[_builtins.bool] = None,
     :param 'MachineSource' from_: Where the machines are from.
     :param Sequence[_builtins.str] labels: For `inventory`: only machines that have one of these labels, by name or id. Examples: `["berlin"]`.
     :param _builtins.int limit: How many machines to give at most; 0 for all. The count is that of all.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param _builtins.str port_scan_timeout: For `scan`: how long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
     :param Sequence[_builtins.int] ports: For `scan`: the TCP ports of which one must be open. Default: `[22]`. Examples: `[22,5985]`.
     :param Union['Targets', 'TargetsDict'] targets: For `range` and `scan`: which machines to look among.
@@ -101,6 +103,7 @@ def pick_machines(allow_large: Optional[_builtins.bool] = None,
     __args__['from'] = from_
     __args__['labels'] = labels
     __args__['limit'] = limit
+    __args__['organization'] = organization
     __args__['portScanTimeout'] = port_scan_timeout
     __args__['ports'] = ports
     __args__['targets'] = targets
@@ -115,6 +118,7 @@ def pick_machines_output(allow_large: pulumi.Input[Optional[Optional[_builtins.b
                          from_: pulumi.Input[Optional['MachineSource']] = None,
                          labels: pulumi.Input[Optional[Optional[Sequence[_builtins.str]]]] = None,
                          limit: pulumi.Input[Optional[Optional[_builtins.int]]] = None,
+                         organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                          port_scan_timeout: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                          ports: pulumi.Input[Optional[Optional[Sequence[_builtins.int]]]] = None,
                          targets: pulumi.Input[Optional[Optional[Union['Targets', 'TargetsDict']]]] = None,
@@ -140,6 +144,7 @@ def pick_machines_output(allow_large: pulumi.Input[Optional[Optional[_builtins.b
     :param 'MachineSource' from_: Where the machines are from.
     :param Sequence[_builtins.str] labels: For `inventory`: only machines that have one of these labels, by name or id. Examples: `["berlin"]`.
     :param _builtins.int limit: How many machines to give at most; 0 for all. The count is that of all.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param _builtins.str port_scan_timeout: For `scan`: how long a port may take to answer. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
     :param Sequence[_builtins.int] ports: For `scan`: the TCP ports of which one must be open. Default: `[22]`. Examples: `[22,5985]`.
     :param Union['Targets', 'TargetsDict'] targets: For `range` and `scan`: which machines to look among.
@@ -150,6 +155,7 @@ def pick_machines_output(allow_large: pulumi.Input[Optional[Optional[_builtins.b
     __args__['from'] = from_
     __args__['labels'] = labels
     __args__['limit'] = limit
+    __args__['organization'] = organization
     __args__['portScanTimeout'] = port_scan_timeout
     __args__['ports'] = ports
     __args__['targets'] = targets

@@ -35,7 +35,7 @@ class ProviderArgs:
         :param pulumi.Input[_builtins.str] database: The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
         :param pulumi.Input[_builtins.str] endpoint: The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
         :param pulumi.Input[_builtins.int] max_concurrency: How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
-        :param pulumi.Input[_builtins.str] organization: The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+        :param pulumi.Input[_builtins.str] organization: The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
         """
         if api_token is None:
             api_token = _utilities.get_env('KACE_API_TOKEN')
@@ -140,7 +140,7 @@ class ProviderArgs:
     @pulumi.getter
     def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+        The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
         """
         return pulumi.get(self, "organization")
 
@@ -174,7 +174,7 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[_builtins.str] database: The folder of a local appliance. Default: `pulumi-kace` in the user's data folder. Taken from `KACE_DATABASE` where it is not given.
         :param pulumi.Input[_builtins.str] endpoint: The appliance: `local` (the default) for the embedded one on this machine, or the https address of a `kace serve`. Taken from `KACE_ENDPOINT` where it is not given. Examples: `"https://kace.corp.example:8443"`.
         :param pulumi.Input[_builtins.int] max_concurrency: How many machines any rollout may work on at once, whatever its own limit says. Taken from `KACE_MAX_CONCURRENCY` where it is not given.
-        :param pulumi.Input[_builtins.str] organization: The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+        :param pulumi.Input[_builtins.str] organization: The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
         """
         ...
     @overload
@@ -287,7 +287,7 @@ class Provider(pulumi.ProviderResource):
     @pulumi.getter
     def organization(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for.
+        The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for.
         """
         return pulumi.get(self, "organization")
 

@@ -31,6 +31,7 @@ class ProvisioningConfigArgs:
                  linux: pulumi.Input[Optional['LinuxPlatformArgs']] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
                  remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -49,8 +50,9 @@ class ProvisioningConfigArgs:
         :param pulumi.Input['ProvisioningDnsArgs'] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input['LinuxPlatformArgs'] linux: Linux machines: how they are reached over SSH.
-        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
         :param pulumi.Input[_builtins.bool] remove_devices: Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
@@ -85,6 +87,8 @@ class ProvisioningConfigArgs:
             on_destroy = 'abandon'
         if on_destroy is not None:
             pulumi.set(__self__, "on_destroy", on_destroy)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if probe is None:
             probe = 'always'
         if probe is not None:
@@ -200,7 +204,7 @@ class ProvisioningConfigArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
@@ -219,6 +223,18 @@ class ProvisioningConfigArgs:
     @on_destroy.setter
     def on_destroy(self, value: pulumi.Input[Optional['OnDestroy']]):
         pulumi.set(self, "on_destroy", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -328,6 +344,7 @@ class _ProvisioningConfigState:
                  linux: pulumi.Input[Optional['LinuxPlatformArgs']] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
                  remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -346,8 +363,9 @@ class _ProvisioningConfigState:
         :param pulumi.Input['ProvisioningDnsArgs'] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input['LinuxPlatformArgs'] linux: Linux machines: how they are reached over SSH.
-        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
         :param pulumi.Input[_builtins.bool] remove_devices: Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
@@ -382,6 +400,8 @@ class _ProvisioningConfigState:
             on_destroy = 'abandon'
         if on_destroy is not None:
             pulumi.set(__self__, "on_destroy", on_destroy)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if probe is None:
             probe = 'always'
         if probe is not None:
@@ -487,7 +507,7 @@ class _ProvisioningConfigState:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
@@ -506,6 +526,18 @@ class _ProvisioningConfigState:
     @on_destroy.setter
     def on_destroy(self, value: pulumi.Input[Optional['OnDestroy']]):
         pulumi.set(self, "on_destroy", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -630,6 +662,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                  linux: pulumi.Input[Optional[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
                  remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -710,8 +743,9 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.Input[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']] linux: Linux machines: how they are reached over SSH.
-        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
         :param pulumi.Input[_builtins.bool] remove_devices: Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
@@ -813,6 +847,7 @@ class ProvisioningConfig(pulumi.CustomResource):
                  linux: pulumi.Input[Optional[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  probe: pulumi.Input[Optional['ProbePolicy']] = None,
                  remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
                  remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -847,6 +882,7 @@ class ProvisioningConfig(pulumi.CustomResource):
             if on_destroy is None:
                 on_destroy = 'abandon'
             __props__.__dict__["on_destroy"] = on_destroy
+            __props__.__dict__["organization"] = organization
             if probe is None:
                 probe = 'always'
             __props__.__dict__["probe"] = probe
@@ -888,6 +924,7 @@ class ProvisioningConfig(pulumi.CustomResource):
             linux: pulumi.Input[Optional[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']]] = None,
             name: pulumi.Input[Optional[_builtins.str]] = None,
             on_destroy: pulumi.Input[Optional['OnDestroy']] = None,
+            organization: pulumi.Input[Optional[_builtins.str]] = None,
             probe: pulumi.Input[Optional['ProbePolicy']] = None,
             remove_data_directory: pulumi.Input[Optional[_builtins.bool]] = None,
             remove_devices: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -910,8 +947,9 @@ class ProvisioningConfig(pulumi.CustomResource):
         :param pulumi.Input[Union['ProvisioningDnsArgs', 'ProvisioningDnsArgsDict']] dns: How names and addresses of machines are looked up.
         :param pulumi.Input[_builtins.bool] enabled: Whether machines are worked on; `false` only saves the configuration.
         :param pulumi.Input[Union['LinuxPlatformArgs', 'LinuxPlatformArgsDict']] linux: Linux machines: how they are reached over SSH.
-        :param pulumi.Input[_builtins.str] name: The friendly name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: The friendly name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input['OnDestroy'] on_destroy: What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input['ProbePolicy'] probe: When machines are looked at although the program did not change.
         :param pulumi.Input[_builtins.bool] remove_data_directory: Whether a removal takes the agent's data and identity with it.
         :param pulumi.Input[_builtins.bool] remove_devices: Whether the devices of the machines are taken out of the appliance's inventory when the resource is destroyed. An agent that stays on its machine comes back as a new device.
@@ -934,6 +972,7 @@ class ProvisioningConfig(pulumi.CustomResource):
         __props__.__dict__["linux"] = linux
         __props__.__dict__["name"] = name
         __props__.__dict__["on_destroy"] = on_destroy
+        __props__.__dict__["organization"] = organization
         __props__.__dict__["probe"] = probe
         __props__.__dict__["remove_data_directory"] = remove_data_directory
         __props__.__dict__["remove_devices"] = remove_devices
@@ -999,7 +1038,7 @@ class ProvisioningConfig(pulumi.CustomResource):
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
-        The friendly name, unique on the appliance.
+        The friendly name, unique in its organization.
         """
         return pulumi.get(self, "name")
 
@@ -1010,6 +1049,14 @@ class ProvisioningConfig(pulumi.CustomResource):
         What becomes of the agents when the resource is destroyed, and on machines that are no longer targets.
         """
         return pulumi.get(self, "on_destroy")
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Output[_builtins.str]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+        """
+        return pulumi.get(self, "organization")
 
     @_builtins.property
     @pulumi.getter

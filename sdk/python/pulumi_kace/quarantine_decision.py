@@ -25,6 +25,7 @@ class QuarantineDecisionArgs:
                  decision: pulumi.Input['QuarantineVerdict'],
                  kuid: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  priority: pulumi.Input[Optional[_builtins.int]] = None,
                  rule: pulumi.Input[Optional['MachineFilterArgs']] = None):
         """
@@ -32,7 +33,8 @@ class QuarantineDecisionArgs:
 
         :param pulumi.Input['QuarantineVerdict'] decision: What becomes of the devices.
         :param pulumi.Input[_builtins.str] kuid: The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state. Examples: `"6f1d1c2e-0f6b-4c53-9d0c-2f7e8a1b9c3d"`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.int] priority: When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
         :param pulumi.Input['MachineFilterArgs'] rule: Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
         """
@@ -41,6 +43,8 @@ class QuarantineDecisionArgs:
             pulumi.set(__self__, "kuid", kuid)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if priority is not None:
             pulumi.set(__self__, "priority", priority)
         if rule is not None:
@@ -74,13 +78,25 @@ class QuarantineDecisionArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -113,6 +129,7 @@ class _QuarantineDecisionState:
                  decision: pulumi.Input[Optional['QuarantineVerdict']] = None,
                  kuid: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  priority: pulumi.Input[Optional[_builtins.int]] = None,
                  rule: pulumi.Input[Optional['MachineFilterArgs']] = None):
         """
@@ -120,7 +137,8 @@ class _QuarantineDecisionState:
 
         :param pulumi.Input['QuarantineVerdict'] decision: What becomes of the devices.
         :param pulumi.Input[_builtins.str] kuid: The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state. Examples: `"6f1d1c2e-0f6b-4c53-9d0c-2f7e8a1b9c3d"`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.int] priority: When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
         :param pulumi.Input['MachineFilterArgs'] rule: Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
         """
@@ -130,6 +148,8 @@ class _QuarantineDecisionState:
             pulumi.set(__self__, "kuid", kuid)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if priority is not None:
             pulumi.set(__self__, "priority", priority)
         if rule is not None:
@@ -163,13 +183,25 @@ class _QuarantineDecisionState:
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         """
         return pulumi.get(self, "name")
 
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -205,6 +237,7 @@ class QuarantineDecision(pulumi.CustomResource):
                  decision: pulumi.Input[Optional['QuarantineVerdict']] = None,
                  kuid: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  priority: pulumi.Input[Optional[_builtins.int]] = None,
                  rule: pulumi.Input[Optional[Union['MachineFilterArgs', 'MachineFilterArgsDict']]] = None,
                  __props__=None):
@@ -242,7 +275,8 @@ class QuarantineDecision(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input['QuarantineVerdict'] decision: What becomes of the devices.
         :param pulumi.Input[_builtins.str] kuid: The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state. Examples: `"6f1d1c2e-0f6b-4c53-9d0c-2f7e8a1b9c3d"`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.int] priority: When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
         :param pulumi.Input[Union['MachineFilterArgs', 'MachineFilterArgsDict']] rule: Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
         """
@@ -300,6 +334,7 @@ class QuarantineDecision(pulumi.CustomResource):
                  decision: pulumi.Input[Optional['QuarantineVerdict']] = None,
                  kuid: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  priority: pulumi.Input[Optional[_builtins.int]] = None,
                  rule: pulumi.Input[Optional[Union['MachineFilterArgs', 'MachineFilterArgsDict']]] = None,
                  __props__=None):
@@ -316,6 +351,7 @@ class QuarantineDecision(pulumi.CustomResource):
             __props__.__dict__["decision"] = decision
             __props__.__dict__["kuid"] = kuid
             __props__.__dict__["name"] = name
+            __props__.__dict__["organization"] = organization
             __props__.__dict__["priority"] = priority
             __props__.__dict__["rule"] = rule
             __props__.__dict__["in_force"] = None
@@ -332,6 +368,7 @@ class QuarantineDecision(pulumi.CustomResource):
             decision: pulumi.Input[Optional['QuarantineVerdict']] = None,
             kuid: pulumi.Input[Optional[_builtins.str]] = None,
             name: pulumi.Input[Optional[_builtins.str]] = None,
+            organization: pulumi.Input[Optional[_builtins.str]] = None,
             priority: pulumi.Input[Optional[_builtins.int]] = None,
             rule: pulumi.Input[Optional[Union['MachineFilterArgs', 'MachineFilterArgsDict']]] = None) -> 'QuarantineDecision':
         """
@@ -343,7 +380,8 @@ class QuarantineDecision(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input['QuarantineVerdict'] decision: What becomes of the devices.
         :param pulumi.Input[_builtins.str] kuid: The one device that this is about, by its KUID. It need not have enrolled yet, and may be in any state. Examples: `"6f1d1c2e-0f6b-4c53-9d0c-2f7e8a1b9c3d"`.
-        :param pulumi.Input[_builtins.str] name: Its name, unique on the appliance. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
+        :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.int] priority: When a rule is asked: the lowest first, of equal ones by name, and the first that means a device decides. Default: 100.
         :param pulumi.Input[Union['MachineFilterArgs', 'MachineFilterArgsDict']] rule: Which devices in quarantine this is about, now and later, by what they say of themselves. Whoever can reach the server can say anything: where that is not only your own machines, let tokens approve, and rules block.
         """
@@ -354,6 +392,7 @@ class QuarantineDecision(pulumi.CustomResource):
         __props__.__dict__["decision"] = decision
         __props__.__dict__["kuid"] = kuid
         __props__.__dict__["name"] = name
+        __props__.__dict__["organization"] = organization
         __props__.__dict__["priority"] = priority
         __props__.__dict__["rule"] = rule
         __props__.__dict__["in_force"] = None
@@ -387,9 +426,17 @@ class QuarantineDecision(pulumi.CustomResource):
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
-        Its name, unique on the appliance.
+        Its name, unique in its organization.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Output[_builtins.str]:
+        """
+        The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
+        """
+        return pulumi.get(self, "organization")
 
     @_builtins.property
     @pulumi.getter

@@ -73,6 +73,7 @@ class AwaitableRecommendRunIntervalResult(RecommendRunIntervalResult):
 
 def recommend_run_interval(devices: Optional[_builtins.int] = None,
                            max_check_ins_per_hour: Optional[_builtins.int] = None,
+                           organization: Optional[_builtins.str] = None,
                            other_organizations: Optional[Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']]] = None,
                            opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableRecommendRunIntervalResult:
     """
@@ -101,11 +102,13 @@ def recommend_run_interval(devices: Optional[_builtins.int] = None,
 
     :param _builtins.int devices: How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too. Examples: `1000`.
     :param _builtins.int max_check_ins_per_hour: The most check-ins an hour, over all organizations of the appliance. Default: 500.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']] other_organizations: What the other organizations of the same appliance use of the limit. Default: nothing.
     """
     __args__ = dict()
     __args__['devices'] = devices
     __args__['maxCheckInsPerHour'] = max_check_ins_per_hour
+    __args__['organization'] = organization
     __args__['otherOrganizations'] = other_organizations
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('kace:index:recommendRunInterval', __args__, opts=opts, typ=RecommendRunIntervalResult).value
@@ -116,6 +119,7 @@ def recommend_run_interval(devices: Optional[_builtins.int] = None,
         total_check_ins_per_hour=pulumi.get(__ret__, 'total_check_ins_per_hour'))
 def recommend_run_interval_output(devices: pulumi.Input[Optional[Optional[_builtins.int]]] = None,
                                   max_check_ins_per_hour: pulumi.Input[Optional[Optional[_builtins.int]]] = None,
+                                  organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                                   other_organizations: pulumi.Input[Optional[Optional[Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']]]]] = None,
                                   opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[RecommendRunIntervalResult]:
     """
@@ -144,11 +148,13 @@ def recommend_run_interval_output(devices: pulumi.Input[Optional[Optional[_built
 
     :param _builtins.int devices: How many machines have an agent. Left out: the approved devices of the appliance, with its limit and its other organizations where these are left out too. Examples: `1000`.
     :param _builtins.int max_check_ins_per_hour: The most check-ins an hour, over all organizations of the appliance. Default: 500.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param Sequence[Union['OrganizationLoad', 'OrganizationLoadDict']] other_organizations: What the other organizations of the same appliance use of the limit. Default: nothing.
     """
     __args__ = dict()
     __args__['devices'] = devices
     __args__['maxCheckInsPerHour'] = max_check_ins_per_hour
+    __args__['organization'] = organization
     __args__['otherOrganizations'] = other_organizations
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('kace:index:recommendRunInterval', __args__, opts=opts, typ=RecommendRunIntervalResult)

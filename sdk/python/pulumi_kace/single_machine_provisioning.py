@@ -23,6 +23,7 @@ class SingleMachineProvisioningArgs:
                  target: pulumi.Input[_builtins.str],
                  action: pulumi.Input[Optional['SingleMachineAction']] = None,
                  bundle: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  passphrase: pulumi.Input[Optional[_builtins.str]] = None,
                  password: pulumi.Input[Optional[_builtins.str]] = None,
                  platform: pulumi.Input[Optional[Literal['linux']]] = None,
@@ -36,6 +37,7 @@ class SingleMachineProvisioningArgs:
         :param pulumi.Input[_builtins.str] target: The machine's address, or its host name. Examples: `"192.168.2.10"`.
         :param pulumi.Input['SingleMachineAction'] action: What to do.
         :param pulumi.Input[_builtins.str] bundle: The id of the `AgentBundle` to install from.
+        :param pulumi.Input[_builtins.str] organization: The organization that the configuration lives in, by name. Default: the provider's own.
         :param pulumi.Input[_builtins.str] passphrase: What the private key is encrypted with.
         :param pulumi.Input[_builtins.str] password: The password of `username`, for sudo too.
         :param pulumi.Input[Literal['linux']] platform: The machine's operating system.
@@ -51,6 +53,8 @@ class SingleMachineProvisioningArgs:
             pulumi.set(__self__, "action", action)
         if bundle is not None:
             pulumi.set(__self__, "bundle", bundle)
+        if organization is not None:
+            pulumi.set(__self__, "organization", organization)
         if passphrase is not None:
             pulumi.set(__self__, "passphrase", passphrase)
         if password is not None:
@@ -105,6 +109,18 @@ class SingleMachineProvisioningArgs:
     @bundle.setter
     def bundle(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "bundle", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def organization(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The organization that the configuration lives in, by name. Default: the provider's own.
+        """
+        return pulumi.get(self, "organization")
+
+    @organization.setter
+    def organization(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "organization", value)
 
     @_builtins.property
     @pulumi.getter
@@ -199,6 +215,7 @@ class SingleMachineProvisioning(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  action: pulumi.Input[Optional['SingleMachineAction']] = None,
                  bundle: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  passphrase: pulumi.Input[Optional[_builtins.str]] = None,
                  password: pulumi.Input[Optional[_builtins.str]] = None,
                  platform: pulumi.Input[Optional[Literal['linux']]] = None,
@@ -231,6 +248,7 @@ class SingleMachineProvisioning(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input['SingleMachineAction'] action: What to do.
         :param pulumi.Input[_builtins.str] bundle: The id of the `AgentBundle` to install from.
+        :param pulumi.Input[_builtins.str] organization: The organization that the configuration lives in, by name. Default: the provider's own.
         :param pulumi.Input[_builtins.str] passphrase: What the private key is encrypted with.
         :param pulumi.Input[_builtins.str] password: The password of `username`, for sudo too.
         :param pulumi.Input[Literal['linux']] platform: The machine's operating system.
@@ -282,6 +300,7 @@ class SingleMachineProvisioning(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  action: pulumi.Input[Optional['SingleMachineAction']] = None,
                  bundle: pulumi.Input[Optional[_builtins.str]] = None,
+                 organization: pulumi.Input[Optional[_builtins.str]] = None,
                  passphrase: pulumi.Input[Optional[_builtins.str]] = None,
                  password: pulumi.Input[Optional[_builtins.str]] = None,
                  platform: pulumi.Input[Optional[Literal['linux']]] = None,
@@ -305,6 +324,7 @@ class SingleMachineProvisioning(pulumi.ComponentResource):
                 action = 'install'
             __props__.__dict__["action"] = action
             __props__.__dict__["bundle"] = bundle
+            __props__.__dict__["organization"] = organization
             __props__.__dict__["passphrase"] = None if passphrase is None else pulumi.Output.secret(passphrase)
             __props__.__dict__["password"] = None if password is None else pulumi.Output.secret(password)
             if platform is None:

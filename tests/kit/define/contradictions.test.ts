@@ -94,6 +94,21 @@ describe("an input", () => {
       '"autoname" is for properties of the resource itself',
     ],
     [
+      "that is supplied and required",
+      about(z.string(), { supplied: "x" }),
+      "what is supplied needs an optional property",
+    ],
+    [
+      "that is supplied and has a default",
+      about(z.string().default("x"), { supplied: "x" }),
+      "what is supplied has no other default",
+    ],
+    [
+      "that is supplied in an object",
+      about(z.object({ b: about(text, { supplied: "x" }) })),
+      '"supplied" is for properties of the resource itself',
+    ],
+    [
       "from the environment that is required",
       about(z.string(), { environment: ["A"] }),
       "a default from the environment needs an optional property",

@@ -57,6 +57,7 @@ const shape = compiled(
       .union([z.string().meta({ hash: true }), z.array(z.object({ id: z.string().meta({ replaces: true }) }))])
       .optional(),
     extra: z.any().optional(),
+    site: z.string().optional().meta({ replaces: true, supplied: "the provider's own" }),
   }),
 );
 
@@ -72,6 +73,9 @@ describe("each difference has its exact path, kind and effect:", () => {
   test.each<[string, ValueMap, ValueMap, string[]]>([
     ["a text", { text: "a" }, { text: "b" }, ["update text (update)"]],
     ["a new property", {}, { text: "a" }, ["add text (update)"]],
+    ["what was supplied", { site: "a" }, { site: "b" }, ["update site (replace)"]],
+    ["what is supplied and was not by an older version", {}, { site: "a" }, []],
+    ["what an older version did not supply, asked the other way round", { site: "a" }, {}, []],
     ["a property that is gone", { text: "a" }, {}, ["delete text (update)"]],
     ["null is a value", { note: null }, { note: "a" }, ["update note (update)"]],
     ["null is not nothing", { note: null }, {}, ["delete note (update)"]],

@@ -1,9 +1,11 @@
 import { checkObject, type Failure } from "../../define/check.ts";
+import { ProviderError } from "../../define/errors.ts";
 import { formatPath } from "../../define/path.ts";
 import type { PreviewOf } from "../../define/plain.ts";
-import { plainMapOf } from "../../define/plain.ts";
+import { describeProblem, plainMapOf, valueFrom } from "../../define/plain.ts";
 import type { Properties, Resource } from "../../define/resource.ts";
-import { getKey, setKey, unwrap, type Value, type ValueMap } from "../../define/value.ts";
+import type { ObjectShape } from "../../define/shape.ts";
+import { getKey, isValueMap, setKey, unwrap, type Value, type ValueMap } from "../../define/value.ts";
 import { autoname, type NamingRequest } from "../autoname.ts";
 import type { RunningCall } from "../calls.ts";
 import { providerPb } from "../proto.ts";
@@ -34,12 +36,17 @@ export async function check<Client>(
   const failures: Failure[] = [...checked.failures];
   const log = session.log(urn.urn);
   for (const warning of checked.warnings) log.warn(`${formatPath(warning.path)} is ${warning.reason}`);
-  if (failures.length === 0 && resource.handlers.check !== undefined && session.isConfigured) {
-    const inputs: PreviewOf<Properties> = previewOf(checked.value);
-    const findings = await resource.handlers.check(
-      { urn: urn.urn, logicalName: urn.name, inputs, old: isEmpty(olds) ? undefined : olds },
-      session.context(urn.urn, call),
-    );
+  const { handlers } = resource;
+  let { value } = checked;
+  const asked = { urn: urn.urn, logicalName: urn.name, old: isEmpty(olds) ? undefined : olds };
+  if (failures.length === 0 && handlers.supply !== undefined && session.isConfigured) {
+    const request = { ...asked, inputs: previewOf(value) };
+    const supplied = await handlers.supply(request, session.context(urn.urn, call));
+    value = withSupplied(descriptor.inputs, value, supplied);
+  }
+  if (failures.length === 0 && handlers.check !== undefined && session.isConfigured) {
+    const request = { ...asked, inputs: previewOf(value) };
+    const findings = await handlers.check(request, session.context(urn.urn, call));
     for (const finding of findings) {
       const reason = session.redactor.mask(finding.reason);
       if (finding.severity === "warning")
@@ -48,14 +55,28 @@ export async function check<Client>(
     }
   }
   const response = new providerPb.CheckResponse();
-  response.setInputs(encodeMap(markInputs(descriptor, checked.value)));
-  response.setFailuresList(failuresOf(descriptor.inputs, [news, checked.value], failures));
+  response.setInputs(encodeMap(markInputs(descriptor, value)));
+  response.setFailuresList(failuresOf(descriptor.inputs, [news, value], failures));
   return response;
 }
 
 /** Inputs as handlers see them in a preview. */
 export function previewOf(inputs: ValueMap): PreviewOf<Properties> {
   return plainMapOf(inputs) as PreviewOf<Properties>; // unknown parts stay Unknown, which is what the type says
+}
+
+/** What the program says, and for what it leaves out what the resource supplies. */
+function withSupplied(shape: ObjectShape, given: ValueMap, supplied: Partial<PreviewOf<Properties>>): ValueMap {
+  const value = valueFrom(supplied, (path, problem) => {
+    throw new ProviderError({ code: "internal", message: `what was supplied: ${describeProblem(path, problem)}` });
+  });
+  const filled: Record<string, Value> = { ...given };
+  for (const [name, { meta }] of shape.properties) {
+    if (meta.supplied === undefined || getKey(given, name) !== undefined || !isValueMap(value)) continue;
+    const item = getKey(value, name);
+    if (item !== undefined) setKey(filled, name, item);
+  }
+  return filled;
 }
 
 /** An object keeps the name that was made for it once; only a new one gets a new name. */

@@ -79,7 +79,7 @@ func GetMaxConcurrency(ctx *pulumi.Context) int {
 	return value
 }
 
-// The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+// The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
 func GetOrganization(ctx *pulumi.Context) string {
 	v, err := config.Try(ctx, "kace:organization")
 	if err == nil {

@@ -65,7 +65,7 @@ class _ExportableConfig(types.ModuleType):
     @_builtins.property
     def organization(self) -> Optional[str]:
         """
-        The organization of the appliance that resources and functions work in. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
+        The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for. Taken from `KACE_ORGANIZATION` where it is not given. Examples: `"berlin"`.
         """
         return __config__.get('organization') or _utilities.get_env('KACE_ORGANIZATION')
 

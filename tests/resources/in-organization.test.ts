@@ -1,0 +1,223 @@
+import { describe, expect, it } from "vitest";
+import { type ApplianceAccess, accessTo } from "../../provider/appliance/access.ts";
+import type { LocalAppliance } from "../../provider/appliance/local/local.ts";
+import { inOrganization } from "../../provider/appliance/organization.ts";
+import { type ErrorDetail, ProviderError } from "../../provider/kit/define/errors.ts";
+import { unknown } from "../../provider/kit/define/value.ts";
+import { agentSettings } from "../../provider/resources/agent-settings.ts";
+import { agentToken } from "../../provider/resources/agent-token.ts";
+import { agentUpdatePolicy } from "../../provider/resources/agent-update-policy.ts";
+import { label } from "../../provider/resources/label.ts";
+import { quarantineDecision } from "../../provider/resources/quarantine-decision.ts";
+import { newFolder, openedIn } from "../appliance/local/folders.ts";
+
+const about = { urn: "urn:pulumi:dev::e2e::kace:index:Thing::thing", logicalName: "thing" };
+
+interface Site {
+  readonly appliance: LocalAppliance;
+  /** Everything on the appliance, as whoever has its folder. */
+  readonly local: (organization?: string) => ApplianceAccess;
+  /** As far as an API token of one organization, or of all, sees it. */
+  readonly remote: (only: string | undefined, organization?: string) => ApplianceAccess;
+  /** How often the appliance was asked for something. */
+  readonly asked: () => number;
+}
+
+/** An appliance with the organizations berlin and bonn. */
+async function site(): Promise<Site> {
+  const appliance = await openedIn(newFolder());
+  for (const name of ["berlin", "bonn"]) await appliance.createOrganization({ name });
+  let asked = 0;
+  const access = (isLocal: boolean, only?: string, organization?: string) => {
+    const open = async () => {
+      asked += 1;
+      const opened = { ...appliance.actingAs({ who: "tests", organization: only }), close: async () => undefined };
+      return organization === undefined ? opened : inOrganization(opened, organization);
+    };
+    return accessTo(open, { endpoint: "somewhere", isLocal, maxConcurrency: undefined, organization });
+  };
+  return {
+    appliance,
+    local: (organization) => access(true, undefined, organization),
+    remote: (only, organization) => access(false, only, organization),
+    asked: () => asked,
+  };
+}
+
+function contextOf(client: ApplianceAccess) {
+  const said: string[] = [];
+  const note = (text: string) => void said.push(text);
+  const log = { debug: note, info: note, warn: note, error: note, status: note };
+  return { said, context: { client, log, signal: new AbortController().signal } };
+}
+
+async function refusal(work: Promise<unknown> | undefined): Promise<ErrorDetail> {
+  const thrown = await work?.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof ProviderError)) throw new Error(`expected a refusal, got ${String(thrown)}`);
+  return thrown;
+}
+
+describe("the organization of a resource", () => {
+  it.each([
+    { where: "a folder", setting: undefined, only: undefined, isLocal: true, expected: "default" },
+    { where: "a folder", setting: "berlin", only: undefined, isLocal: true, expected: "berlin" },
+    { where: "a server", setting: undefined, only: undefined, isLocal: false, expected: "default" },
+    { where: "a server", setting: "bonn", only: undefined, isLocal: false, expected: "bonn" },
+    { where: "a server, by a token of berlin", setting: undefined, only: "berlin", isLocal: false, expected: "berlin" },
+    { where: "a server, by a token of berlin", setting: "bonn", only: "berlin", isLocal: false, expected: "bonn" },
+  ])("is the provider's own where the program names none: $where, set to $setting", async (given) => {
+    const { local, remote } = await site();
+    const client = given.isLocal ? local(given.setting) : remote(given.only, given.setting);
+    const supplied = await label.handlers.supply?.({ ...about, inputs: {}, old: undefined }, contextOf(client).context);
+    expect(supplied).toEqual({ organization: given.expected });
+  });
+
+  it("is asked for once, and again where there was no answer", async () => {
+    const { remote, asked } = await site();
+    const client = remote("berlin");
+    await Promise.all([client.reach(), client.reach()]);
+    await client.reach();
+    expect(asked()).toBe(1);
+    let fails = true;
+    const shaky = accessTo(
+      async () => {
+        if (fails) throw new Error("no answer");
+        return (await site()).appliance;
+      },
+      { endpoint: "somewhere", isLocal: false, maxConcurrency: undefined },
+    );
+    await expect(shaky.reach()).rejects.toThrow("no answer");
+    fails = false;
+    expect(await shaky.reach()).toEqual({ organization: "default", only: undefined });
+  });
+
+  it("is refused in the check where the API token is for another one", async () => {
+    const { remote } = await site();
+    const { context } = contextOf(remote("berlin"));
+    const check = (organization: unknown) =>
+      label.handlers.check?.({ ...about, inputs: { organization, name: "web" }, old: undefined }, context);
+    expect(await check("berlin")).toEqual([]);
+    expect(await check(unknown)).toEqual([]);
+    expect(await check("bonn")).toEqual([
+      {
+        path: ["organization"],
+        reason: expect.stringContaining(
+          'there is no organization "bonn" for this API token, which is for "berlin": leave `organization` out',
+        ),
+      },
+    ]);
+  });
+
+  it.each([
+    ["not known yet", unknown],
+    ["not made yet", "munich"],
+  ])(
+    "may be %s in a preview: what can be checked is checked, and nothing else is looked at",
+    async (_, organization) => {
+      const { local } = await site();
+      const { context, said } = contextOf(local());
+      const checking = { ...about, old: undefined };
+      const filter = { any: [{ property: "label", operator: "equals", value: "other" }] };
+      const ofLabel = { organization, name: "web", filter };
+      expect(await label.handlers.check?.({ ...checking, inputs: ofLabel }, context)).toEqual([]);
+      expect(await label.handlers.previewCreate?.({ ...about, inputs: ofLabel }, context)).toEqual({});
+      const isNamed = typeof organization === "string";
+      expect(said).toEqual(isNamed ? ['there is no organization "munich" yet: it must be made before this'] : []);
+      const window = { from: "06:00", to: "06:00" };
+      expect(
+        await agentSettings.handlers.check?.(
+          { ...checking, inputs: { organization, communicationsWindow: window } },
+          context,
+        ),
+      ).toMatchObject([{ path: ["communicationsWindow", "to"] }]);
+      const policy = { organization, labels: ["web"] };
+      expect(await agentUpdatePolicy.handlers.check?.({ ...checking, inputs: policy }, context)).toEqual([]);
+    },
+  );
+
+  it("must be there when something is made in it, and need not be when something is deleted", async () => {
+    const { local } = await site();
+    const { context } = contextOf(local());
+    const inputs = { organization: "munich", enabled: true, name: "site" };
+    const error = await refusal(agentToken.handlers.create({ ...about, inputs, exists: () => undefined }, context));
+    expect(error).toMatchObject({ path: ["organization"], message: 'there is no organization "munich"' });
+    expect(error.hint).toContain("make it by an `Organization`");
+    const gone = await refusal(
+      agentSettings.handlers.delete(
+        { ...about, id: "munich", old: { inputs: { organization: "munich" }, outputs: {} } },
+        context,
+      ),
+    );
+    expect(gone.code).toBe("not-found"); // which counts as deleted
+  });
+
+  it("is where things are made, changed and deleted, whatever the provider's own is by then", async () => {
+    const { appliance, local } = await site();
+    const inputs = { organization: "berlin", name: "web", machines: ["web01"] };
+    const { id } = await label.handlers.create(
+      { ...about, inputs, exists: () => undefined },
+      contextOf(local("bonn")).context,
+    );
+    expect(await appliance.getLabel({ id })).toMatchObject({ organization: "berlin" });
+    const old = { inputs, outputs: { kind: "manual" } };
+    const { context } = contextOf(local("bonn"));
+    const changed = { ...inputs, machines: ["web02"] };
+    await label.handlers.update?.({ ...about, id, inputs: changed, old, changes: [] }, context);
+    expect(await label.handlers.read?.({ ...about, id, old, given: {} }, context)).toMatchObject({
+      inputs: { organization: "berlin", machines: ["web02"] },
+    });
+    await label.handlers.delete({ ...about, id, old }, context);
+    expect((await appliance.listLabels({ organization: "berlin" })).labels).toEqual([]);
+  });
+});
+
+describe("an import", () => {
+  it.each([
+    ["default/web", "default"],
+    ["berlin/web", "berlin"],
+    ["web", "bonn"],
+    ["berlin/a/b", "berlin"],
+    ["a/b", undefined],
+    ["berlin/", undefined],
+    ["nothing", undefined],
+    ["default/nothing", undefined],
+  ])("by %j", async (id, organization) => {
+    const { appliance, local } = await site();
+    for (const of of ["default", "berlin", "bonn"]) await appliance.saveLabel({ organization: of, name: "web" });
+    await appliance.saveLabel({ organization: "berlin", name: "a/b" });
+    const read = () =>
+      label.handlers.read?.({ ...about, id, old: undefined, given: {} }, contextOf(local("bonn")).context);
+    if (id === "a/b") {
+      expect(await refusal(read())).toMatchObject({ path: ["organization"] });
+    } else {
+      const found = await read();
+      expect(found?.inputs["organization"]).toBe(organization);
+      if (found !== undefined) expect(await appliance.getLabel({ id: found.id ?? "" })).toMatchObject({ organization });
+    }
+  });
+
+  it("takes the id of what there is, in whichever organization", async () => {
+    const { appliance, local } = await site();
+    const { id } = await appliance.saveLabel({ organization: "berlin", name: "web" });
+    const found = await label.handlers.read?.({ ...about, id, old: undefined, given: {} }, contextOf(local()).context);
+    expect(found?.inputs).toMatchObject({ organization: "berlin", name: "web" });
+  });
+
+  it("finds tokens and decisions by name too", async () => {
+    const { appliance, local } = await site();
+    const token = await appliance.createToken({ organization: "berlin", name: "site" });
+    const decision = await appliance.saveQuarantineDecision({
+      organization: "berlin",
+      name: "one",
+      verdict: "block",
+      kuid: "00000000-one",
+    });
+    const { context } = contextOf(local());
+    const asking = { ...about, old: undefined, given: {} };
+    expect((await agentToken.handlers.read?.({ ...asking, id: "berlin/site" }, context))?.id).toBe(token.id);
+    expect((await quarantineDecision.handlers.read?.({ ...asking, id: "berlin/one" }, context))?.id).toBe(decision.id);
+  });
+});

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { dateOrMoment } from "../appliance/moment-text.ts";
 import { type Duration, durationMs } from "../kit/define/scalars.ts";
 
 /**
@@ -13,4 +14,23 @@ export function secondsFrom(text: string): number {
     if (!(error instanceof RangeError)) throw error;
     throw new InvalidArgumentError("A duration is a number and a unit, such as 30m or 2h.");
   }
+}
+
+/**
+ * A time to come as an option of a command gives it, as RFC 3339 in UTC: a moment, or how long until then.
+ * @throws InvalidArgumentError for what is neither
+ * @example momentAhead("2027-03-01T22:00:00+01:00") // "2027-03-01T21:00:00.000Z"
+ */
+export function momentAhead(text: string): string {
+  const said = dateOrMoment(text);
+  if (said !== undefined) return said;
+  try {
+    const moment = new Date(Date.now() + durationMs(text as Duration)); // it refuses what is none
+    if (!Number.isNaN(moment.getTime())) return moment.toISOString();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  throw new InvalidArgumentError(
+    "A time is a moment of RFC 3339, such as 2027-03-01T22:00:00Z, or how long until then, such as 2h.",
+  );
 }

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type TaskType, taskType } from "../appliance/operations/task-types.ts";
+import { MAX_LATE_SECONDS, type TaskType, taskType } from "../appliance/operations/task-types.ts";
 import { type TaskState, taskState, taskView } from "../appliance/operations/tasks.ts";
 import type { Recipients } from "./commands/recipients.ts";
-import { runScript } from "./commands/script.ts";
+import { runScript, type ScriptOptions } from "./commands/script.ts";
 import { addTasks, cancelTasks, listTasks, ORDERED, type Ordered, type ShownView, showTask } from "./commands/tasks.ts";
-import { secondsFrom } from "./lengths-of-time.ts";
+import { momentAhead, secondsFrom } from "./lengths-of-time.ts";
 import type { CommandContext } from "./session.ts";
 
 const DAY_SECONDS = 86_400;
@@ -40,8 +40,8 @@ export function addTaskCommands(program: Command, { session, finish }: CommandCo
   withRecipients(
     tasks
       .command("add")
-      .description("Has agents bring their inventory, or their own log.")
-      .addArgument(tasks.createArgument("<type>", "what they bring").choices(ORDERED)),
+      .description("Has agents bring their inventory or their own log, or look for scripts for later.")
+      .addArgument(tasks.createArgument("<type>", "what they do").choices(ORDERED)),
   ).action(async (type: Ordered, options: Recipients) => finish(await addTasks(session(), type, options)));
 
   const script = program.command("script").description("Shell scripts on the machines of agents.");
@@ -56,12 +56,27 @@ export function addTaskCommands(program: Command, { session, finish }: CommandCo
         secondsOf(90 * DAY_SECONDS, "90d"),
       )
       .option(
+        "--at <moment>",
+        "begin it then, with or without the server: each agent is brought it before; such as 2027-03-01T22:00:00Z, or 2h for in two hours",
+        momentAhead,
+      )
+      .option(
+        "--late <duration>",
+        "with --at: how much later it may begin where a machine was off (default: 1h)",
+        secondsOf(MAX_LATE_SECONDS, "30d", 0),
+      )
+      .option(
         "--wait",
         "wait until it has ended everywhere, and print what it said; exit code 3 if it failed somewhere",
       ),
-  ).action(async (file: string, options: Recipients & { timeout?: number; expires?: number; wait?: boolean }) =>
-    finish(await runScript(session(), file, options)),
-  );
+  ).action(async (file: string, options: ScriptOptions) => finish(await runScript(session(), file, options)));
+  withRecipients(
+    script
+      .command("update")
+      .description(
+        "Has machines look now for scripts that run at a time of their own, and drop those that are called back.",
+      ),
+  ).action(async (options: Recipients) => finish(await addTasks(session(), "scripting-update", options)));
 }
 
 function withRecipients(command: Command): Command {
@@ -72,10 +87,12 @@ function withRecipients(command: Command): Command {
 }
 
 /** Whole ones: less than a second is one. */
-function secondsOf(longestSeconds: number, longest: string): (text: string) => number {
+function secondsOf(longestSeconds: number, longest: string, leastSeconds: 0 | 1 = 1): (text: string) => number {
   return (text) => {
     const seconds = Math.ceil(secondsFrom(text));
-    if (seconds > 0 && seconds <= longestSeconds) return seconds;
-    throw new InvalidArgumentError(`It is longer than 0s, and ${longest} at most.`);
+    if (seconds >= leastSeconds && seconds <= longestSeconds) return seconds;
+    throw new InvalidArgumentError(
+      leastSeconds === 0 ? `It is ${longest} at most.` : `It is longer than 0s, and ${longest} at most.`,
+    );
   };
 }

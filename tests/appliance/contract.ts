@@ -9,6 +9,7 @@ import { messagesContract } from "./contract-messages.ts";
 import { organizationsContract } from "./contract-organizations.ts";
 import { quarantineContract } from "./contract-quarantine.ts";
 import { schedulesContract } from "./contract-schedules.ts";
+import { scriptsContract } from "./contract-scripts.ts";
 import { settingsContract } from "./contract-settings.ts";
 import { taskPackagesContract } from "./contract-task-packages.ts";
 import { tasksContract } from "./contract-tasks.ts";
@@ -87,6 +88,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     updatePolicyContract(() => subject);
     tasksContract(() => subject);
     taskPackagesContract(() => subject);
+    scriptsContract(() => subject);
 
     describe("tokens", () => {
       it("mints values of 54 characters, each another one", async () => {

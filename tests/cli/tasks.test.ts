@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -90,7 +91,36 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
     expect(await agent.next("task")).toMatchObject({ taskType: "log-upload", payload: {} });
   });
 
+  it("order a script for later, have machines look for it, and show that it is kept", async () => {
+    const { identity } = agent;
+    agent = await TestAgent.connect({ port: server.port, ca: server.ca, identity });
+    await agent.hello({ can: ["tasks", "scripting-update"] });
+    const at = new Date(Date.now() + 7 * 86_400_000).toISOString();
+    const { exitCode, err } = await kace("script", "run", script, "--machine", "web01", "--at", at, "--late", "0s");
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: expect.stringContaining(`1 task is queued for ${at};`) });
+    expect(await kace("script", "update", "--machine", "web01")).toMatchObject({
+      exitCode: 0,
+      err: expect.stringMatching(/^1 task is queued of source scripting-update-/),
+    });
+    const { payload } = await agent.next("task");
+    expect(payload).toMatchObject({ scripts: [{ at, lateSeconds: 0, timeoutSeconds: 3_600 }] });
+    const [task] = (await server.appliance.listTasks({ types: ["script"] })).tasks;
+    agent.say({
+      type: "scripts",
+      held: createHash("sha256")
+        .update(task?.id ?? "")
+        .digest("hex"),
+      look: false,
+    });
+    await until("it is shown to be kept", async () => {
+      const { out } = await kace("tasks", "list", "--type", "script", "--view", "all");
+      return out.includes("ready, kept by its agent") && out.includes(at);
+    });
+  });
+
   it.each<[string, readonly string[], string]>([
+    ["a time that is past", ["script", "run", "SCRIPT", "--all", "--at", "2020-01-01"], "is past"],
+    ["a delay without a time", ["script", "run", "SCRIPT", "--all", "--late", "1h"], "--at"],
     ["no machine", ["script", "run", "SCRIPT"], "which machines?"],
     ["all machines and one", ["script", "run", "SCRIPT", "--all", "--machine", "web01"], "one or the other"],
     ["an address", ["script", "run", "SCRIPT", "--machine", "127.0.0.1"], "devices go by their host names or KUIDs"],
@@ -134,6 +164,8 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
 
   it("refuse lengths of time and types that are none", async () => {
     expect((await kace("script", "run", script, "--all", "--timeout", "soon")).exitCode).toBe(2);
+    expect((await kace("script", "run", script, "--all", "--at", "at noon")).exitCode).toBe(2);
+    expect((await kace("script", "run", script, "--all", "--at", "1h", "--late", "31d")).exitCode).toBe(2);
     expect((await kace("tasks", "add", "self-update", "--all")).exitCode).toBe(2);
     expect((await kace("tasks", "list", "--view", "mine")).exitCode).toBe(2);
   });

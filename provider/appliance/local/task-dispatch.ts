@@ -11,8 +11,9 @@ import {
 import { applianceRow, throughputOf } from "./appliance-settings.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build, listed } from "./query.ts";
+import { scriptsFor, scriptsWereSent } from "./scripts.ts";
 import { keepOutput } from "./task-outputs.ts";
-import { ENDED, insertTask, keepPayload, payloadReader } from "./task-rows.ts";
+import { ENDED, insertTask, keepPayload, payloadReader, whatItsAgentLacks } from "./task-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 type Handlers = HandlersOf<typeof taskOperations>;
@@ -41,6 +42,8 @@ function due(tx: Transaction, instanceId: string, throttled: boolean) {
     .select(["tasks.id", "tasks.kuid", "tasks.type", "tasks.priority", "tasks.timeout_seconds", "tasks.payload_id"])
     .where("tasks.state", "=", "ready")
     .where("tasks.throttled", "=", throttled ? 1 : 0)
+    // What agents begin by themselves comes to them by scripting updates.
+    .where("tasks.run_at", "is", null)
     .where("tasks.cancel_requested", "=", 0)
     .where("tasks.not_before", "<=", tx.now)
     .where("tasks.expires_at", ">", tx.now)
@@ -94,10 +97,10 @@ export const listDueTasks: Handlers["listDueTasks"] = (tx, { instanceId, limit }
       type: taskType.parse(row.type),
       priority: row.priority,
       timeoutSeconds: row.timeout_seconds,
-      payload: payloadOf(row.payload_id),
+      payload: row.type === "scripting-update" ? scriptsFor(tx, row.kuid) : payloadOf(row.payload_id),
     })),
     cancels,
-    overdue: tx.queries.first(overdue(tx).select("id").limit(1)) !== undefined || ended(tx, 1).length > 0,
+    overdue: tx.queries.first(overdue(tx).select("tasks.id").limit(1)) !== undefined || ended(tx, 1).length > 0,
   };
 };
 
@@ -107,17 +110,22 @@ function overdue(tx: Transaction) {
     .selectFrom("tasks")
     .where((eb) =>
       eb.or([
-        eb.and([eb("state", "=", "ready"), eb("expires_at", "<=", tx.now)]),
+        eb.and([eb("tasks.state", "=", "ready"), eb("tasks.expires_at", "<=", tx.now)]),
         eb.and([
-          eb("state", "=", "running"),
+          eb("tasks.state", "=", "running"),
           eb(
-            eb("started_at", "+", eb(eb.parens("timeout_seconds", "+", GIVE_UP_SLACK_SECONDS), "*", 1_000)),
+            eb("tasks.started_at", "+", eb(eb.parens("tasks.timeout_seconds", "+", GIVE_UP_SLACK_SECONDS), "*", 1_000)),
             "<=",
             tx.now,
           ),
         ]),
       ]),
     );
+}
+
+function whyNotTaken(row: Parameters<typeof whatItsAgentLacks>[0] & { readonly held_at: number | null }): string {
+  if (row.held_at !== null) return "its agent keeps it, and has not said in time what became of it";
+  return whatItsAgentLacks(row) ?? "its machine did not take it in time";
 }
 
 function ended(tx: Transaction, limit: number) {
@@ -131,11 +139,17 @@ function ended(tx: Transaction, limit: number) {
 }
 
 export const giveUpTasks: Handlers["giveUpTasks"] = (tx) => {
-  const late = tx.queries.all(overdue(tx).select(["id", "state", "cancel_requested"]));
-  for (const { id, state, cancel_requested } of late) {
+  const late = tx.queries.all(
+    overdue(tx)
+      .innerJoin("devices", "devices.kuid", "tasks.kuid")
+      .select(["tasks.id", "tasks.type", "tasks.state", "tasks.cancel_requested"])
+      .select(["tasks.run_at", "tasks.held_at", "devices.abilities", "devices.instance_id"]),
+  );
+  for (const row of late) {
+    const { id, state, cancel_requested } = row;
     const outcome: { state: TaskState; note: string } =
       state === "ready"
-        ? { state: "expired", note: "its machine did not take it in time" }
+        ? { state: "expired", note: whyNotTaken(row) }
         : { state: "timed-out", note: "given up: its agent did not say in time what became of it" };
     tx.queries.run(
       build
@@ -175,6 +189,7 @@ export const recordTasks: Handlers["recordTasks"] = (tx, { tasks }) => {
           .where("id", "=", row.id)
           .where("state", "=", "ready"),
       );
+      if (row.type === "scripting-update") scriptsWereSent(tx, row.kuid);
     } else if (report.status === "started") {
       tx.queries.run(
         build
@@ -215,19 +230,24 @@ function end(
     readonly organization: string;
     readonly type: string;
     readonly started_at: number | null;
+    readonly run_at: number | null;
+    readonly created_at: number;
     readonly cancel_requested: number;
   },
-  { status, note, exitCode, output, outputTruncated = false, runMs }: Ending,
+  { status, note, exitCode, output, outputTruncated = false, runMs, endedAt }: Ending,
 ): void {
-  const startedAt = row.started_at ?? tx.now - (runMs ?? 0);
+  // A machine's clock may be wrong: nothing ends before it was ordered, or after it was told.
+  const said = row.run_at === null || endedAt === undefined ? tx.now : Date.parse(endedAt);
+  const completedAt = Math.min(Math.max(said, row.created_at), tx.now);
+  const startedAt = Math.min(row.started_at ?? completedAt - (runMs ?? 0), completedAt);
   tx.queries.run(
     build
       .updateTable("tasks")
       .set({
         state: row.cancel_requested === 1 && status !== "completed" ? "cancelled" : status,
         started_at: startedAt,
-        completed_at: tx.now,
-        run_ms: runMs ?? tx.now - startedAt,
+        completed_at: completedAt,
+        run_ms: runMs ?? completedAt - startedAt,
         given_up: 0,
         exit_code: exitCode ?? null,
         note: note ?? null,

@@ -4,6 +4,7 @@ import { TASK_PAYLOADS } from "../operations/task-types.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { noContent } from "./package-folder.ts";
 import { build } from "./query.ts";
+import { scriptFor } from "./scripts.ts";
 import { payloadReader } from "./task-rows.ts";
 
 export const taskPackageHandlers: HandlersOf<typeof taskPackageOperations> = {
@@ -16,7 +17,14 @@ export const taskPackageHandlers: HandlersOf<typeof taskPackageOperations> = {
         .where("kuid", "=", kuid),
     );
     // One and the same answer for all that is not the device's own, so that it cannot find out what there is.
-    if (task === undefined || task.type !== "self-update" || task.state !== "running") throw notOfTask(taskId);
+    if (task === undefined || task.state !== "running") throw notOfTask(taskId);
+    if (task.type === "scripting-update") {
+      const script = scriptFor(tx, kuid, sha256);
+      if (script === undefined) throw notOfTask(taskId);
+      const part = script.subarray(offset, offset + PACKAGE_PART_BYTES);
+      return { sizeBytes: script.length, data: part.toString("base64") };
+    }
+    if (task.type !== "self-update") throw notOfTask(taskId);
     const order = TASK_PAYLOADS["self-update"].safeParse(payloadReader(tx)(task.payload_id));
     const named = order.success ? [order.data.sha256, order.data.rollback?.sha256] : [];
     if (!named.includes(sha256)) throw notOfTask(taskId);

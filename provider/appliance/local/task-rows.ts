@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import * as z from "zod";
+import { abilities } from "../operations/devices.ts";
 import { TASK_TYPES, type TaskType, taskType } from "../operations/task-types.ts";
 import { LONG_WAIT_SECONDS, type Task, type TaskState, type TaskView, taskState } from "../operations/tasks.ts";
 import { build } from "./query.ts";
@@ -7,7 +8,11 @@ import type { Tables } from "./tables.ts";
 import { fromColumn, moment, momentOrNone, newId, type Transaction } from "./transaction.ts";
 
 /** A task, with what is needed of its device. */
-export type TaskRow = Selectable<Tables["tasks"]> & { readonly hostname: string; readonly instance_id: string | null };
+export type TaskRow = Selectable<Tables["tasks"]> & {
+  readonly hostname: string;
+  readonly instance_id: string | null;
+  readonly abilities: string;
+};
 
 /** States that nothing follows any more. */
 export const ENDED: readonly TaskState[] = ["completed", "failed", "timed-out", "cancelled", "expired"];
@@ -18,7 +23,7 @@ export function taskRows() {
     .selectFrom("tasks")
     .innerJoin("devices", "devices.kuid", "tasks.kuid")
     .selectAll("tasks")
-    .select(["devices.hostname", "devices.instance_id"]);
+    .select(["devices.hostname", "devices.instance_id", "devices.abilities"]);
 }
 
 /** Narrows a query of {@link taskRows} to a view. @param instance the server that runs, if one does */
@@ -54,6 +59,8 @@ export function describeTask(row: TaskRow, instance: string | undefined, now: nu
     priority: row.priority,
     timeoutSeconds: row.timeout_seconds,
     createdAt: moment(row.created_at),
+    runAt: momentOrNone(row.run_at),
+    heldSince: isReady ? momentOrNone(row.held_at) : undefined,
     nextRunAt: isReady ? moment(row.not_before) : undefined,
     startedAt: momentOrNone(row.started_at),
     completedAt: momentOrNone(row.completed_at),
@@ -61,8 +68,22 @@ export function describeTask(row: TaskRow, instance: string | undefined, now: nu
     expiresAt: isReady ? moment(row.expires_at) : undefined,
     cancelRequested: row.cancel_requested === 1 && !ENDED.includes(taskState.parse(row.state)),
     exitCode: row.exit_code ?? undefined,
-    note: row.note ?? undefined,
+    note: row.note ?? (isReady ? whatItsAgentLacks(row) : undefined),
   };
+}
+
+/**
+ * Why an agent is not given scripts for later: it is of a version that knows no scripting updates. Undefined where it
+ * does, where it need not, or where it has not said yet what it can.
+ */
+export function whatItsAgentLacks(
+  row: Pick<TaskRow, "type" | "run_at" | "abilities" | "instance_id">,
+): string | undefined {
+  if (row.type !== "scripting-update" && row.run_at === null) return undefined;
+  const can = fromColumn(abilities, row.abilities, "what an agent can");
+  if (can.includes(TASK_TYPES["scripting-update"].needs)) return undefined;
+  if (can.length === 0 && row.instance_id === null) return undefined;
+  return "its agent is of a version that keeps no scripts for later: it waits until that is updated";
 }
 
 const payloadSchema = z.record(z.string(), z.unknown());
@@ -106,6 +127,8 @@ interface NewTask {
   /** Milliseconds since 1970. */
   readonly notBefore?: number;
   readonly expiresInSeconds?: number | undefined;
+  /** Of a script that its agent begins by itself. */
+  readonly forLater?: { readonly at: number; readonly lateSeconds: number } | undefined;
 }
 
 /** Makes a task that is ready. */
@@ -135,6 +158,8 @@ export function insertTask(tx: Transaction, { type, notBefore = tx.now, ...task 
       given_up: 0,
       exit_code: null,
       note: null,
+      run_at: task.forLater?.at ?? null,
+      late_seconds: task.forLater?.lateSeconds ?? null,
     }),
   );
 }

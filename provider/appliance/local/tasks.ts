@@ -1,9 +1,11 @@
 import { ApplianceError } from "../errors.ts";
+import { LATE_SECONDS, TASK_PAYLOADS } from "../operations/task-types.ts";
 import type { taskOperations } from "../operations/tasks.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { recipients } from "./messages.ts";
 import { numberAt, page } from "./paging.ts";
 import { build, listed } from "./query.ts";
+import { hurryScript, requireTimeFor } from "./scripts.ts";
 import { runningInstance } from "./server.ts";
 import { giveUpTasks, listDueTasks, recordTasks } from "./task-dispatch.ts";
 import { readOutput } from "./task-outputs.ts";
@@ -28,6 +30,20 @@ function requireRoom(tx: Transaction, wanted: number): void {
   });
 }
 
+/** When an agent is to begin a script by itself. */
+function timeIn(payload: unknown): { at: number; lateSeconds: number } | undefined {
+  const { at, lateSeconds = LATE_SECONDS } = TASK_PAYLOADS.script.parse(payload);
+  return at === undefined ? undefined : { at: Date.parse(at), lateSeconds };
+}
+
+function twoTimes(): ApplianceError {
+  return new ApplianceError({
+    code: "invalid",
+    message: '"notBefore" and "payload.at" are two times of one script',
+    hint: "`payload.at`: its agent begins it then, with or without the server; `notBefore`: the server has it begun then",
+  });
+}
+
 export const taskHandlers: HandlersOf<typeof taskOperations> = {
   queueTasks(
     tx,
@@ -36,8 +52,13 @@ export const taskHandlers: HandlersOf<typeof taskOperations> = {
     requireRoom(tx, kuids.length);
     const all = recipients(tx, organization, kuids);
     const sourceId = given.sourceId ?? newId(tx, type);
+    const forLater = type === "script" ? timeIn(payload) : undefined;
+    if (forLater !== undefined) {
+      if (notBefore !== undefined) throw twoTimes();
+      requireTimeFor(tx, forLater.at, kuids);
+    }
     const payloadId = keepPayload(tx, organization, payload);
-    const begins = Math.max(tx.now, notBefore === undefined ? 0 : Date.parse(notBefore));
+    const begins = forLater?.at ?? Math.max(tx.now, notBefore === undefined ? 0 : Date.parse(notBefore));
     const tasks = all.map(({ kuid }) => {
       const id = newId(tx, "task");
       insertTask(tx, {
@@ -51,9 +72,11 @@ export const taskHandlers: HandlersOf<typeof taskOperations> = {
         timeoutSeconds,
         notBefore: begins,
         expiresInSeconds,
+        forLater,
       });
       return { id, kuid };
     });
+    if (forLater !== undefined) hurryScript(tx, organization, forLater.at, [...new Set(kuids)]);
     const [only] = all.length === 1 ? all : [];
     const subject =
       only === undefined

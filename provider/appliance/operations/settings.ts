@@ -39,12 +39,11 @@ const communicationsWindow = z
 
 const interval = z.int().min(MIN_INTERVAL_SECONDS).max(MAX_INTERVAL_SECONDS);
 
-/** Text for people that moves no cursor. */
+/** Text for people that moves no cursor; empty: none is shown. */
 const splashText = z
   .string()
-  .min(1)
   .max(MAX_SPLASH_CHARACTERS)
-  .regex(/^\P{Cc}+$/u, "expected text without control characters");
+  .regex(/^\P{Cc}*$/u, "expected text without control characters");
 
 const logRetention = z.enum(["saveAll", "off"]);
 
@@ -54,7 +53,7 @@ const agentSettings = z.object({
   runIntervalSeconds: interval,
   /** How often they bring their inventory, at a check-in; 0 at every one. */
   inventoryIntervalSeconds: z.union([z.literal(0), interval]),
-  /** What users read while an agent works. */
+  /** What users read when an agent begins work that concerns them. */
   splashText,
   /** How often agents look for the latest scripts. */
   scriptingUpdateIntervalSeconds: interval,

@@ -12,6 +12,7 @@ import { outcomeOperations } from "./outcomes.ts";
 import { quarantineOperations } from "./quarantine.ts";
 import { runOperations } from "./runs.ts";
 import { scheduleOperations } from "./schedules.ts";
+import { scriptOperations } from "./scripts.ts";
 import { serverOperations } from "./server.ts";
 import { settingsOperations } from "./settings.ts";
 import { statisticsOperations } from "./statistics.ts";
@@ -39,6 +40,7 @@ export const operations = {
   ...historyOperations,
   ...taskOperations,
   ...taskPackageOperations,
+  ...scriptOperations,
   ...serverOperations,
   ...settingsOperations,
   ...organizationOperations,

@@ -17,7 +17,7 @@ export const packageRequest = z.object({
 export const taskPackageOperations = defineOperations({
   readTaskPackage: {
     description:
-      "A part of a package that a running task of a device names: its new version, or the one to go back to. Anything else is refused.",
+      "A part of what a running task of a device names: of an update the new version, or the one to go back to; of a scripting update a script that waits for the device. Anything else is refused.",
     access: "read",
     role: "admin",
     reach: "appliance",

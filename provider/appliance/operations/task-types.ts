@@ -1,8 +1,16 @@
 import * as z from "zod";
-import { sha256 } from "./fields.ts";
+import { moment, sha256 } from "./fields.ts";
 
 /** What a task asks of an agent. */
-export const taskType = z.enum(["alert", "inventory", "crash-upload", "self-update", "script", "log-upload"]);
+export const taskType = z.enum([
+  "alert",
+  "inventory",
+  "crash-upload",
+  "self-update",
+  "scripting-update",
+  "script",
+  "log-upload",
+]);
 
 /** What can be ordered; a crash only its agent can tell of. */
 export const queuedTaskType = taskType.exclude(["crash-upload"]);
@@ -10,7 +18,7 @@ export const queuedTaskType = taskType.exclude(["crash-upload"]);
 export type TaskType = z.output<typeof taskType>;
 
 /** What an agent says it understands; one that says nothing is of before there were tasks. */
-export const agentAbility = z.enum(["tasks", "self-update"]);
+export const agentAbility = z.enum(["tasks", "self-update", "scripting-update"]);
 
 export type AgentAbility = z.output<typeof agentAbility>;
 
@@ -35,12 +43,28 @@ export const TASK_TYPES: Readonly<Record<TaskType, TaskTypeRules>> = {
   inventory: { priority: 20, timeoutSeconds: 120, keepSeconds: DAY, throttled: true, needs: "tasks" },
   "crash-upload": { priority: 30, timeoutSeconds: 120, keepSeconds: 7 * DAY, throttled: true, needs: "tasks" },
   "self-update": { priority: 40, timeoutSeconds: 1_800, keepSeconds: 30 * DAY, throttled: true, needs: "self-update" },
+  // What is for later waits in the database: an agent that comes back looks for it by itself.
+  "scripting-update": {
+    priority: 45,
+    timeoutSeconds: 300,
+    keepSeconds: DAY,
+    throttled: true,
+    needs: "scripting-update",
+  },
   script: { priority: 50, timeoutSeconds: 3_600, keepSeconds: 7 * DAY, throttled: true, needs: "tasks" },
   "log-upload": { priority: 70, timeoutSeconds: 120, keepSeconds: 7 * DAY, throttled: true, needs: "tasks" },
 };
 
 /** Longer no script is, in bytes of UTF-8: it and its quotes fit into one frame to the agent. */
 export const MAX_SCRIPT_BYTES = 65_536;
+
+/** How many scripts wait for a time of their own on one device; its agent keeps no more. */
+export const MAX_SCRIPTS_FOR_LATER = 50;
+/** How far ahead a script may be ordered. */
+export const MAX_AHEAD_SECONDS = 366 * DAY;
+/** How much later than at its time a script may begin, unless its order says otherwise. */
+export const LATE_SECONDS = 3_600;
+export const MAX_LATE_SECONDS = 30 * DAY;
 
 const alertText = z
   .string()
@@ -76,6 +100,18 @@ export const TASK_PAYLOADS = {
     /** The version that runs now, for an agent that does not have its own package any more. */
     rollback: packageOnWire.optional(),
   }),
-  script: z.strictObject({ script }),
+  "scripting-update": z.strictObject({}),
+  script: z
+    .strictObject({
+      script,
+      /** When its agent, which is brought the script before, begins it: with or without the server. */
+      at: moment.optional(),
+      /** How much later it may begin where the machine was off; then it is missed. */
+      lateSeconds: z.int().min(0).max(MAX_LATE_SECONDS).optional(),
+    })
+    .refine(({ at, lateSeconds }) => at !== undefined || lateSeconds === undefined, {
+      path: ["lateSeconds"],
+      error: "expected together with the time at which the script begins",
+    }),
   "log-upload": z.strictObject({}),
 } as const satisfies Readonly<Record<TaskType, z.ZodType>>;

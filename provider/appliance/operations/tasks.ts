@@ -52,6 +52,10 @@ const task = z.object({
   priority,
   timeoutSeconds,
   createdAt: moment,
+  /** Of a script that its agent begins by itself: when. */
+  runAt: moment.optional(),
+  /** Since when its agent is known to keep it until then. */
+  heldSince: moment.optional(),
   /** When it begins at the earliest; only while it is ready. */
   nextRunAt: moment.optional(),
   startedAt: moment.optional(),
@@ -92,6 +96,8 @@ export const taskReport = z.object({
   outputTruncated: z.boolean().optional(),
   /** The type of a task that the agent itself began: its id names the device. */
   announced: z.literal("crash-upload").optional(),
+  /** When it ended, by the machine's clock: of what the agent began by itself, which may have been long ago. */
+  endedAt: moment.optional(),
   /** How long it ran, by the clock of the machine that nobody sets. */
   runMs: z.int().min(0).optional(),
 });
@@ -101,7 +107,7 @@ export type TaskReport = z.output<typeof taskReport>;
 export const taskOperations = defineOperations({
   queueTasks: {
     description:
-      "Queues a task for each of the given devices. It waits for its time, for its device to be connected, and for its turn by priority (1 is the first) and age, until it expires. Priority, time-out and expiry are those of its type unless given.",
+      "Queues a task for each of the given devices. It waits for its time, for its device to be connected, and for its turn by priority (1 is the first) and age, until it expires. Priority, time-out and expiry are those of its type unless given. A script whose payload says `at` is brought to its agent before then by scripting updates, and begun by it at that time, whether the server is there or not.",
     access: "write",
     input: z
       .object({

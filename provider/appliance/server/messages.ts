@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type DeviceReason, type DeviceState, deviceOperations, inventory } from "../operations/devices.ts";
+import { heldScripts } from "../operations/scripts.ts";
 import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
 import { packageRequest } from "../operations/task-packages.ts";
 import { type DueTask, taskReport } from "../operations/tasks.ts";
@@ -17,7 +18,7 @@ const helloMessage = deviceOperations.enrolDevice.input.omit({ connection: true 
   protocol: z.int(),
   /** 64 bytes, base64url. */
   signature: z.string().regex(/^[\w-]{86}$/),
-  /** What the agent understands beside what all do: `tasks`, `self-update`; agents of before say nothing. */
+  /** What the agent understands beside what all do: `tasks`, `self-update`, `scripting-update`; agents of before say nothing. */
   can: deviceOperations.deviceConnected.input.shape.can,
 });
 
@@ -46,6 +47,9 @@ const taskStatusMessage = taskReport.extend({ type: z.literal("task-status") });
 /** An agent asks for a part of a package that its running task names. */
 const packageRequestMessage = packageRequest.extend({ type: z.literal("package-request") });
 
+/** An agent says which scripts it keeps for later, and looks for others. */
+const scriptsMessage = heldScripts.extend({ type: z.literal("scripts") });
+
 export type Hello = z.output<typeof helloMessage>;
 export type InventoryMessage = z.output<typeof inventoryMessage>;
 export type AgentMessage =
@@ -55,7 +59,8 @@ export type AgentMessage =
   | z.output<typeof checkInMessage>
   | z.output<typeof messageStatusMessage>
   | z.output<typeof taskStatusMessage>
-  | z.output<typeof packageRequestMessage>;
+  | z.output<typeof packageRequestMessage>
+  | z.output<typeof scriptsMessage>;
 
 /** What an agent lives by, as it is told. */
 export interface SettingsOnWire extends AgentSettings {
@@ -120,6 +125,7 @@ const known = {
   "message-status": messageStatusMessage,
   "task-status": taskStatusMessage,
   "package-request": packageRequestMessage,
+  scripts: scriptsMessage,
 };
 const envelope = z.object({ type: z.string() });
 

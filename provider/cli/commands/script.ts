@@ -13,11 +13,15 @@ import { printOutput, tasksOf } from "./tasks.ts";
 /** How often it is looked whether tasks have ended. */
 const LOOK_MS = 1_000;
 
-interface ScriptOptions extends Recipients {
+export interface ScriptOptions extends Recipients {
   /** Seconds. */
   readonly timeout?: number;
   /** Seconds. */
   readonly expires?: number;
+  /** When agents begin it by themselves, RFC 3339. */
+  readonly at?: string;
+  /** Seconds. */
+  readonly late?: number;
   readonly wait?: boolean;
 }
 
@@ -25,8 +29,13 @@ interface ScriptOptions extends Recipients {
 export async function runScript(
   session: CommandSession,
   file: string,
-  { timeout, expires, wait = false, ...recipients }: ScriptOptions,
+  { timeout, expires, at, late, wait = false, ...recipients }: ScriptOptions,
 ): Promise<ExitCode> {
+  if (late !== undefined && at === undefined)
+    throw new CommandError(
+      "--late says how much later than at its time a script may begin",
+      "give that time with --at",
+    );
   const script = file === "-" ? await text(process.stdin) : await textIn(file, "the script");
   if (script.trim() === "") {
     session.terminal.err(`kace: the script is empty${file === "-" ? "" : `: ${file}`}`);
@@ -37,7 +46,7 @@ export async function runScript(
     appliance.queueTasks({
       kuids: devices.map(({ kuid }) => kuid),
       type: "script",
-      payload: { script },
+      payload: { script, ...(at !== undefined && { at, lateSeconds: late }) },
       timeoutSeconds: timeout,
       expiresInSeconds: expires,
     }),
@@ -47,7 +56,7 @@ export async function runScript(
     if (session.json) session.terminal.out(JSON.stringify(queued, undefined, 2));
     else
       session.terminal.err(
-        `${tasksOf(queued.tasks.length)}; \`kace tasks list --source ${queued.sourceId}\` shows them`,
+        `${tasksOf(queued.tasks.length)}${at === undefined ? "" : ` for ${at}`}; \`kace tasks list --source ${queued.sourceId}\` shows them`,
       );
     return 0;
   }

@@ -12,7 +12,13 @@ const COLUMNS: readonly Column<Task>[] = [
   ["machine", ({ machine }) => machine],
   ["type", ({ type }) => type],
   ["id", ({ id }) => id],
-  ["state", ({ state, cancelRequested, note }) => stateOf(cancelRequested ? `${state}, called back` : state, note)],
+  [
+    "state",
+    ({ state, heldSince, cancelRequested, note }) => {
+      const kept = heldSince === undefined ? state : `${state}, kept by its agent`;
+      return stateOf(cancelRequested ? `${kept}, called back` : kept, note);
+    },
+  ],
   ["started", ({ startedAt }) => startedAt],
   ["completed", ({ completedAt }) => completedAt],
   ["next run", ({ nextRunAt }) => nextRunAt],
@@ -120,7 +126,7 @@ async function requireTasks(
 }
 
 /** Tasks that need nothing but machines. */
-export const ORDERED = ["inventory", "log-upload"] as const satisfies readonly TaskType[];
+export const ORDERED = ["inventory", "log-upload", "scripting-update"] as const satisfies readonly TaskType[];
 
 export type Ordered = (typeof ORDERED)[number];
 

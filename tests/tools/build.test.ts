@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeEd25519 } from "../../examples/lab/host-keys.ts";
@@ -46,18 +45,6 @@ describe("the plugin that is built", () => {
     const ended = await run({ program: process.execPath, args: ["-e", old], env, timeoutMs: 20_000 });
     expect(ended.exitCode).toBe(1);
     expect(ended.output).toBe(`pulumi-resource-kace needs Node.js ${minimumNode()} or newer; this is 20.20.2.`);
-  });
-
-  test("has the thread beside it that connects for large sweeps", async () => {
-    const thread = new Worker(join(folder, "dist", "connect-thread.mjs"));
-    try {
-      expect(await once(thread, "message")).toEqual([{ ids: [], answers: [] }]); // it listens
-      // TCP to a multicast address is refused before anything is sent.
-      thread.postMessage({ ids: [7], addresses: ["224.0.0.1"], ports: [9], givenUp: [] });
-      expect(await once(thread, "message")).toMatchObject([{ ids: [7], answers: ["filtered"] }]);
-    } finally {
-      await thread.terminate();
-    }
   });
 
   test("reaches machines over SSH: what that needs is in the bundle", async () => {

@@ -22,8 +22,6 @@ export async function bundle(folder: string, program = "provider/main.ts"): Prom
   await mkdir(folder, { recursive: true });
   await bundleProgram(program, join(folder, "provider.mjs"));
   await bundleProgram("provider/cli/main.ts", join(folder, "kace.mjs"));
-  // A thread is started from a file of its own, which the other two look for beside themselves.
-  await bundleProgram("provider/rollout/ports/connect-thread.ts", join(folder, "connect-thread.mjs"));
   for (const file of PLUGIN_FILES) await copyFile(join(import.meta.dirname, "plugin", file), join(folder, file));
   for (const file of ["pulumi-resource-kace", "kace"]) await chmod(join(folder, file), 0o755);
   await copyFile(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));

@@ -1,8 +1,7 @@
 import { ProviderError } from "../../kit/define/errors.ts";
 import { systemClock, type TickingClock } from "../clock.ts";
 import { AnswerTime } from "./answer-time.ts";
-import type { Connect, ConnectAnswer } from "./connect.ts";
-import { ConnectThreads } from "./connect-threads.ts";
+import { type Connect, type ConnectAnswer, connectTcp } from "./connect.ts";
 import type { AddressResult, PortResult, PortState } from "./port-state.ts";
 
 /** What to ask, and how fast. */
@@ -37,7 +36,6 @@ const PATIENCE_MS = 10_000;
  * faster than the time-out allows, a port that stays silent for longer than they took ({@link AnswerTime}) gives its
  * place in flight to the next; its connection stays open, up to `maxOpen` of them, and an answer that comes before the
  * full time-out counts all the same. The sweep is faster on dead ranges, and no slow machine is called silent.
- * Where many answer, connecting itself is what takes the time, and other threads help ({@link ConnectThreads}).
  *
  * @throws what the signal says if it fires; ProviderError `exhausted` where this machine cannot open any connection
  * @example await sweepPorts({ addresses, ports: [22], timeoutMs: 2_000, onResult: (result) => found.push(result) })
@@ -45,10 +43,7 @@ const PATIENCE_MS = 10_000;
 export async function sweepPorts(options: SweepOptions): Promise<void> {
   options.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const threads = new ConnectThreads();
-  const sweep = new Sweep({ connect: threads.connect, ...options }, (error) =>
-    error === undefined ? resolve() : reject(error),
-  );
+  const sweep = new Sweep(options, (error) => (error === undefined ? resolve() : reject(error)));
   const abort = () => sweep.end(abortError(options.signal));
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
@@ -56,7 +51,6 @@ export async function sweepPorts(options: SweepOptions): Promise<void> {
     await promise;
   } finally {
     options.signal?.removeEventListener("abort", abort);
-    await threads.close();
   }
 }
 
@@ -129,11 +123,11 @@ class Sweep {
   #isOver = false;
   #stopClock: (() => void) | undefined;
 
-  constructor(options: SweepOptions & { readonly connect: Connect }, ended: (error?: Error) => void) {
+  constructor(options: SweepOptions, ended: (error?: Error) => void) {
     this.#options = options;
     this.#addresses = options.addresses[Symbol.iterator]();
     this.#clock = options.clock ?? systemClock;
-    this.#connect = options.connect;
+    this.#connect = options.connect ?? connectTcp;
     this.#answerTime = new AnswerTime(options.timeoutMs);
     this.#inFlightLimit = options.inFlight ?? IN_FLIGHT;
     this.#openLimit = Math.max(options.maxOpen ?? MAX_OPEN, this.#inFlightLimit);

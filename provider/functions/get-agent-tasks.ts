@@ -13,7 +13,7 @@ const task = z
     identity: z.string().meta({ description: "The KUID of that machine's agent." }),
     connected: z.boolean().meta({ description: "Whether that agent is connected now." }),
     type: z.string().meta({
-      description: "`alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.",
+      description: "`alert`, `inventory`, `crash-upload`, `self-update`, `scripting-update`, `script` or `log-upload`.",
     }),
     state: z.string().meta({
       description: "`ready`, `running`, `completed`, `failed`, `timed-out`, `cancelled` or `expired`.",

@@ -69,14 +69,17 @@ const definition = defineResource({
     }),
     splashText: z
       .string()
-      .min(1)
       .max(MAX_SPLASH_CHARACTERS)
-      .regex(/^\P{Cc}+$/u, { error: "expected text without line ends and other control characters" })
+      .regex(/^\P{Cc}*$/u, { error: "expected text without line ends and other control characters" })
       .optional()
-      .meta({ description: "What users read while the agent works. Default: a sentence that asks them to wait." }),
-    scriptingUpdateInterval: interval()
-      .optional()
-      .meta({ description: "How often agents look for the latest scripts. Default: `8h`." }),
+      .meta({
+        description:
+          "What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.",
+      }),
+    scriptingUpdateInterval: interval().optional().meta({
+      description:
+        "How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`.",
+    }),
     logRetention: z
       .enum(["saveAll", "off"])
       .optional()

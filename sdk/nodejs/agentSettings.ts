@@ -93,11 +93,11 @@ export class AgentSettings extends pulumi.CustomResource {
      */
     declare public readonly runInterval: pulumi.Output<string | undefined>;
     /**
-     * How often agents look for the latest scripts. Default: `8h`.
+     * How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`.
      */
     declare public readonly scriptingUpdateInterval: pulumi.Output<string | undefined>;
     /**
-     * What users read while the agent works. Default: a sentence that asks them to wait.
+     * What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
      */
     declare public readonly splashText: pulumi.Output<string | undefined>;
     /**
@@ -170,11 +170,11 @@ export interface AgentSettingsState {
      */
     runInterval?: pulumi.Input<string | undefined>;
     /**
-     * How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+     * How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
      */
     scriptingUpdateInterval?: pulumi.Input<string | undefined>;
     /**
-     * What users read while the agent works. Default: a sentence that asks them to wait.
+     * What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
      */
     splashText?: pulumi.Input<string | undefined>;
     /**
@@ -212,11 +212,11 @@ export interface AgentSettingsArgs {
      */
     runInterval?: pulumi.Input<string | undefined>;
     /**
-     * How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+     * How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
      */
     scriptingUpdateInterval?: pulumi.Input<string | undefined>;
     /**
-     * What users read while the agent works. Default: a sentence that asks them to wait.
+     * What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
      */
     splashText?: pulumi.Input<string | undefined>;
     /**

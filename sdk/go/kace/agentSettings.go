@@ -35,9 +35,9 @@ type AgentSettings struct {
 	Organization pulumi.StringOutput `pulumi:"organization"`
 	// How often agents check in, from `1m` to `30d`. Default: `1h`.
 	RunInterval pulumi.StringPtrOutput `pulumi:"runInterval"`
-	// How often agents look for the latest scripts. Default: `8h`.
+	// How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`.
 	ScriptingUpdateInterval pulumi.StringPtrOutput `pulumi:"scriptingUpdateInterval"`
-	// What users read while the agent works. Default: a sentence that asks them to wait.
+	// What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
 	SplashText pulumi.StringPtrOutput `pulumi:"splashText"`
 	// How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first).
 	TaskThroughput pulumi.IntPtrOutput `pulumi:"taskThroughput"`
@@ -85,9 +85,9 @@ type agentSettingsState struct {
 	Organization *string `pulumi:"organization"`
 	// How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
 	RunInterval *string `pulumi:"runInterval"`
-	// How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+	// How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
 	ScriptingUpdateInterval *string `pulumi:"scriptingUpdateInterval"`
-	// What users read while the agent works. Default: a sentence that asks them to wait.
+	// What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
 	SplashText *string `pulumi:"splashText"`
 	// How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first). Examples: `80`.
 	TaskThroughput *int `pulumi:"taskThroughput"`
@@ -106,9 +106,9 @@ type AgentSettingsState struct {
 	Organization pulumi.StringPtrInput
 	// How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
 	RunInterval pulumi.StringPtrInput
-	// How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+	// How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
 	ScriptingUpdateInterval pulumi.StringPtrInput
-	// What users read while the agent works. Default: a sentence that asks them to wait.
+	// What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
 	SplashText pulumi.StringPtrInput
 	// How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first). Examples: `80`.
 	TaskThroughput pulumi.IntPtrInput
@@ -131,9 +131,9 @@ type agentSettingsArgs struct {
 	Organization *string `pulumi:"organization"`
 	// How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
 	RunInterval *string `pulumi:"runInterval"`
-	// How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+	// How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
 	ScriptingUpdateInterval *string `pulumi:"scriptingUpdateInterval"`
-	// What users read while the agent works. Default: a sentence that asks them to wait.
+	// What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
 	SplashText *string `pulumi:"splashText"`
 	// How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first). Examples: `80`.
 	TaskThroughput *int `pulumi:"taskThroughput"`
@@ -153,9 +153,9 @@ type AgentSettingsArgs struct {
 	Organization pulumi.StringPtrInput
 	// How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
 	RunInterval pulumi.StringPtrInput
-	// How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+	// How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
 	ScriptingUpdateInterval pulumi.StringPtrInput
-	// What users read while the agent works. Default: a sentence that asks them to wait.
+	// What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
 	SplashText pulumi.StringPtrInput
 	// How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first). Examples: `80`.
 	TaskThroughput pulumi.IntPtrInput
@@ -278,12 +278,12 @@ func (o AgentSettingsOutput) RunInterval() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AgentSettings) pulumi.StringPtrOutput { return v.RunInterval }).(pulumi.StringPtrOutput)
 }
 
-// How often agents look for the latest scripts. Default: `8h`.
+// How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`.
 func (o AgentSettingsOutput) ScriptingUpdateInterval() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AgentSettings) pulumi.StringPtrOutput { return v.ScriptingUpdateInterval }).(pulumi.StringPtrOutput)
 }
 
-// What users read while the agent works. Default: a sentence that asks them to wait.
+// What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
 func (o AgentSettingsOutput) SplashText() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AgentSettings) pulumi.StringPtrOutput { return v.SplashText }).(pulumi.StringPtrOutput)
 }

@@ -43,7 +43,7 @@ type AgentTask struct {
 	State string `pulumi:"state"`
 	// How long it may run.
 	TimeoutSeconds int `pulumi:"timeoutSeconds"`
-	// `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+	// `alert`, `inventory`, `crash-upload`, `self-update`, `scripting-update`, `script` or `log-upload`.
 	Type string `pulumi:"type"`
 }
 
@@ -132,7 +132,7 @@ func (o AgentTaskOutput) TimeoutSeconds() pulumi.IntOutput {
 	return o.ApplyT(func(v AgentTask) int { return v.TimeoutSeconds }).(pulumi.IntOutput)
 }
 
-// `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+// `alert`, `inventory`, `crash-upload`, `self-update`, `scripting-update`, `script` or `log-upload`.
 func (o AgentTaskOutput) Type() pulumi.StringOutput {
 	return o.ApplyT(func(v AgentTask) string { return v.Type }).(pulumi.StringOutput)
 }

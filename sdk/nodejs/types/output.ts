@@ -67,7 +67,7 @@ export interface AgentTask {
      */
     timeoutSeconds: number;
     /**
-     * `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+     * `alert`, `inventory`, `crash-upload`, `self-update`, `scripting-update`, `script` or `log-upload`.
      */
     type: string;
 }

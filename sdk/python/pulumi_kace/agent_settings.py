@@ -40,8 +40,8 @@ class AgentSettingsArgs:
         :param pulumi.Input[_builtins.int] max_check_ins_per_hour: The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.str] run_interval: How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
-        :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
-        :param pulumi.Input[_builtins.str] splash_text: What users read while the agent works. Default: a sentence that asks them to wait.
+        :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        :param pulumi.Input[_builtins.str] splash_text: What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
         :param pulumi.Input[_builtins.int] task_throughput: How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first). Examples: `80`.
         """
         if communications_window is not None:
@@ -139,7 +139,7 @@ class AgentSettingsArgs:
     @pulumi.getter(name="scriptingUpdateInterval")
     def scripting_update_interval(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
         """
         return pulumi.get(self, "scripting_update_interval")
 
@@ -151,7 +151,7 @@ class AgentSettingsArgs:
     @pulumi.getter(name="splashText")
     def splash_text(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        What users read while the agent works. Default: a sentence that asks them to wait.
+        What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
         """
         return pulumi.get(self, "splash_text")
 
@@ -193,8 +193,8 @@ class _AgentSettingsState:
         :param pulumi.Input[_builtins.int] max_check_ins_per_hour: The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.str] run_interval: How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
-        :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
-        :param pulumi.Input[_builtins.str] splash_text: What users read while the agent works. Default: a sentence that asks them to wait.
+        :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        :param pulumi.Input[_builtins.str] splash_text: What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
         :param pulumi.Input[_builtins.int] task_throughput: How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first). Examples: `80`.
         """
         if communications_window is not None:
@@ -292,7 +292,7 @@ class _AgentSettingsState:
     @pulumi.getter(name="scriptingUpdateInterval")
     def scripting_update_interval(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
         """
         return pulumi.get(self, "scripting_update_interval")
 
@@ -304,7 +304,7 @@ class _AgentSettingsState:
     @pulumi.getter(name="splashText")
     def splash_text(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        What users read while the agent works. Default: a sentence that asks them to wait.
+        What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
         """
         return pulumi.get(self, "splash_text")
 
@@ -383,8 +383,8 @@ class AgentSettings(pulumi.CustomResource):
         :param pulumi.Input[_builtins.int] max_check_ins_per_hour: The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.str] run_interval: How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
-        :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
-        :param pulumi.Input[_builtins.str] splash_text: What users read while the agent works. Default: a sentence that asks them to wait.
+        :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        :param pulumi.Input[_builtins.str] splash_text: What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
         :param pulumi.Input[_builtins.int] task_throughput: How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first). Examples: `80`.
         """
         ...
@@ -501,8 +501,8 @@ class AgentSettings(pulumi.CustomResource):
         :param pulumi.Input[_builtins.int] max_check_ins_per_hour: The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[_builtins.str] run_interval: How often agents check in, from `1m` to `30d`. Default: `1h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Examples: `"2h"`.
-        :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
-        :param pulumi.Input[_builtins.str] splash_text: What users read while the agent works. Default: a sentence that asks them to wait.
+        :param pulumi.Input[_builtins.str] scripting_update_interval: How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h".
+        :param pulumi.Input[_builtins.str] splash_text: What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
         :param pulumi.Input[_builtins.int] task_throughput: How many check-ins and scheduled tasks the appliance works on at once, over all organizations: only the settings of the organization `default` have it. It may be lowered at any time, and raised only while the load average of the appliance's host is at most 10.0 and more than 15 minutes after its last change; too early is refused with the time when it may. Left out, it stays as it is (50 at first). Examples: `80`.
         """
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id))
@@ -572,7 +572,7 @@ class AgentSettings(pulumi.CustomResource):
     @pulumi.getter(name="scriptingUpdateInterval")
     def scripting_update_interval(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How often agents look for the latest scripts. Default: `8h`.
+        How often agents look for the latest scripts, those that run at a time of their own: each agent keeps them until then. Default: `8h`.
         """
         return pulumi.get(self, "scripting_update_interval")
 
@@ -580,7 +580,7 @@ class AgentSettings(pulumi.CustomResource):
     @pulumi.getter(name="splashText")
     def splash_text(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        What users read while the agent works. Default: a sentence that asks them to wait.
+        What users who are logged in read when the agent begins a script or its own update; empty: nothing. Default: a sentence that asks them to wait.
         """
         return pulumi.get(self, "splash_text")
 

@@ -90,7 +90,7 @@ class AgentTask(dict):
         :param _builtins.str source_id: What it comes from: the same for all tasks of one order.
         :param _builtins.str state: `ready`, `running`, `completed`, `failed`, `timed-out`, `cancelled` or `expired`.
         :param _builtins.int timeout_seconds: How long it may run.
-        :param _builtins.str type: `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+        :param _builtins.str type: `alert`, `inventory`, `crash-upload`, `self-update`, `scripting-update`, `script` or `log-upload`.
         :param _builtins.str completed: When it ended, RFC 3339.
         :param _builtins.int exit_code: Of a script that has ended.
         :param _builtins.str next_run: When it begins at the earliest, RFC 3339; while it is ready.
@@ -188,7 +188,7 @@ class AgentTask(dict):
     @pulumi.getter
     def type(self) -> _builtins.str:
         """
-        `alert`, `inventory`, `crash-upload`, `self-update`, `script` or `log-upload`.
+        `alert`, `inventory`, `crash-upload`, `self-update`, `scripting-update`, `script` or `log-upload`.
         """
         return pulumi.get(self, "type")
 

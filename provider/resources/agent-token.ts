@@ -4,6 +4,7 @@ import { dateOrMoment } from "../appliance/moment-text.ts";
 import type { Token, TokenInfo } from "../appliance/operations/tokens.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { duration, durationMs } from "../kit/define/scalars.ts";
+import { findingsOfExpiry } from "./agent-token-check.ts";
 import { agentTokenExamples } from "./agent-token-examples.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
@@ -86,6 +87,8 @@ async function idOf(appliance: Appliance, name: string): Promise<string | undefi
 
 /** `kace:index:AgentToken`. */
 export const agentToken = inItsOrganization(definition, idOf).handle({
+  check: async ({ inputs, old }) => findingsOfExpiry(inputs.expiresAt, old?.["expiresAt"], Date.now()),
+
   async create({ urn, logicalName, inputs, exists }, { client, log }) {
     const token = await client.write(async (appliance) => {
       const made = await appliance.createToken({

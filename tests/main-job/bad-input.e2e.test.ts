@@ -172,7 +172,6 @@ describe("a configuration that no machine could be right with", SLOW, () => {
     await serving(project.world);
     const wrong: readonly (readonly [object, object, string])[] = [
       [{ ...token, enabled: false }, {}, "[token-disabled]"],
-      [{ ...token, expiresAt: "2020-01-01" }, {}, "[token-expired]"],
       [token, { agent: { bundle: ref("agents.id"), token: { "fn::secret": "nobody-knows-it" } } }, "[token-unknown]"],
     ];
     for (const [settings, changes, code] of wrong) {
@@ -181,10 +180,16 @@ describe("a configuration that no machine could be right with", SLOW, () => {
       expect(output).toContain(code);
       expect(output).not.toContain("127.0.0.1");
     }
-    const appliance = await openLocal({ folder: project.world, readOnly: true });
-    const { outcomes } = await appliance.listOutcomes({});
-    await appliance.close();
-    expect(outcomes).toEqual([]);
+    const appliance = await openLocal({ folder: project.world });
+    try {
+      const [known] = (await appliance.listTokens({})).tokens;
+      await appliance.updateToken({ id: known?.id ?? "", expiresAt: "2020-01-01T00:00:00Z" });
+      await project.write(fleet({}, token));
+      expect(await project.failingUp()).toContain("[token-expired]");
+      expect((await appliance.listOutcomes({})).outcomes).toEqual([]);
+    } finally {
+      await appliance.close();
+    }
   });
 
   it("is told that agents are given another name than the address or the name of every machine itself", async () => {
@@ -223,7 +228,9 @@ describe("bad input of the other resources", SLOW, () => {
       ],
       ["AgentBundle", { archive: { path: "./none.kbin", sha256: "0".repeat(64) } }, "there is no file"],
       ["AgentToken", { expiresAt: "tomorrow" }, 'expected a date ("2027-06-30", its beginning in UTC)'],
+      ["AgentToken", { expiresAt: "2020-01-01" }, "expected a later moment; to end a token, set `enabled: false`"],
       ["AgentToken", { useLimit: 0 }, "expected at least 1"],
+      ["AgentToken", { useLimit: -1 }, "expected at least 1"],
       ["AgentToken", { adoptValue: { "fn::secret": "a b" } }, "expected 8 to 256 characters"],
       ["AgentToken", { name: " blank" }, "expected one line that neither begins nor ends with a blank"],
       ["AgentToken", { rotation: { trigger: "a", overlap: "a day" } }, "expected a duration"],

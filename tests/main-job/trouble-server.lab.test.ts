@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
+import { openLocal } from "../../provider/appliance/local/local.ts";
 import { ref, type YamlResource } from "../e2e/project.ts";
 import { VERSION } from "./ground.ts";
 import { agentStatus, connectionsFrom, EVENTUALLY, expectRight, expectUntouched } from "./machine-facts.ts";
@@ -107,9 +108,13 @@ describe.skipIf(whyNoLab() !== undefined)("agents that do not get to their serve
 
   test("a token that is expired or disabled is found before the first machine is touched", async () => {
     const tokens: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-      expired: { expiresAt: "2020-01-01" },
+      expired: {},
       disabled: { enabled: false },
     };
+    const alone: YamlResource = { type: "kace:AgentToken" };
+    await site.write(site.program({ fleet: fleet(), waiting: waiting(), expired: alone }));
+    await site.up();
+    await expireToken(String((await site.recordedAs("expired")).id));
     const wanting = (token: string) =>
       site.configuration({ targets: { ips: site.addresses("spare") }, agent: { token: ref(`${token}.value`) } });
     for (const [name, properties] of Object.entries(tokens)) {
@@ -136,6 +141,16 @@ describe.skipIf(whyNoLab() !== undefined)("agents that do not get to their serve
     await expectNeverCalled("spare");
     await expectRight(site.host("early"), VERSION);
   });
+
+  /** Ends a token as if its time had come. */
+  async function expireToken(id: string): Promise<void> {
+    const appliance = await openLocal({ folder: site.database });
+    try {
+      await appliance.updateToken({ id, expiresAt: "2020-01-01T00:00:00Z" });
+    } finally {
+      await appliance.close();
+    }
+  }
 
   /** Nobody has so much as connected to its sshd. */
   async function expectNeverCalled(host: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dateOrMoment } from "../../provider/appliance/moment-text.ts";
+import { findingsOfExpiry } from "../../provider/resources/agent-token-check.ts";
 
 describe("the moment at which a token ends", () => {
   it.each([
@@ -22,5 +23,28 @@ describe("the moment at which a token ends", () => {
     "1893456000",
   ])("%j is none", (text) => {
     expect(dateOrMoment(text)).toBeUndefined();
+  });
+});
+
+describe("an end of a token that has come already", () => {
+  const now = Date.parse("2027-06-30T12:00:00Z");
+
+  it.each([
+    ["a new token", "2027-06-30", undefined],
+    ["another end", "2027-06-30T11:59:59Z", "2028-01-01"],
+    ["an end where there was none", "2020-01-01", null],
+  ])("is refused of %s", (_what, given, recorded) => {
+    expect(findingsOfExpiry(given, recorded, now)).toMatchObject([
+      { path: ["expiresAt"], reason: expect.stringContaining("`enabled: false`") },
+    ]);
+  });
+
+  it.each([
+    ["a token that it was true of when it was made", "2027-06-30", "2027-06-30"],
+    ["one that ends later", "2027-07-01", undefined],
+    ["one without an end", undefined, "2027-06-30"],
+    ["what is no moment, of which is said so elsewhere", "tomorrow", undefined],
+  ])("is nothing to say of %s", (_what, given, recorded) => {
+    expect(findingsOfExpiry(given, recorded, now)).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ import type { AnsweredCall } from "../appliance/server/api.ts";
 import { ListenError } from "../appliance/server/listen.ts";
 import { localNames } from "../appliance/server/local-names.ts";
 import { startServer } from "../appliance/server/server.ts";
+import { successionTerms } from "../appliance/server/succession-terms.ts";
 import { keepUpdates } from "../appliance/update-source/keep.ts";
 import { keepSchedules } from "./schedules.ts";
 
@@ -29,6 +30,10 @@ export interface ServeOptions {
   readonly certificate?: string | undefined;
   /** PEM file of the certificate's private key. */
   readonly key?: string | undefined;
+  /** PEM file of the authority that the next certificate will come from; with `certificate`. */
+  readonly nextAuthority?: string | undefined;
+  /** How many days before its end the appliance's own authority gets a successor. Default: 365. */
+  readonly renewAuthority?: number | undefined;
   /** Ends the server gracefully. */
   readonly signal: AbortSignal;
   /** Gets one line at a time, without secrets. */
@@ -50,7 +55,14 @@ export interface ServeOptions {
 export async function serveAppliance(options: ServeOptions): Promise<void> {
   const { folder, host, log, now, signal } = options;
   const name = options.name ?? systemHostname();
-  const { certificate: certificateFile, key: keyFile } = options;
+  const { certificate: certificateFile, key: keyFile, nextAuthority: nextAuthorityFile } = options;
+  if (nextAuthorityFile !== undefined && certificateFile === undefined) {
+    throw new ApplianceError({
+      code: "invalid",
+      message: "the next authority is given for a certificate of your own, and none is given",
+      hint: "the server's own authority gets its successor by `kace authority renew`, or by itself near its end",
+    });
+  }
   if ((certificateFile === undefined) !== (keyFile === undefined)) {
     throw new ApplianceError({
       code: "invalid",
@@ -58,16 +70,18 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
       hint: "give both files, or neither: the server then makes its own",
     });
   }
+  const appliance = await openLocal({ folder, who: "kace serve", now });
+  const say = onChange(log);
   const obtain =
     certificateFile !== undefined && keyFile !== undefined
-      ? () => givenCertificate({ certificateFile, keyFile, name, now: now() })
-      : () =>
+      ? () => givenCertificate({ certificateFile, keyFile, nextAuthorityFile, name, now: now() })
+      : async () =>
           ownCertificate({
             folder: join(folder, "certificates"),
             names: localNames({ name, host, hostname: systemHostname(), interfaces: networkInterfaces() }),
             now: now(),
+            terms: await successionTerms(appliance, { renewBeforeDays: options.renewAuthority, log: say }),
           });
-  const appliance = await openLocal({ folder, who: "kace serve", now });
   try {
     const server = await startServer({
       appliance,
@@ -100,6 +114,15 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
   } finally {
     await appliance.close();
   }
+}
+
+/** What is said again at every look is said once. */
+function onChange(log: (line: string) => void): (line: string) => void {
+  let last: string | undefined;
+  return (line) => {
+    if (line !== last) log(line);
+    last = line;
+  };
 }
 
 function asApplianceError(error: unknown): unknown {

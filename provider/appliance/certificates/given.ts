@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { MAX_AUTHORITIES } from "../operations/authorities.ts";
 import { CertificateError } from "./errors.ts";
 import type { ServerIdentity } from "./identity.ts";
 import { isFor, namesOf } from "./names.ts";
@@ -13,11 +14,14 @@ import { certificatesIn, readText } from "./pem-file.ts";
 export async function givenCertificate({
   certificateFile,
   keyFile,
+  nextAuthorityFile,
   name,
   now,
 }: {
   readonly certificateFile: string;
   readonly keyFile: string;
+  /** Authorities to come: agents are to trust them before a certificate of theirs is given. */
+  readonly nextAuthorityFile?: string | undefined;
   readonly name: string;
   readonly now: number;
 }): Promise<ServerIdentity> {
@@ -49,13 +53,29 @@ export async function givenCertificate({
   }
   const last = parsed.at(-1);
   const authority = last?.checkIssued(last) === true ? last.toString() : undefined;
+  const toCome = nextAuthorityFile === undefined ? [] : await givenAuthorities(nextAuthorityFile, now);
   return {
     certificate: `${chain.join("\n")}\n`,
     key: keyText,
     authority,
+    announced: [...new Set([...(authority === undefined ? [] : [authority]), ...toCome])],
+    ownAuthority: false,
     names: namesOf(certificate),
     expiresAt: certificate.validToDate.getTime(),
   };
+}
+
+async function givenAuthorities(path: string, now: number): Promise<string[]> {
+  const authorities = certificatesIn(await readGiven(path, "authority")).map((pem) => parseCertificate(pem, path));
+  if (authorities.length === 0 || authorities.length >= MAX_AUTHORITIES || authorities.some(({ ca }) => !ca)) {
+    throw new CertificateError({
+      code: "unreadable",
+      message: `${path} does not hold certificates of one to ${MAX_AUTHORITIES - 1} authorities and nothing else`,
+      hint: "give the certificate of the authority that the server's next certificate will come from",
+    });
+  }
+  for (const authority of authorities) checkTime(authority, path, now);
+  return authorities.map((authority) => authority.toString());
 }
 
 async function readGiven(path: string, what: string): Promise<string> {

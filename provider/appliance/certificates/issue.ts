@@ -8,7 +8,7 @@ export const AUTHORITY_DAYS = 3_652;
 /** The longest life of a server certificate that TLS clients accept (CA/Browser Forum baseline requirements, 6.3.2). */
 export const SERVER_DAYS = 398;
 /** Certificates begin this long before they are made, so that a client whose clock is two days behind accepts them. */
-const AUTHORITY_BACKDATED_DAYS = 7;
+export const AUTHORITY_BACKDATED_MS = 7 * DAY_MS;
 const SERVER_BACKDATED_DAYS = 3;
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" } as const;
@@ -28,7 +28,7 @@ export interface KeyPair {
 export async function createAuthority({ now }: { readonly now: number }): Promise<KeyPair> {
   const x509 = await loadX509();
   const keys = await webcrypto.subtle.generateKey(P256, true, ["sign", "verify"]);
-  const notBefore = now - AUTHORITY_BACKDATED_DAYS * DAY_MS;
+  const notBefore = now - AUTHORITY_BACKDATED_MS;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     // Two authorities must not share a name, or clients that hold both take the wrong one.

@@ -33,7 +33,7 @@ export async function keepCertificate({
   async function look(): Promise<void> {
     try {
       const found = await obtain();
-      if (found.certificate === current.certificate && found.key === current.key) return;
+      if (isSame(found, current)) return;
       current = found;
       onChange(found);
     } catch (error) {
@@ -49,4 +49,10 @@ export async function keepCertificate({
   const timer = setInterval(check, everyMs);
   timer.unref();
   return { current: () => current, check, stop: () => clearInterval(timer) };
+}
+
+function isSame(one: ServerIdentity, other: ServerIdentity): boolean {
+  return (
+    one.certificate === other.certificate && one.key === other.key && one.announced.join() === other.announced.join()
+  );
 }

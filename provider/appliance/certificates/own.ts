@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { keepAuthority } from "./authority.ts";
+import { keepAuthorities, type SuccessionTerms } from "./authority.ts";
 import { CertificateError } from "./errors.ts";
 import type { ServerIdentity } from "./identity.ts";
 import { issueServerCertificate, type KeyPair } from "./issue.ts";
@@ -15,18 +15,21 @@ const RENEW_BEFORE_MS = 30 * 86_400_000;
  * where it is missing, damaged, of another authority, for other names, or within 30 days of its end.
  * @param names what agents and clients dial; at least one
  * @param now milliseconds since 1970
+ * @param terms of the succession of the authority; absent: it stays what it is
  * @throws CertificateError where the authority or the folder cannot be used
  */
 export async function ownCertificate({
   folder,
   names,
   now,
+  terms,
 }: {
   readonly folder: string;
   readonly names: readonly string[];
   readonly now: number;
+  readonly terms?: SuccessionTerms | undefined;
 }): Promise<ServerIdentity> {
-  const authority = await keepAuthority({ folder, now });
+  const { present: authority, next, switchOverAt } = await keepAuthorities({ folder, now, terms });
   const path = join(folder, FILE);
   const wanted = canonicalNames(names);
   let pair = await readUsable(path);
@@ -38,6 +41,9 @@ export async function ownCertificate({
     certificate: pair.certificate,
     key: pair.key,
     authority: authority.certificate,
+    announced: next === undefined ? [authority.certificate] : [authority.certificate, next.certificate],
+    switchOverAt,
+    ownAuthority: true,
     names: wanted,
     expiresAt: new X509Certificate(pair.certificate).validToDate.getTime(),
   };

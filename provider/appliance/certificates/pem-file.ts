@@ -81,6 +81,26 @@ export async function createFile(path: string, text: string, mode: number): Prom
   }
 }
 
+/** Puts a file in the place of another, whole. @returns false where it is gone: another process was faster */
+export async function moveFile(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw unwritable(to, error);
+  }
+}
+
+/** Removes a file; one that is not there is no error. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
 async function writeBeside(path: string, text: string, mode: number): Promise<string> {
   const beside = `${path}.${randomBytes(6).toString("hex")}.new`;
   try {

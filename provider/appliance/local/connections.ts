@@ -9,11 +9,20 @@ export interface Connection {
   readonly instanceId: string;
   /** What the agent at its other end can do. */
   readonly can: readonly string[];
+  /** The authorities that the agent trusts; undefined where it is too old to say. */
+  readonly trusts?: readonly string[] | undefined;
 }
 
 const begun = fixed(
-  (given: { kuid: string; connectionId: string; instanceId: string; abilities: string; now: number }) => {
-    const { kuid, connectionId, instanceId, abilities, now } = given;
+  (given: {
+    kuid: string;
+    connectionId: string;
+    instanceId: string;
+    abilities: string;
+    trusts: string | null;
+    now: number;
+  }) => {
+    const { kuid, connectionId, instanceId, abilities, trusts, now } = given;
     return build
       .updateTable("devices")
       .set({
@@ -22,6 +31,7 @@ const begun = fixed(
         connected_since: now,
         last_seen_at: now,
         abilities,
+        trusts,
       })
       .where("kuid", "=", kuid);
   },
@@ -38,7 +48,8 @@ const ended = fixed(({ kuid, connectionId, now }: { kuid: string; connectionId: 
 /** The connection is the device's from now on, whichever it had before. */
 export function recordConnection(tx: Transaction, connection: Connection): void {
   const { kuid, connectionId, instanceId, can } = connection;
-  tx.queries.run(begun({ kuid, connectionId, instanceId, abilities: JSON.stringify(can), now: tx.now }));
+  const trusts = connection.trusts === undefined ? null : JSON.stringify(connection.trusts);
+  tx.queries.run(begun({ kuid, connectionId, instanceId, abilities: JSON.stringify(can), trusts, now: tx.now }));
 }
 
 /** The device has no connection any more, unless it has got another one meanwhile. */

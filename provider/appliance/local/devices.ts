@@ -12,6 +12,7 @@ import {
   type Inventory,
   inventory as inventorySchema,
   deviceOperations as operations,
+  trusts,
 } from "../operations/devices.ts";
 import { recordConnection, recordConnectionEnd } from "./connections.ts";
 import { enrol } from "./enrolment.ts";
@@ -92,6 +93,7 @@ function describe(row: RowWithInventory, instance: string | undefined): Device {
     connected,
     connectedSince: connected ? momentOrNone(row.connected_since) : undefined,
     can: fromColumn(abilities, row.abilities, what),
+    trusts: row.trusts === null ? undefined : fromColumn(trusts, row.trusts, what),
     lastSeenAt: moment(row.last_seen_at),
     enrolledAt: moment(row.enrolled_at),
     inventory: inventoryOf(row, what),

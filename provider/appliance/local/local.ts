@@ -7,6 +7,7 @@ import { type OperationName, operationNames, operations } from "../operations/ta
 import { systemTimezone } from "../schedules/next-runs.ts";
 import { wrongInput } from "../wrong-input.ts";
 import { apiTokenHandlers } from "./api-tokens.ts";
+import { authorityHandlers } from "./authorities.ts";
 import { loadingHandlers } from "./bundle-loading.ts";
 import { bundleHandlers, collectGarbage, hasContent, recordContent } from "./bundles.ts";
 import { configurationHandlers } from "./configurations.ts";
@@ -29,7 +30,6 @@ import { ReadOnlyDatabase } from "./read-only-database.ts";
 import { runHandlers } from "./runs.ts";
 import { scheduleHandlers } from "./schedule-handlers.ts";
 import { unsealRunInputs } from "./schedules.ts";
-import { scriptHandlers } from "./scripts.ts";
 import { serverHandlers } from "./server.ts";
 import { settingsHandlers } from "./settings.ts";
 import { statisticsHandlers } from "./statistics.ts";
@@ -89,9 +89,9 @@ const handlers: HandlersOf<typeof operations> = {
   ...messageHandlers,
   ...taskHandlers,
   ...taskPackageHandlers,
-  ...scriptHandlers,
   ...historyHandlers,
   ...serverHandlers,
+  ...authorityHandlers,
   ...organizationHandlers,
   ...statisticsHandlers,
   ...settingsHandlers,

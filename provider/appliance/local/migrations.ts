@@ -9,7 +9,7 @@ import { tasks } from "./migrations/07-tasks.ts";
 import { updatePolicies } from "./migrations/08-update-policies.ts";
 import { updateSource } from "./migrations/09-update-source.ts";
 import { inventoriesApart } from "./migrations/11-inventories-apart.ts";
-import { scriptsForLater } from "./migrations/13-scripts-for-later.ts";
+import { authorities } from "./migrations/12-authorities.ts";
 import { outcomesOnce } from "./migrations/14-outcomes-once.ts";
 import type { Migration } from "./migrations/migration.ts";
 
@@ -27,7 +27,7 @@ export const migrations: readonly Migration[] = [
   updatePolicies,
   updateSource,
   inventoriesApart,
-  scriptsForLater,
+  authorities,
   outcomesOnce,
 ];
 

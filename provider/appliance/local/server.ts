@@ -4,9 +4,10 @@ import { ApplianceError } from "../errors.ts";
 import { processIdentity } from "../operations/fields.ts";
 import { HEARTBEAT_LIMIT_MS, type serverOperations } from "../operations/server.ts";
 import type { HandlersOf } from "./handlers.ts";
+import { authoritiesOf, authorityColumns } from "./published-authorities.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
-import { fromColumn, moment, recordChanges, type Transaction } from "./transaction.ts";
+import { fromColumn, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
 
 type Row = Selectable<Tables["server"]>;
 
@@ -41,7 +42,7 @@ function disconnectAll(tx: Transaction): void {
 }
 
 export const serverHandlers: HandlersOf<typeof serverOperations> = {
-  publishServer(tx, { instanceId, name, port, caCertificate, canonicalNames, version, process }) {
+  publishServer(tx, { instanceId, name, port, caCertificate, canonicalNames, version, process, ...trusted }) {
     const before = find(tx);
     const again = before?.instance_id === instanceId;
     if (before !== undefined && !again && isRunning(tx, before)) {
@@ -64,6 +65,7 @@ export const serverHandlers: HandlersOf<typeof serverOperations> = {
       started_at: again ? before.started_at : tx.now,
       heartbeat_at: tx.now,
       stopped: 0,
+      ...authorityColumns(tx, before, trusted),
     };
     tx.queries.run(
       build
@@ -100,6 +102,10 @@ export const serverHandlers: HandlersOf<typeof serverOperations> = {
       version: row.version,
       process: fromColumn(processIdentity, row.process, "the process of the server"),
       startedAt: moment(row.started_at),
+      authorities: authoritiesOf(row),
+      switchOverAt: momentOrNone(row.switch_over_at),
+      makesAuthorities: row.makes_authorities === 1,
+      authorityWish: row.authority_wish ?? undefined,
     };
   },
 };

@@ -182,6 +182,7 @@ export interface Tables {
     enrolled_at: number;
     inventory_at: number | null;
     abilities: Generated<string>;
+    trusts: Generated<string | null>;
   };
   /** facts is of before; packed is '' where there is content, and what there was before it otherwise. */
   readonly inventories: { kuid: string; facts: string; packed: string; content: Uint8Array | null };
@@ -282,9 +283,6 @@ export interface Tables {
     given_up: number;
     exit_code: number | null;
     note: string | null;
-    run_at: Generated<number | null>;
-    late_seconds: Generated<number | null>;
-    held_at: Generated<number | null>;
   };
   readonly task_outputs: { task_id: string; sealed: string; truncated: number };
   readonly update_policies: {
@@ -335,6 +333,10 @@ export interface Tables {
     started_at: number;
     heartbeat_at: number;
     stopped: number;
+    authorities: Generated<string>;
+    switch_over_at: Generated<number | null>;
+    makes_authorities: Generated<number>;
+    authority_wish: Generated<"renew" | "finish" | null>;
   };
   readonly api_tokens: {
     id: string;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { after, deleted, done, limit, moment, next, organization } from "./fields.ts";
+import { after, deleted, done, limit, moment, next, organization, sha256 } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 
 export const kuid = z.string().regex(/^[0-9A-Za-z-]{8,64}$/, "expected the identity of a device, such as a UUID");
@@ -63,6 +63,9 @@ export type Inventory = z.output<typeof inventory>;
 /** What an agent understands beside what all do; it may say more than this version knows. */
 export const abilities = z.array(z.string().max(40)).max(100);
 
+/** The authorities that an agent trusts, by the SHA-256 of their certificates; none where it trusts its system's roots. */
+export const trusts = z.array(sha256).max(16);
+
 const device = hello.extend({
   kuid,
   organization: z.string(),
@@ -77,6 +80,8 @@ const device = hello.extend({
   connectedSince: moment.optional(),
   /** What its agent said at its last connection that it understands: `tasks`, `self-update`. */
   can: abilities.optional(),
+  /** The authorities that its agent said it trusts; absent where it is too old to say. */
+  trusts: trusts.optional(),
   lastSeenAt: moment,
   enrolledAt: moment,
   inventory: inventory.optional(),
@@ -106,7 +111,9 @@ export const deviceOperations = defineOperations({
       publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "expected 32 bytes in base64url"),
       token: z.string().max(1_000).optional(),
       /** The connection that the hello came by: recorded in the same step. */
-      connection: z.object({ connectionId, instanceId, can: abilities.default([]) }).optional(),
+      connection: z
+        .object({ connectionId, instanceId, can: abilities.default([]), trusts: trusts.optional() })
+        .optional(),
     }),
     output: z.object({
       state: deviceState,

@@ -1,4 +1,5 @@
 import { apiTokenOperations } from "./api-tokens.ts";
+import { authorityOperations } from "./authorities.ts";
 import { bundleOperations, loadingOperations } from "./bundles.ts";
 import { configurationOperations } from "./configurations.ts";
 import { deviceOperations } from "./devices.ts";
@@ -12,7 +13,6 @@ import { outcomeOperations } from "./outcomes.ts";
 import { quarantineOperations } from "./quarantine.ts";
 import { runOperations } from "./runs.ts";
 import { scheduleOperations } from "./schedules.ts";
-import { scriptOperations } from "./scripts.ts";
 import { serverOperations } from "./server.ts";
 import { settingsOperations } from "./settings.ts";
 import { statisticsOperations } from "./statistics.ts";
@@ -40,8 +40,8 @@ export const operations = {
   ...historyOperations,
   ...taskOperations,
   ...taskPackageOperations,
-  ...scriptOperations,
   ...serverOperations,
+  ...authorityOperations,
   ...settingsOperations,
   ...organizationOperations,
   ...statisticsOperations,

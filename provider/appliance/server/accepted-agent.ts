@@ -3,6 +3,7 @@ import type { DeviceReason, DeviceState } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
 import type { DueTask } from "../operations/tasks.ts";
+import { type Announcement, mustBeTold } from "./announcement.ts";
 import type { ConnectedAgent } from "./connected-agents.ts";
 import { type ServerMessage, settingsOnWire } from "./messages.ts";
 
@@ -22,6 +23,8 @@ export class AcceptedAgent implements ConnectedAgent {
   welcomed = false;
   /** Of the settings that it was told last. */
   toldRevision = 0;
+  /** What it said that it trusts, as one text; undefined where it is too old to say. */
+  trusts: string | undefined;
   heardAtMs: number;
   readonly #socket: WebSocket;
   readonly #send: (message: ServerMessage) => void;
@@ -84,6 +87,11 @@ export class AcceptedAgent implements ConnectedAgent {
     if (!this.welcomed || settings.revision === known) return;
     this.toldRevision = settings.revision;
     this.#send({ type: "settings", settings: settingsOnWire(settings) });
+  }
+
+  tellAuthorities(announcement: Announcement): void {
+    if (!this.welcomed || !mustBeTold(this.trusts, announcement)) return;
+    this.#send({ type: "authorities", authorities: announcement.certificates });
   }
 
   close(code: number, reason: string): void {

@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from "ws";
 import type { Input, OperationMethods } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import { AcceptedAgent } from "./accepted-agent.ts";
+import { type Announcement, mustBeTold, trustText } from "./announcement.ts";
 import { CLOSED_FORGOTTEN, type ConnectedAgents } from "./connected-agents.ts";
 import {
   AGENT_PROTOCOL,
@@ -28,7 +29,7 @@ export interface AgentContext {
     | "recordMessages"
     | "recordTasks"
     | "readTaskPackage"
-    | "recordScripts"
+    | "recordTrust"
   >;
   readonly agents: ConnectedAgents;
   /** Of this start of the server. */
@@ -38,10 +39,12 @@ export interface AgentContext {
   /** What the server calls itself. */
   readonly canonicalHost: string;
   readonly settings: Pick<SettingsWatch, "of" | "throughput">;
+  /** Whom agents are to trust now. */
+  readonly announcement: () => Announcement;
   /** Milliseconds since 1970: only shown, never compared. */
   readonly now: () => number;
   readonly monotonicMs: () => number;
-  /** Called when a task may be due, such as one after one that has ended, so that it need not wait for the next look. */
+  /** Called when an agent has ended a task, so that the next one need not wait for the next look. */
   readonly onTaskEnded: () => void;
   readonly log: (line: string) => void;
   /** True once the server stops: what ends then is recorded at once for all. */
@@ -109,6 +112,8 @@ export function serveAgent(
       case "inventory":
         return keepInventory(agent, parsed.message);
       case "check-in":
+        // What an agent could not keep, it is told again.
+        agent.tellAuthorities(context.announcement());
         return agent.tellSettings(context.settings.of(agent.organization), parsed.message.settingsRevision);
       case "message-status": {
         const { type: _type, ...said } = parsed.message;
@@ -122,12 +127,8 @@ export function serveAgent(
         send({ type: "task-status-received", id: said.id });
         return context.onTaskEnded();
       }
-      case "scripts": {
-        const { type: _type, ...said } = parsed.message;
-        const { current } = await context.store.recordScripts({ kuid: agent.kuid, ...said });
-        if (!current && said.look) context.onTaskEnded();
-        return;
-      }
+      case "trust":
+        return keepTrust(agent, parsed.message);
       case "package-request": {
         const { type: _type, ...wanted } = parsed.message;
         if (agent.standing.state !== "approved") return;
@@ -136,7 +137,7 @@ export function serveAgent(
     }
   }
 
-  async function accept({ type: _type, protocol, signature, can, ...hello }: Hello): Promise<void> {
+  async function accept({ type: _type, protocol, signature, can, trusts, ...hello }: Hello): Promise<void> {
     if (protocol !== AGENT_PROTOCOL) {
       return refuse("protocol", `this server speaks version ${AGENT_PROTOCOL} of the protocol, not ${protocol}`);
     }
@@ -144,18 +145,23 @@ export function serveAgent(
       return refuse("bad-signature", `the hello is not signed by its key for ${host}`);
     }
     const connectionId = randomUUID();
-    const enrolment = await enrol({ ...hello, connection: { connectionId, instanceId: context.instanceId, can } });
+    const enrolment = await enrol({
+      ...hello,
+      connection: { connectionId, instanceId: context.instanceId, can, trusts },
+    });
     if (enrolment === undefined) return;
     const { state, reason, organization } = enrolment;
     clearTimeout(helloTimer);
     const of = { kuid: hello.kuid, organization, connectionId };
     const accepted = new AcceptedAgent(of, socket, send, context.monotonicMs, { state, reason });
     agent = accepted;
+    accepted.trusts = trustOf(trusts);
     context.agents.add(accepted);
     // It may have gone while it enrolled: the end of its connection takes it out again.
     if (socket.readyState !== socket.OPEN) return;
     onAccepted();
     const settings = context.settings.of(organization);
+    const announcement = context.announcement();
     send({
       type: "welcome",
       ...accepted.standing,
@@ -164,6 +170,7 @@ export function serveAgent(
       heartbeatSeconds: context.heartbeatSeconds,
       runIntervalSeconds: settings.settings.runIntervalSeconds,
       settings: settingsOnWire(settings),
+      ...(mustBeTold(accepted.trusts, announcement) && { authorities: announcement.certificates }),
       serverTime: new Date(context.now()).toISOString(),
     });
     accepted.toldRevision = settings.revision;
@@ -213,6 +220,22 @@ export function serveAgent(
     }
     send({ type: "inventory-received" });
     of.tellSettings(context.settings.of(of.organization));
+  }
+
+  async function keepTrust(
+    of: AcceptedAgent,
+    { trusts, note }: { readonly trusts: readonly string[]; readonly note?: string | undefined },
+  ): Promise<void> {
+    of.trusts = trustOf(trusts);
+    await context.store.recordTrust({ kuid: of.kuid, trusts: [...trusts] });
+    if (note !== undefined) context.log(`device ${of.kuid} could not take up the announced authorities: ${note}`);
+  }
+
+  /** Most agents trust what is announced: they share its text. */
+  function trustOf(trusts: readonly string[] | undefined): string | undefined {
+    const { text } = context.announcement();
+    const said = trusts === undefined ? undefined : trustText(trusts);
+    return said === text ? text : said;
   }
 
   async function forget(): Promise<void> {

@@ -2,6 +2,7 @@ import type { DeviceReason, DeviceState } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
 import type { DueTask } from "../operations/tasks.ts";
+import type { Announcement } from "./announcement.ts";
 
 /** An agent that said hello and was accepted. */
 export interface ConnectedAgent {
@@ -21,6 +22,8 @@ export interface ConnectedAgent {
   callBack(taskId: string): void;
   /** Tells it what to live by, if that is not what it was told last. */
   tellSettings(settings: ToldSettings): void;
+  /** Tells it whom to trust, if that is not whom it trusts. */
+  tellAuthorities(announcement: Announcement): void;
   /** Ends the connection with a code of RFC 6455, 7.4. */
   close(code: number, reason: string): void;
 }

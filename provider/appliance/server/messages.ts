@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { type DeviceReason, type DeviceState, deviceOperations, inventory } from "../operations/devices.ts";
-import { heldScripts } from "../operations/scripts.ts";
+import { type DeviceReason, type DeviceState, deviceOperations, inventory, trusts } from "../operations/devices.ts";
 import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
 import { packageRequest } from "../operations/task-packages.ts";
 import { type DueTask, taskReport } from "../operations/tasks.ts";
@@ -18,8 +17,10 @@ const helloMessage = deviceOperations.enrolDevice.input.omit({ connection: true 
   protocol: z.int(),
   /** 64 bytes, base64url. */
   signature: z.string().regex(/^[\w-]{86}$/),
-  /** What the agent understands beside what all do: `tasks`, `self-update`, `scripting-update`; agents of before say nothing. */
+  /** What the agent understands beside what all do: `tasks`, `self-update`; agents of before say nothing. */
   can: deviceOperations.deviceConnected.input.shape.can,
+  /** The authorities it trusts; agents of before say nothing. */
+  trusts: trusts.optional(),
 });
 
 const inventoryMessage = inventory.extend({ type: z.literal("inventory") });
@@ -47,8 +48,8 @@ const taskStatusMessage = taskReport.extend({ type: z.literal("task-status") });
 /** An agent asks for a part of a package that its running task names. */
 const packageRequestMessage = packageRequest.extend({ type: z.literal("package-request") });
 
-/** An agent says which scripts it keeps for later, and looks for others. */
-const scriptsMessage = heldScripts.extend({ type: z.literal("scripts") });
+/** Whom an agent trusts after the server announced authorities; the note is why these are others. */
+const trustMessage = z.object({ type: z.literal("trust"), trusts, note: z.string().max(400).optional() });
 
 export type Hello = z.output<typeof helloMessage>;
 export type InventoryMessage = z.output<typeof inventoryMessage>;
@@ -60,7 +61,7 @@ export type AgentMessage =
   | z.output<typeof messageStatusMessage>
   | z.output<typeof taskStatusMessage>
   | z.output<typeof packageRequestMessage>
-  | z.output<typeof scriptsMessage>;
+  | z.output<typeof trustMessage>;
 
 /** What an agent lives by, as it is told. */
 export interface SettingsOnWire extends AgentSettings {
@@ -89,9 +90,12 @@ export type ServerMessage =
       /** For agents that know no settings yet. */
       readonly runIntervalSeconds: number;
       readonly settings: SettingsOnWire;
+      /** PEM each; only for an agent that trusts others. */
+      readonly authorities?: readonly string[];
       readonly serverTime: string;
     }
   | { readonly type: "settings"; readonly settings: SettingsOnWire }
+  | { readonly type: "authorities"; readonly authorities: readonly string[] }
   | { readonly type: "refused"; readonly code: RefusalCode; readonly message: string }
   | { readonly type: "state"; readonly state: DeviceState; readonly reason?: DeviceReason | undefined }
   /** With the id of the message of the queue that it comes from; older agents check in and say nothing of it. */
@@ -125,7 +129,7 @@ const known = {
   "message-status": messageStatusMessage,
   "task-status": taskStatusMessage,
   "package-request": packageRequestMessage,
-  scripts: scriptsMessage,
+  trust: trustMessage,
 };
 const envelope = z.object({ type: z.string() });
 

@@ -9,8 +9,10 @@ import { keepCertificate } from "../certificates/keep.ts";
 import { ApplianceError } from "../errors.ts";
 import { PRODUCT_VERSION } from "../http.ts";
 import type { ProcessIdentity } from "../operations/fields.ts";
+import type { ServerStatus } from "../operations/server.ts";
 import type { AgentContext } from "./agent-connection.ts";
 import { takeAgents } from "./agent-endpoint.ts";
+import { announcementOf } from "./announcement.ts";
 import { type AnsweredCall, createApi } from "./api.ts";
 import { CLOSED_GOING_AWAY, ConnectedAgents } from "./connected-agents.ts";
 import { Courier } from "./courier.ts";
@@ -79,17 +81,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let stopping: Promise<void> | undefined;
   let publishing: Repeated | undefined;
   let dispatching: Repeated | undefined;
+  let wish: ServerStatus["authorityWish"];
 
   const kept = await keepCertificate({
     obtain: options.certificate,
     everyMs: limits.certificateEveryMs,
     onChange: (identity) => {
-      https.setSecureContext({ cert: identity.certificate, key: identity.key });
-      log(`the certificate is a new one, valid until ${new Date(identity.expiresAt).toISOString()}`);
+      if (identity.certificate !== served) {
+        https.setSecureContext({ cert: identity.certificate, key: identity.key });
+        log(`the certificate is a new one, valid until ${new Date(identity.expiresAt).toISOString()}`);
+      }
+      served = identity.certificate;
+      announcement = announcementOf(identity);
+      for (const agent of agents.all()) agent.tellAuthorities(announcement);
       publishing?.now();
     },
     onTrouble: (error) => log(`the certificate in use stays: ${messageOf(error)}`),
   });
+
+  let served = kept.current().certificate;
+  let announcement = announcementOf(kept.current());
 
   const metrics = new Metrics();
   const startedAtSeconds = options.now() / 1_000;
@@ -150,6 +161,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     heartbeatSeconds: limits.heartbeatSeconds,
     canonicalHost: options.name,
     settings,
+    announcement: () => announcement,
     now: options.now,
     monotonicMs,
     onTaskEnded: () => dispatching?.now(),
@@ -179,7 +191,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       instanceId,
       name: options.name,
       port,
-      ...(identity.authority === undefined ? {} : { caCertificate: identity.authority }),
+      ...(announcement.certificates.length > 0 && { caCertificate: bundleOf(announcement.certificates) }),
+      authorities: [...announcement.authorities],
+      ...(identity.switchOverAt !== undefined && { switchOverAt: new Date(identity.switchOverAt).toISOString() }),
+      makesAuthorities: identity.ownAuthority,
       canonicalNames: [...identity.names],
       version: PRODUCT_VERSION,
       process: options.process,
@@ -209,6 +224,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await watch.look();
       await settings.look();
       await courier.look();
+      await lookForWish();
     },
     log,
   });
@@ -234,6 +250,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
 
+  /** Does at once what the server is asked to do with its authorities; what fails is tried again at the next regular look. */
+  async function lookForWish(): Promise<void> {
+    const { authorityWish } = await appliance.serverStatus({});
+    const isNew = authorityWish !== undefined && authorityWish !== wish;
+    wish = authorityWish;
+    if (isNew) await kept.check();
+  }
   async function stop(): Promise<void> {
     kept.stop();
     const ended = once(https, "close");
@@ -289,6 +312,11 @@ async function alreadyRunning(error: unknown, appliance: Appliance): Promise<App
     hint: "stop that one first, or give this one another folder",
     cause: error,
   });
+}
+
+/** PEM texts as one. */
+function bundleOf(certificates: readonly string[]): string {
+  return certificates.map((certificate) => `${certificate.trimEnd()}\n`).join("");
 }
 
 function messageOf(error: unknown): string {

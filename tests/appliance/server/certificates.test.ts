@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { keepAuthority } from "../../../provider/appliance/certificates/authority.ts";
+import { keepAuthorities } from "../../../provider/appliance/certificates/authority.ts";
 import { givenCertificate } from "../../../provider/appliance/certificates/given.ts";
 import { createAuthority, issueServerCertificate } from "../../../provider/appliance/certificates/issue.ts";
 import { canonicalNames, isFor, namesOf } from "../../../provider/appliance/certificates/names.ts";
@@ -86,14 +86,14 @@ describe("the own certificate of a server", () => {
 
   it("has one authority when several processes start at once", async () => {
     const module = fileURLToPath(new URL("../../../provider/appliance/certificates/authority.ts", import.meta.url));
-    const program = `const { keepAuthority } = await import(${JSON.stringify(module)});
-      const { certificate } = await keepAuthority({ folder: ${JSON.stringify(folder)}, now: ${NOW} });
-      process.stdout.write(certificate);`;
+    const program = `const { keepAuthorities } = await import(${JSON.stringify(module)});
+      const { present } = await keepAuthorities({ folder: ${JSON.stringify(folder)}, now: ${NOW} });
+      process.stdout.write(present.certificate);`;
     const runs = await Promise.all(
       [1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, ["--input-type=module", "-e", program])),
     );
-    const { certificate } = await keepAuthority({ folder, now: NOW });
-    expect(runs.map(({ stdout }) => stdout)).toEqual(runs.map(() => certificate));
+    const { present } = await keepAuthorities({ folder, now: NOW });
+    expect(runs.map(({ stdout }) => stdout)).toEqual(runs.map(() => present.certificate));
   }, 120_000);
 
   it("says so when the file of its authority is damaged, and leaves that file alone", async () => {

@@ -9,6 +9,7 @@ import { ownCertificate } from "../../../provider/appliance/certificates/own.ts"
 import { openLocal } from "../../../provider/appliance/local/local.ts";
 import { thisProcess } from "../../../provider/appliance/local/process-identity.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../../provider/appliance/server/server.ts";
+import { successionTerms } from "../../../provider/appliance/server/succession-terms.ts";
 
 /** A server of a fresh store, on a free port of loopback. */
 export interface TestServer {
@@ -29,11 +30,20 @@ export interface TestServer {
 
 /** @param changed makes of the store what the server gets: one with a fault, for one */
 export async function startTestServer(
-  { loadAverage, ...options }: Partial<ServerOptions> & { readonly loadAverage?: () => number } = {},
+  {
+    loadAverage,
+    certificates,
+    ...options
+  }: Partial<ServerOptions> & {
+    readonly loadAverage?: () => number;
+    /** Puts certificates into their folder before the server looks there. */
+    readonly certificates?: (folder: string) => Promise<unknown>;
+  } = {},
   changed: (appliance: Appliance) => Appliance = (appliance) => appliance,
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "kace-server-"));
   const now = options.now ?? Date.now;
+  await certificates?.(join(folder, "certificates"));
   const appliance = await openLocal({
     folder,
     who: "kace serve",
@@ -47,8 +57,13 @@ export async function startTestServer(
     host: "127.0.0.1",
     port: 0,
     name: "localhost",
-    certificate: () =>
-      ownCertificate({ folder: join(folder, "certificates"), names: ["localhost", "127.0.0.1"], now: now() }),
+    certificate: async () =>
+      ownCertificate({
+        folder: join(folder, "certificates"),
+        names: ["localhost", "127.0.0.1"],
+        now: now(),
+        terms: await successionTerms(appliance, { log: (line) => lines.push(line) }),
+      }),
     process: thisProcess(),
     now,
     monotonicMs: () => performance.now(),

@@ -30,6 +30,7 @@ import { ReadOnlyDatabase } from "./read-only-database.ts";
 import { runHandlers } from "./runs.ts";
 import { scheduleHandlers } from "./schedule-handlers.ts";
 import { unsealRunInputs } from "./schedules.ts";
+import { scriptHandlers } from "./scripts.ts";
 import { serverHandlers } from "./server.ts";
 import { settingsHandlers } from "./settings.ts";
 import { statisticsHandlers } from "./statistics.ts";
@@ -89,6 +90,7 @@ const handlers: HandlersOf<typeof operations> = {
   ...messageHandlers,
   ...taskHandlers,
   ...taskPackageHandlers,
+  ...scriptHandlers,
   ...historyHandlers,
   ...serverHandlers,
   ...authorityHandlers,

@@ -10,6 +10,7 @@ import { updatePolicies } from "./migrations/08-update-policies.ts";
 import { updateSource } from "./migrations/09-update-source.ts";
 import { inventoriesApart } from "./migrations/11-inventories-apart.ts";
 import { authorities } from "./migrations/12-authorities.ts";
+import { scriptsForLater } from "./migrations/13-scripts-for-later.ts";
 import { outcomesOnce } from "./migrations/14-outcomes-once.ts";
 import type { Migration } from "./migrations/migration.ts";
 
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   updateSource,
   inventoriesApart,
   authorities,
+  scriptsForLater,
   outcomesOnce,
 ];
 

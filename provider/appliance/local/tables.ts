@@ -283,6 +283,9 @@ export interface Tables {
     given_up: number;
     exit_code: number | null;
     note: string | null;
+    run_at: Generated<number | null>;
+    late_seconds: Generated<number | null>;
+    held_at: Generated<number | null>;
   };
   readonly task_outputs: { task_id: string; sealed: string; truncated: number };
   readonly update_policies: {

@@ -13,6 +13,7 @@ import { outcomeOperations } from "./outcomes.ts";
 import { quarantineOperations } from "./quarantine.ts";
 import { runOperations } from "./runs.ts";
 import { scheduleOperations } from "./schedules.ts";
+import { scriptOperations } from "./scripts.ts";
 import { serverOperations } from "./server.ts";
 import { settingsOperations } from "./settings.ts";
 import { statisticsOperations } from "./statistics.ts";
@@ -40,6 +41,7 @@ export const operations = {
   ...historyOperations,
   ...taskOperations,
   ...taskPackageOperations,
+  ...scriptOperations,
   ...serverOperations,
   ...authorityOperations,
   ...settingsOperations,

@@ -30,6 +30,7 @@ export interface AgentContext {
     | "recordTasks"
     | "readTaskPackage"
     | "recordTrust"
+    | "recordScripts"
   >;
   readonly agents: ConnectedAgents;
   /** Of this start of the server. */
@@ -44,7 +45,7 @@ export interface AgentContext {
   /** Milliseconds since 1970: only shown, never compared. */
   readonly now: () => number;
   readonly monotonicMs: () => number;
-  /** Called when an agent has ended a task, so that the next one need not wait for the next look. */
+  /** Called when a task may be due, such as one after one that has ended, so that it need not wait for the next look. */
   readonly onTaskEnded: () => void;
   readonly log: (line: string) => void;
   /** True once the server stops: what ends then is recorded at once for all. */
@@ -126,6 +127,12 @@ export function serveAgent(
         if (said.status === "started") return;
         send({ type: "task-status-received", id: said.id });
         return context.onTaskEnded();
+      }
+      case "scripts": {
+        const { type: _type, ...said } = parsed.message;
+        const { current } = await context.store.recordScripts({ kuid: agent.kuid, ...said });
+        if (!current && said.look) context.onTaskEnded();
+        return;
       }
       case "trust":
         return keepTrust(agent, parsed.message);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type DeviceReason, type DeviceState, deviceOperations, inventory, trusts } from "../operations/devices.ts";
+import { heldScripts } from "../operations/scripts.ts";
 import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
 import { packageRequest } from "../operations/task-packages.ts";
 import { type DueTask, taskReport } from "../operations/tasks.ts";
@@ -17,7 +18,7 @@ const helloMessage = deviceOperations.enrolDevice.input.omit({ connection: true 
   protocol: z.int(),
   /** 64 bytes, base64url. */
   signature: z.string().regex(/^[\w-]{86}$/),
-  /** What the agent understands beside what all do: `tasks`, `self-update`; agents of before say nothing. */
+  /** What the agent understands beside what all do: `tasks`, `self-update`, `scripting-update`; agents of before say nothing. */
   can: deviceOperations.deviceConnected.input.shape.can,
   /** The authorities it trusts; agents of before say nothing. */
   trusts: trusts.optional(),
@@ -48,6 +49,9 @@ const taskStatusMessage = taskReport.extend({ type: z.literal("task-status") });
 /** An agent asks for a part of a package that its running task names. */
 const packageRequestMessage = packageRequest.extend({ type: z.literal("package-request") });
 
+/** An agent says which scripts it keeps for later, and looks for others. */
+const scriptsMessage = heldScripts.extend({ type: z.literal("scripts") });
+
 /** Whom an agent trusts after the server announced authorities; the note is why these are others. */
 const trustMessage = z.object({ type: z.literal("trust"), trusts, note: z.string().max(400).optional() });
 
@@ -61,7 +65,8 @@ export type AgentMessage =
   | z.output<typeof messageStatusMessage>
   | z.output<typeof taskStatusMessage>
   | z.output<typeof packageRequestMessage>
-  | z.output<typeof trustMessage>;
+  | z.output<typeof trustMessage>
+  | z.output<typeof scriptsMessage>;
 
 /** What an agent lives by, as it is told. */
 export interface SettingsOnWire extends AgentSettings {
@@ -130,6 +135,7 @@ const known = {
   "task-status": taskStatusMessage,
   "package-request": packageRequestMessage,
   trust: trustMessage,
+  scripts: scriptsMessage,
 };
 const envelope = z.object({ type: z.string() });
 

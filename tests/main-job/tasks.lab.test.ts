@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { whyNoLab } from "../../examples/lab/lab.ts";
+import { DEFAULT_AGENT_SETTINGS } from "../../provider/appliance/operations/settings.ts";
 import { EVENTUALLY } from "./machine-facts.ts";
 import { Site } from "./site.ts";
 
@@ -17,6 +18,7 @@ const task = z.object({
   exitCode: z.int().optional(),
   note: z.string().optional(),
   output: z.string().optional(),
+  heldSince: z.string().optional(),
 });
 
 const queued = z.object({ sourceId: z.string(), tasks: z.array(z.object({ id: z.string() })).length(1) });
@@ -64,6 +66,19 @@ describe.skipIf(whyNoLab() !== undefined)("tasks and a real agent", () => {
     ).trim();
   }
 
+  test("who is logged in there reads the splash text when a script begins, once in a while", async () => {
+    const wall = "#!/bin/sh\\ncat >> /run/wall-said\\n";
+    await site
+      .host("web01")
+      .run(["sh", "-c", `printf '${wall}' > /usr/local/bin/wall && chmod 755 /usr/local/bin/wall`]);
+    try {
+      for (const _twice of [1, 2]) expect((await script("true\n", "--wait")).exitCode).toBe(0);
+      expect(await site.host("web01").run(["cat", "/run/wall-said"])).toBe(`${DEFAULT_AGENT_SETTINGS.splashText}\n`);
+    } finally {
+      await site.host("web01").run(["rm", "/usr/local/bin/wall"]);
+    }
+  });
+
   test("a script runs on it as root, and its words and its exit code come back", async () => {
     const { exitCode, output } = await script('echo "$(id -un) on $(uname -n)"; exit 3\n', "--wait");
     expect(exitCode).toBe(3);
@@ -88,6 +103,28 @@ describe.skipIf(whyNoLab() !== undefined)("tasks and a real agent", () => {
     await site.startServer();
     await expect.poll(() => shown(running), EVENTUALLY).toMatchObject({ state: "completed", output: "survived\n" });
     await expect.poll(() => shown(second), EVENTUALLY).toMatchObject({ state: "completed", output: "waited\n" });
+  });
+
+  test("a script for later runs at its time though no server is there, and not again when its agent starts anew", async () => {
+    const { exitCode, output } = await script("echo run >> /run/ran-later; echo by itself\n", "--at", "45s");
+    expect(exitCode, output).toBe(0);
+    const id = queued.parse(json(output)).tasks[0]?.id ?? "";
+    // On a busy machine its time may have come before anybody looked; the rest holds all the same.
+    await expect
+      .poll(async () => {
+        const { heldSince, state } = await shown(id);
+        return heldSince !== undefined || state !== "ready";
+      }, EVENTUALLY)
+      .toBe(true);
+    await site.killServer();
+    const ran = async () => (await site.host("web01").exec(["cat", "/run/ran-later"])).stdout;
+    await expect.poll(ran, EVENTUALLY).toBe("run\n");
+    await site.host("web01").run(["systemctl", "restart", "kace-reference-agent"]);
+    await site.startServer();
+    await expect.poll(async () => (await shown(id)).state, EVENTUALLY).not.toBe("ready");
+    await expect.poll(async () => (await shown(id)).state, EVENTUALLY).not.toBe("running");
+    expect(await ran()).toBe("run\n");
+    expect(await site.host("web01").run(["ls", "/var/lib/kace-reference/scripts"])).toBe("");
   });
 
   test("an agent that crashes says so: of the task that it cut off, and why it crashed", async () => {

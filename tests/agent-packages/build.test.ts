@@ -91,6 +91,31 @@ describe("the reference agent's packages", () => {
     expect(readFileSync(join(root, "opt/kace-reference/VERSION"), "utf8")).toBe("1.4.2\n");
   });
 
+  /** Of what kind a program is, by its ELF header: e_ident, and e_machine at 18 (gABI, chapter 4). */
+  const elfOf = (program: string) => {
+    const header = readFileSync(program).subarray(0, 20);
+    return {
+      magic: header.toString("latin1", 1, 4),
+      bits: header[4] === 2 ? 64 : 32,
+      machine: header.readUInt16LE(18),
+    };
+  };
+
+  test.each([
+    ["amd64", "x86_64", 62],
+    ["arm64", "aarch64", 183],
+  ])("for %s hold a program for that processor, and say so to dpkg and rpm", async (architecture, ofRpm, machine) => {
+    const root = await unpacked(packageNamed(`kace-reference-agent-1.4.2-linux-${architecture}.tar.gz`));
+    expect(elfOf(join(root, "opt/kace-reference/bin/kace-agent"))).toEqual({ magic: "ELF", bits: 64, machine });
+    expect(readRpm(packageNamed(`kace-reference-agent-1.4.2-1.${ofRpm}.rpm`).path).text("architecture")).toBe(ofRpm);
+    if (findOnPath("dpkg-deb") === undefined) return;
+    const deb = packageNamed(`kace-reference-agent_1.4.2_${architecture}.deb`).path;
+    expect(await runOrThrow({ program: "dpkg-deb", args: ["-f", deb, "Architecture"] })).toBe(architecture);
+    const files = join(folder, `deb-${architecture}`);
+    await runOrThrow({ program: "dpkg-deb", args: ["-x", deb, files] });
+    expect(elfOf(join(files, "opt/kace-reference/bin/kace-agent")).machine).toBe(machine);
+  });
+
   test.skipIf(findOnPath("dpkg-deb") === undefined)("are what dpkg expects", async () => {
     const deb = packageNamed("kace-reference-agent_1.4.2_amd64.deb").path;
     const field = (name: string) => runOrThrow({ program: "dpkg-deb", args: ["-f", deb, name] });

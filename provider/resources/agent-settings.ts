@@ -15,6 +15,7 @@ import { defineResource } from "../kit/define/resource.ts";
 import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
 import { findingsIn, findingsOfLoad, findingsOfOrganization } from "./agent-settings-check.ts";
 import { agentSettingsExamples } from "./agent-settings-examples.ts";
+import { refuseAnothers } from "./anothers.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
@@ -171,6 +172,9 @@ async function save(
   });
 }
 
+/** What the settings are called where they belong to another resource. */
+const WORDS = { what: "the settings", belong: "belong", repair: "kace settings reset" } as const;
+
 /** `kace:index:AgentSettings`. */
 export const agentSettings = inItsOrganization(definition).handle({
   async check({ inputs }, { client }) {
@@ -193,6 +197,17 @@ export const agentSettings = inItsOrganization(definition).handle({
       const { organization } = settings;
       return [...found, ...findingsOfOrganization(organization, known), ...findingsOfLoad(organization, load, known)];
     });
+  },
+
+  async previewCreate({ urn }, { client }) {
+    refuseAnothers(await client.read((appliance) => foundOrGone(appliance.getSettings({}))), urn, WORDS);
+    return {};
+  },
+
+  async previewUpdate({ id, urn }, { client }) {
+    const found = await client.read((appliance) => foundOrGone(appliance.getSettings({ organization: id })));
+    refuseAnothers(found, urn, WORDS);
+    return {};
   },
 
   async create({ urn, inputs }, { client }) {

@@ -1,6 +1,7 @@
 import type { Output } from "../appliance/appliance.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { liftedLimit } from "../appliance/updates/findings.ts";
+import { formatPath } from "../kit/define/path.ts";
 import type { PreviewOf } from "../kit/define/plain.ts";
 import type { Finding } from "../kit/define/resource.ts";
 import type { PolicyInputs } from "./agent-update-policy-inputs.ts";
@@ -23,10 +24,23 @@ export function findingsOf({ findings }: Pick<Plan, "findings">): Finding[] {
   return findings.flatMap(({ path, message, severity }): Finding[] => {
     const own = path.map((part) => (part === "afterSeconds" ? "after" : part));
     // Labels and bundles may be made by the same update, before the policy: it is refused then if they are not there.
-    if (own[0] === "labels" && severity === "warning") return [];
+    if (isMissingLabel({ path, severity })) return [];
     const isBundle = own[0] === "version" && message.includes("in no loaded bundle");
     return [{ path: own, reason: message, severity: isBundle ? "warning" : severity }];
   });
+}
+
+function isMissingLabel({ path: [property], severity }: Pick<Plan["findings"][number], "path" | "severity">): boolean {
+  return severity === "warning" && (property === "labels" || property === "filter");
+}
+
+/** What a preview warns of: labels that a policy names and nobody has made yet, each with its place. */
+export function missingLabelLines({ findings }: Pick<Plan, "findings">): string[] {
+  return findings
+    .filter(isMissingLabel)
+    .map(
+      ({ path, message }) => `${formatPath(path)}: ${message}: unless the same update makes it first, it is refused`,
+    );
 }
 
 /** What a refusal to save is about: the property that its message begins with, and the message without it. */

@@ -5,7 +5,7 @@ export const agentUpdatePolicyExamples: readonly Example[] = [
   {
     title: "The machines of a label, by night and step by step",
     description:
-      "One machine in ten at first, half of them a day later, all of them after three days; never in the night to Monday.",
+      "One machine in ten at first, half of them a day later, all of them after three days; never in the night to Monday, nor over Christmas.",
     yaml: `name: updates
 runtime: yaml
 resources:
@@ -22,6 +22,7 @@ resources:
       timezone: Europe/Berlin
       windows: [ { from: "22:00", to: "05:00" } ]
       blackoutWindows: [ { from: "20:00", to: "06:00", days: [ sunday ] } ]
+      blackoutDates: [ { from: "12-24", to: "01-02", name: Christmas } ]
       rollout:
         - { percent: 10, after: 0h }
         - { percent: 50, after: 24h }
@@ -40,6 +41,7 @@ new kace.AgentUpdatePolicy("updates", {
   timezone: "Europe/Berlin",
   windows: [{ from: "22:00", to: "05:00" }],
   blackoutWindows: [{ from: "20:00", to: "06:00", days: ["sunday"] }],
+  blackoutDates: [{ from: "12-24", to: "01-02", name: "Christmas" }],
   rollout: [
     { percent: 10, after: "0h" },
     { percent: 50, after: "24h" },
@@ -60,6 +62,7 @@ kace.AgentUpdatePolicy(
     timezone="Europe/Berlin",
     windows=[kace.UpdateWindowArgs(from_="22:00", to="05:00")],
     blackout_windows=[kace.UpdateWindowArgs(from_="20:00", to="06:00", days=["sunday"])],
+    blackout_dates=[kace.UpdateBlackoutDatesArgs(from_="12-24", to="01-02", name="Christmas")],
     rollout=[
         kace.UpdateRolloutStepArgs(percent=10, after="0h"),
         kace.UpdateRolloutStepArgs(percent=50, after="24h"),

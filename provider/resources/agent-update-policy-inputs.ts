@@ -2,7 +2,12 @@ import * as z from "zod";
 import type { Input } from "../appliance/appliance.ts";
 import { machineFilter } from "../appliance/filter/filter.ts";
 import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/labels.ts";
-import { exactVersion, type UpdatePolicyState } from "../appliance/operations/update-policy.ts";
+import {
+  calendarDay,
+  exactVersion,
+  MAX_BLACKOUT_DATES,
+  type UpdatePolicyState,
+} from "../appliance/operations/update-policy.ts";
 import { isTimezone } from "../appliance/schedules/parse.ts";
 import { WEEKDAYS } from "../appliance/schedules/schedule.ts";
 import { duration, durationMs, numberOrPercent, type Percentage } from "../kit/define/scalars.ts";
@@ -27,6 +32,33 @@ const window = z
       .meta({ description: "The days that it begins on. Default: every day.", set: true }),
   })
   .meta({ typeName: "UpdateWindow", description: "A time of the week, by the clocks of the policy's time zone." });
+
+const dates = z
+  .object({
+    from: calendarDay.meta({
+      description: "The first day: `12-24` of every year, or `2026-12-24` of one.",
+      examples: ["12-24", "2026-12-24"],
+    }),
+    to: calendarDay.optional().meta({
+      description:
+        "The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day.",
+      examples: ["01-02", "2027-01-02"],
+    }),
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^\S(?:.*\S)?$/, { error: "expected one line without blanks around it" })
+      .optional()
+      .meta({
+        description: "What it is called where it holds.",
+        examples: ["Christmas"],
+      }),
+  })
+  .meta({
+    typeName: "UpdateBlackoutDates",
+    description: "Whole days of the calendar, from the first midnight to the last one in the policy's time zone.",
+  });
 
 const windows = () => z.array(window).max(100).optional();
 
@@ -95,13 +127,17 @@ export const inputs = z.object({
     .refine(isTimezone, { error: 'expected the IANA name of a time zone, such as "Europe/Berlin"' })
     .optional()
     .meta({
-      description: "The time zone of the windows. Default: that of the appliance.",
+      description: "The time zone of windows and blackouts. Default: that of the appliance.",
       examples: ["Europe/Berlin"],
     }),
   windows: windows().meta({
     description: "When updates may begin; they must not overlap. Default: at any time.",
   }),
   blackoutWindows: windows().meta({ description: "When updates may not begin, whatever `windows` says." }),
+  blackoutDates: z.array(dates).max(MAX_BLACKOUT_DATES).optional().meta({
+    description:
+      "Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.",
+  }),
   rollout: z.array(step).max(100).optional().meta({
     description:
       "Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.",
@@ -155,6 +191,7 @@ export function changesOf(given: PolicyInputs): Omit<Input<"saveUpdatePolicy">, 
     timezone: rest.timezone ?? null,
     windows: rest.windows ?? null,
     blackoutWindows: rest.blackoutWindows ?? null,
+    blackoutDates: rest.blackoutDates ?? null,
     rollout: rollout?.map(({ percent, after }) => ({ percent, afterSeconds: durationMs(after) / 1_000 })) ?? null,
     hold: rest.hold ?? null,
     maxFailures: rest.maxFailures ?? null,
@@ -178,6 +215,7 @@ export function inputsOf({ organization, given }: UpdatePolicyState, old: Policy
     timezone: given.timezone ?? null,
     windows: given.windows ?? null,
     blackoutWindows: given.blackoutWindows ?? null,
+    blackoutDates: given.blackoutDates ?? null,
     rollout:
       rollout?.map(({ percent, afterSeconds }, index) => ({
         percent,

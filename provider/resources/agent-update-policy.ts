@@ -6,9 +6,16 @@ import type { UpdatePolicyState } from "../appliance/operations/update-policy.ts
 import type { Log } from "../kit/define/call.ts";
 import type { PreviewOf } from "../kit/define/plain.ts";
 import { defineResource } from "../kit/define/resource.ts";
-import { findingsOf, findingsOfLifted, plannedLine, refusedProperty } from "./agent-update-policy-check.ts";
+import {
+  findingsOf,
+  findingsOfLifted,
+  missingLabelLines,
+  plannedLine,
+  refusedProperty,
+} from "./agent-update-policy-check.ts";
 import { agentUpdatePolicyExamples } from "./agent-update-policy-examples.ts";
 import { changesOf, inputs, inputsOf, outputs, type PolicyInputs } from "./agent-update-policy-inputs.ts";
+import { refuseAnothers } from "./anothers.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization } from "./in-organization.ts";
 import { wholly } from "./known.ts";
@@ -54,16 +61,21 @@ async function save(
   });
 }
 
-/** Says in a preview what the policy would do; what is not known yet says nothing. */
+/**
+ * Says in a preview what the policy would do; what is not known yet says nothing.
+ * @throws ProviderError `conflict` where the policy is another resource's
+ */
 async function sayPlan(
   { client, log }: { readonly client: ApplianceAccess; readonly log: Log },
-  given: PreviewOf<PolicyInputs>,
+  { urn, inputs: given }: { readonly urn: string; readonly inputs: PreviewOf<PolicyInputs> },
   organization?: string,
 ): Promise<void> {
+  const found = await client.read((appliance) => foundOrGone(appliance.getUpdatePolicy({ organization })));
+  refuseAnothers(found, urn, { what: "the update policy", belong: "belongs", repair: "kace policy reset" });
   const known = wholly<PolicyInputs>(given);
   if (known === undefined) return;
   const changes = changesOf(known);
-  const line = await client.read(async (appliance) => {
+  const plan = await client.read(async (appliance) => {
     const planned = (after?: string) => appliance.planUpdates({ organization, changes, limit: 1_000, after });
     const first = await foundOrGone(planned());
     if (first === undefined) return undefined;
@@ -74,8 +86,11 @@ async function sayPlan(
             const { machines: items, next } = await planned(after);
             return { items, next };
           });
-    return plannedLine({ ...first, machines: [...first.machines, ...rest] });
+    return { ...first, machines: [...first.machines, ...rest] };
   });
+  if (plan === undefined) return;
+  for (const missing of missingLabelLines(plan)) log.warn(missing);
+  const line = plannedLine(plan);
   if (line !== undefined) log.info(line);
 }
 
@@ -94,13 +109,13 @@ export const agentUpdatePolicy = inItsOrganization(definition).handle({
     });
   },
 
-  async previewCreate({ inputs: given }, context) {
-    await sayPlan(context, given);
+  async previewCreate({ urn, inputs: given }, context) {
+    await sayPlan(context, { urn, inputs: given });
     return {};
   },
 
-  async previewUpdate({ id, inputs: given }, context) {
-    await sayPlan(context, given, id);
+  async previewUpdate({ id, urn, inputs: given }, context) {
+    await sayPlan(context, { urn, inputs: given }, id);
     return {};
   },
 

@@ -16,7 +16,7 @@ import * as utilities from "./utilities";
  *
  * ### The machines of a label, by night and step by step
  *
- * One machine in ten at first, half of them a day later, all of them after three days; never in the night to Monday.
+ * One machine in ten at first, half of them a day later, all of them after three days; never in the night to Monday, nor over Christmas.
  *
  * ```typescript
  * import * as kace from "@pulumi-kace/kace";
@@ -31,6 +31,7 @@ import * as utilities from "./utilities";
  *   timezone: "Europe/Berlin",
  *   windows: [{ from: "22:00", to: "05:00" }],
  *   blackoutWindows: [{ from: "20:00", to: "06:00", days: ["sunday"] }],
+ *   blackoutDates: [{ from: "12-24", to: "01-02", name: "Christmas" }],
  *   rollout: [
  *     { percent: 10, after: "0h" },
  *     { percent: 50, after: "24h" },
@@ -96,6 +97,10 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
      */
     declare public readonly allMachines: pulumi.Output<boolean | undefined>;
     /**
+     * Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+     */
+    declare public readonly blackoutDates: pulumi.Output<outputs.UpdateBlackoutDates[] | undefined>;
+    /**
      * When updates may not begin, whatever `windows` says.
      */
     declare public readonly blackoutWindows: pulumi.Output<outputs.UpdateWindow[] | undefined>;
@@ -152,7 +157,7 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
      */
     declare public readonly rollout: pulumi.Output<outputs.UpdateRolloutStep[] | undefined>;
     /**
-     * The time zone of the windows. Default: that of the appliance.
+     * The time zone of windows and blackouts. Default: that of the appliance.
      */
     declare public readonly timezone: pulumi.Output<string | undefined>;
     /**
@@ -182,6 +187,7 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
         if (opts.id) {
             const state = argsOrState as AgentUpdatePolicyState | undefined;
             resourceInputs["allMachines"] = state?.allMachines;
+            resourceInputs["blackoutDates"] = state?.blackoutDates;
             resourceInputs["blackoutWindows"] = state?.blackoutWindows;
             resourceInputs["deniedVersions"] = state?.deniedVersions;
             resourceInputs["enabled"] = state?.enabled;
@@ -200,6 +206,7 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
         } else {
             const args = argsOrState as AgentUpdatePolicyArgs | undefined;
             resourceInputs["allMachines"] = args?.allMachines;
+            resourceInputs["blackoutDates"] = args?.blackoutDates;
             resourceInputs["blackoutWindows"] = args?.blackoutWindows;
             resourceInputs["deniedVersions"] = args?.deniedVersions;
             resourceInputs["enabled"] = args?.enabled;
@@ -230,6 +237,10 @@ export interface AgentUpdatePolicyState {
      */
     allMachines?: pulumi.Input<boolean | undefined>;
     /**
+     * Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+     */
+    blackoutDates?: pulumi.Input<pulumi.Input<inputs.UpdateBlackoutDatesArgs>[] | undefined>;
+    /**
      * When updates may not begin, whatever `windows` says.
      */
     blackoutWindows?: pulumi.Input<pulumi.Input<inputs.UpdateWindowArgs>[] | undefined>;
@@ -274,7 +285,7 @@ export interface AgentUpdatePolicyState {
      */
     rollout?: pulumi.Input<pulumi.Input<inputs.UpdateRolloutStepArgs>[] | undefined>;
     /**
-     * The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+     * The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
      */
     timezone?: pulumi.Input<string | undefined>;
     /**
@@ -300,6 +311,10 @@ export interface AgentUpdatePolicyArgs {
      */
     allMachines?: pulumi.Input<boolean | undefined>;
     /**
+     * Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+     */
+    blackoutDates?: pulumi.Input<pulumi.Input<inputs.UpdateBlackoutDatesArgs>[] | undefined>;
+    /**
      * When updates may not begin, whatever `windows` says.
      */
     blackoutWindows?: pulumi.Input<pulumi.Input<inputs.UpdateWindowArgs>[] | undefined>;
@@ -344,7 +359,7 @@ export interface AgentUpdatePolicyArgs {
      */
     rollout?: pulumi.Input<pulumi.Input<inputs.UpdateRolloutStepArgs>[] | undefined>;
     /**
-     * The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+     * The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
      */
     timezone?: pulumi.Input<string | undefined>;
     /**

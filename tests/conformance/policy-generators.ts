@@ -38,6 +38,13 @@ export const updatePolicy: ResourceGenerator = {
             )
             .map((window) => [window]),
           blackoutWindows: fc.constant<JsonMap[]>([{ from: "12:00", to: "13:00" }]),
+          blackoutDates: fc
+            .constantFrom<JsonMap[]>(
+              { from: "12-24", to: "01-02", name: "Christmas" },
+              { from: "10-03" },
+              { from: "2999-02-01", to: "2999-02-28" },
+            )
+            .map((dates) => [dates]),
           rollout: fc
             .constantFrom<JsonMap[]>({ percent: 100, after: "0s" }, { percent: 100, after: "1.5h" })
             .map((last) => [last]),
@@ -51,6 +58,7 @@ export const updatePolicy: ResourceGenerator = {
   mutations: [
     { name: "another version", apply: set("version", "n-1"), expect: "update", path: "version" },
     { name: "other windows", apply: set("windows", [{ from: "03:33", to: "04:44" }]), expect: "update" },
+    { name: "other days without updates", apply: set("blackoutDates", [{ from: "05-05" }]), expect: "update" },
     { name: "another limit of failures", apply: set("maxFailures", 77_777), expect: "update", path: "maxFailures" },
   ],
 };

@@ -61,6 +61,7 @@ it(
       enabled: true,
       machines: ["web1", "web2"],
       windows: [{ from: "22:00", to: "06:00" }],
+      blackoutDates: [{ from: "12-24", to: "01-02", name: "Christmas" }, { from: "10-03" }],
       timezone: "Europe/Berlin",
       rollout: [{ percent: 100, after: "90m" }],
       maxFailures: "20%",
@@ -77,6 +78,7 @@ it(
       enabled: true,
       machines: expect.arrayContaining(["web1", "web2"]),
       windows: [{ from: "22:00", to: "06:00" }],
+      blackoutDates: [{ from: "12-24", to: "01-02", name: "Christmas" }, { from: "10-03" }],
       timezone: "Europe/Berlin",
       rollout: [{ percent: 100, afterSeconds: 5_400 }],
       maxFailures: "20%",
@@ -94,6 +96,7 @@ it(
     const { urn } = recorded;
     const updates = policy(properties);
     await project.write({ resources: { updates, others: policy({ notes: "mine" }) } });
+    expect(await project.fail(["preview"])).toContain(`belongs to ${urn} already`);
     expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain(`belongs to ${urn} already`);
 
     // Somebody else changes what the program says and what it does not say.
@@ -140,6 +143,8 @@ it(
         "allMachines",
         "it is for all 2 machines that there are",
       ],
+      [{ blackoutDates: [{ from: "02-30" }] }, "blackoutDates[0].from", "there is no 30 february"],
+      [{ blackoutDates: [{ from: "12-24", to: "12-23" }] }, "blackoutDates", "no day of the year"],
       [{ windows: [night, { from: "05:00", to: "07:00" }] }, "windows[1]", "it overlaps windows[0]"],
       [
         {
@@ -162,6 +167,9 @@ it(
     const refused = await project.fail(["up", "--yes", "--skip-preview"]);
     expect(refused).toContain("version 9.9.9 is in no loaded bundle");
     await project.write({ resources: { updates: policy({ labels: ["berlin"] }) } });
+    expect(await project.succeed(["preview"])).toContain(
+      'labels[0]: there is no label "berlin" yet: unless the same update makes it first, it is refused',
+    );
     expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain('there is no label "berlin"');
     expect(await policyOf(project)).toMatchObject({ exists: false, revision: 0 });
   },

@@ -114,7 +114,7 @@ describe("an update policy on an appliance", () => {
     const log = {
       debug: ignore,
       info: (text: string) => void said.push(text),
-      warn: ignore,
+      warn: (text: string) => void said.push(`warning: ${text}`),
       error: ignore,
       status: ignore,
     };
@@ -135,6 +135,32 @@ describe("an update policy on an appliance", () => {
       path: ["labels"],
       message: expect.stringMatching(/^`labels` limits the policy/),
     });
+  });
+
+  it("that another resource has is refused in a preview, and a label that is still to be made is warned of", async () => {
+    const { appliance, context, said } = await opened();
+    const { previewCreate, previewUpdate } = agentUpdatePolicy.handlers;
+    const inputs: PolicyInputs = {
+      labels: ["berlin"],
+      filter: { none: [{ property: "label", operator: "equals", value: "bonn" }] },
+    };
+    await previewCreate?.({ ...identity, inputs }, context);
+    expect(said).toEqual([
+      'warning: labels[0]: there is no label "berlin" yet: unless the same update makes it first, it is refused',
+      'warning: filter: there is no label "bonn" yet: unless the same update makes it first, it is refused',
+    ]);
+    for (const name of ["berlin", "bonn"]) await appliance.saveLabel({ name });
+    await appliance.saveUpdatePolicy({ urn });
+    await previewCreate?.({ ...identity, inputs }, context);
+    expect(said).toHaveLength(2);
+    await appliance.resetUpdatePolicy({});
+    await appliance.saveUpdatePolicy({ urn: `${urn}-of-another` });
+    const refused = { message: expect.stringContaining(`belongs to ${urn}-of-another already`), code: "conflict" };
+    await expect(previewCreate?.({ ...identity, inputs: { notes: unknown } }, context)).rejects.toMatchObject(refused);
+    const outputs = { organization: "default", counts: { total: 0, meant: 0, right: 0, refused: 0, notConnected: 0 } };
+    const old = { inputs, outputs: { ...outputs, held: undefined, distributionTimestamp: undefined } };
+    const update = { ...identity, id: "default", inputs, old, changes: [] };
+    await expect(previewUpdate?.(update, context)).rejects.toMatchObject(refused);
   });
 
   it("says in a preview what it would do, and changes nothing", async () => {

@@ -27,6 +27,8 @@ type AgentUpdatePolicy struct {
 
 	// Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
 	AllMachines pulumi.BoolPtrOutput `pulumi:"allMachines"`
+	// Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+	BlackoutDates UpdateBlackoutDatesArrayOutput `pulumi:"blackoutDates"`
 	// When updates may not begin, whatever `windows` says.
 	BlackoutWindows UpdateWindowArrayOutput `pulumi:"blackoutWindows"`
 	// How many machines there were when the policy was set.
@@ -55,7 +57,7 @@ type AgentUpdatePolicy struct {
 	Organization pulumi.StringOutput `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayOutput `pulumi:"rollout"`
-	// The time zone of the windows. Default: that of the appliance.
+	// The time zone of windows and blackouts. Default: that of the appliance.
 	Timezone pulumi.StringPtrOutput `pulumi:"timezone"`
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents pulumi.BoolPtrOutput `pulumi:"updateBrokenAgents"`
@@ -97,6 +99,8 @@ func GetAgentUpdatePolicy(ctx *pulumi.Context,
 type agentUpdatePolicyState struct {
 	// Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
 	AllMachines *bool `pulumi:"allMachines"`
+	// Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+	BlackoutDates []UpdateBlackoutDates `pulumi:"blackoutDates"`
 	// When updates may not begin, whatever `windows` says.
 	BlackoutWindows []UpdateWindow `pulumi:"blackoutWindows"`
 	// Versions that nobody is updated to. Order and repetitions mean nothing.
@@ -119,7 +123,7 @@ type agentUpdatePolicyState struct {
 	Organization *string `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout []UpdateRolloutStep `pulumi:"rollout"`
-	// The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	// The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
 	Timezone *string `pulumi:"timezone"`
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents *bool `pulumi:"updateBrokenAgents"`
@@ -132,6 +136,8 @@ type agentUpdatePolicyState struct {
 type AgentUpdatePolicyState struct {
 	// Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
 	AllMachines pulumi.BoolPtrInput
+	// Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+	BlackoutDates UpdateBlackoutDatesArrayInput
 	// When updates may not begin, whatever `windows` says.
 	BlackoutWindows UpdateWindowArrayInput
 	// Versions that nobody is updated to. Order and repetitions mean nothing.
@@ -154,7 +160,7 @@ type AgentUpdatePolicyState struct {
 	Organization pulumi.StringPtrInput
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayInput
-	// The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	// The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
 	Timezone pulumi.StringPtrInput
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents pulumi.BoolPtrInput
@@ -171,6 +177,8 @@ func (AgentUpdatePolicyState) ElementType() reflect.Type {
 type agentUpdatePolicyArgs struct {
 	// Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
 	AllMachines *bool `pulumi:"allMachines"`
+	// Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+	BlackoutDates []UpdateBlackoutDates `pulumi:"blackoutDates"`
 	// When updates may not begin, whatever `windows` says.
 	BlackoutWindows []UpdateWindow `pulumi:"blackoutWindows"`
 	// Versions that nobody is updated to. Order and repetitions mean nothing.
@@ -193,7 +201,7 @@ type agentUpdatePolicyArgs struct {
 	Organization *string `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout []UpdateRolloutStep `pulumi:"rollout"`
-	// The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	// The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
 	Timezone *string `pulumi:"timezone"`
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents *bool `pulumi:"updateBrokenAgents"`
@@ -207,6 +215,8 @@ type agentUpdatePolicyArgs struct {
 type AgentUpdatePolicyArgs struct {
 	// Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
 	AllMachines pulumi.BoolPtrInput
+	// Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+	BlackoutDates UpdateBlackoutDatesArrayInput
 	// When updates may not begin, whatever `windows` says.
 	BlackoutWindows UpdateWindowArrayInput
 	// Versions that nobody is updated to. Order and repetitions mean nothing.
@@ -229,7 +239,7 @@ type AgentUpdatePolicyArgs struct {
 	Organization pulumi.StringPtrInput
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayInput
-	// The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	// The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
 	Timezone pulumi.StringPtrInput
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents pulumi.BoolPtrInput
@@ -331,6 +341,11 @@ func (o AgentUpdatePolicyOutput) AllMachines() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) pulumi.BoolPtrOutput { return v.AllMachines }).(pulumi.BoolPtrOutput)
 }
 
+// Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+func (o AgentUpdatePolicyOutput) BlackoutDates() UpdateBlackoutDatesArrayOutput {
+	return o.ApplyT(func(v *AgentUpdatePolicy) UpdateBlackoutDatesArrayOutput { return v.BlackoutDates }).(UpdateBlackoutDatesArrayOutput)
+}
+
 // When updates may not begin, whatever `windows` says.
 func (o AgentUpdatePolicyOutput) BlackoutWindows() UpdateWindowArrayOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) UpdateWindowArrayOutput { return v.BlackoutWindows }).(UpdateWindowArrayOutput)
@@ -401,7 +416,7 @@ func (o AgentUpdatePolicyOutput) Rollout() UpdateRolloutStepArrayOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) UpdateRolloutStepArrayOutput { return v.Rollout }).(UpdateRolloutStepArrayOutput)
 }
 
-// The time zone of the windows. Default: that of the appliance.
+// The time zone of windows and blackouts. Default: that of the appliance.
 func (o AgentUpdatePolicyOutput) Timezone() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) pulumi.StringPtrOutput { return v.Timezone }).(pulumi.StringPtrOutput)
 }

@@ -6935,6 +6935,124 @@ func (o UnresolvedNameArrayOutput) Index(i pulumi.IntInput) UnresolvedNameOutput
 	}).(UnresolvedNameOutput)
 }
 
+// Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+type UpdateBlackoutDates struct {
+	// The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+	From string `pulumi:"from"`
+	// What it is called where it holds. Examples: `"Christmas"`.
+	Name *string `pulumi:"name"`
+	// The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+	To *string `pulumi:"to"`
+}
+
+// UpdateBlackoutDatesInput is an input type that accepts UpdateBlackoutDatesArgs and UpdateBlackoutDatesOutput values.
+// You can construct a concrete instance of `UpdateBlackoutDatesInput` via:
+//
+//	UpdateBlackoutDatesArgs{...}
+type UpdateBlackoutDatesInput interface {
+	pulumi.Input
+
+	ToUpdateBlackoutDatesOutput() UpdateBlackoutDatesOutput
+	ToUpdateBlackoutDatesOutputWithContext(context.Context) UpdateBlackoutDatesOutput
+}
+
+// Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+type UpdateBlackoutDatesArgs struct {
+	// The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+	From pulumi.StringInput `pulumi:"from"`
+	// What it is called where it holds. Examples: `"Christmas"`.
+	Name pulumi.StringPtrInput `pulumi:"name"`
+	// The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+	To pulumi.StringPtrInput `pulumi:"to"`
+}
+
+func (UpdateBlackoutDatesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*UpdateBlackoutDates)(nil)).Elem()
+}
+
+func (i UpdateBlackoutDatesArgs) ToUpdateBlackoutDatesOutput() UpdateBlackoutDatesOutput {
+	return i.ToUpdateBlackoutDatesOutputWithContext(context.Background())
+}
+
+func (i UpdateBlackoutDatesArgs) ToUpdateBlackoutDatesOutputWithContext(ctx context.Context) UpdateBlackoutDatesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UpdateBlackoutDatesOutput)
+}
+
+// UpdateBlackoutDatesArrayInput is an input type that accepts UpdateBlackoutDatesArray and UpdateBlackoutDatesArrayOutput values.
+// You can construct a concrete instance of `UpdateBlackoutDatesArrayInput` via:
+//
+//	UpdateBlackoutDatesArray{ UpdateBlackoutDatesArgs{...} }
+type UpdateBlackoutDatesArrayInput interface {
+	pulumi.Input
+
+	ToUpdateBlackoutDatesArrayOutput() UpdateBlackoutDatesArrayOutput
+	ToUpdateBlackoutDatesArrayOutputWithContext(context.Context) UpdateBlackoutDatesArrayOutput
+}
+
+type UpdateBlackoutDatesArray []UpdateBlackoutDatesInput
+
+func (UpdateBlackoutDatesArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]UpdateBlackoutDates)(nil)).Elem()
+}
+
+func (i UpdateBlackoutDatesArray) ToUpdateBlackoutDatesArrayOutput() UpdateBlackoutDatesArrayOutput {
+	return i.ToUpdateBlackoutDatesArrayOutputWithContext(context.Background())
+}
+
+func (i UpdateBlackoutDatesArray) ToUpdateBlackoutDatesArrayOutputWithContext(ctx context.Context) UpdateBlackoutDatesArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UpdateBlackoutDatesArrayOutput)
+}
+
+// Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+type UpdateBlackoutDatesOutput struct{ *pulumi.OutputState }
+
+func (UpdateBlackoutDatesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*UpdateBlackoutDates)(nil)).Elem()
+}
+
+func (o UpdateBlackoutDatesOutput) ToUpdateBlackoutDatesOutput() UpdateBlackoutDatesOutput {
+	return o
+}
+
+func (o UpdateBlackoutDatesOutput) ToUpdateBlackoutDatesOutputWithContext(ctx context.Context) UpdateBlackoutDatesOutput {
+	return o
+}
+
+// The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+func (o UpdateBlackoutDatesOutput) From() pulumi.StringOutput {
+	return o.ApplyT(func(v UpdateBlackoutDates) string { return v.From }).(pulumi.StringOutput)
+}
+
+// What it is called where it holds. Examples: `"Christmas"`.
+func (o UpdateBlackoutDatesOutput) Name() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v UpdateBlackoutDates) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+func (o UpdateBlackoutDatesOutput) To() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v UpdateBlackoutDates) *string { return v.To }).(pulumi.StringPtrOutput)
+}
+
+type UpdateBlackoutDatesArrayOutput struct{ *pulumi.OutputState }
+
+func (UpdateBlackoutDatesArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]UpdateBlackoutDates)(nil)).Elem()
+}
+
+func (o UpdateBlackoutDatesArrayOutput) ToUpdateBlackoutDatesArrayOutput() UpdateBlackoutDatesArrayOutput {
+	return o
+}
+
+func (o UpdateBlackoutDatesArrayOutput) ToUpdateBlackoutDatesArrayOutputWithContext(ctx context.Context) UpdateBlackoutDatesArrayOutput {
+	return o
+}
+
+func (o UpdateBlackoutDatesArrayOutput) Index(i pulumi.IntInput) UpdateBlackoutDatesOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) UpdateBlackoutDates {
+		return vs[0].([]UpdateBlackoutDates)[vs[1].(int)]
+	}).(UpdateBlackoutDatesOutput)
+}
+
 // How many machines there were when the policy was set.
 type UpdatePolicyCounts struct {
 	// Those that the policy is for.
@@ -7263,6 +7381,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*TargetsPtrInput)(nil)).Elem(), TargetsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationInput)(nil)).Elem(), TokenRotationArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TokenRotationPtrInput)(nil)).Elem(), TokenRotationArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UpdateBlackoutDatesInput)(nil)).Elem(), UpdateBlackoutDatesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UpdateBlackoutDatesArrayInput)(nil)).Elem(), UpdateBlackoutDatesArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*UpdateRolloutStepInput)(nil)).Elem(), UpdateRolloutStepArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*UpdateRolloutStepArrayInput)(nil)).Elem(), UpdateRolloutStepArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*UpdateWindowInput)(nil)).Elem(), UpdateWindowArgs{})
@@ -7361,6 +7481,8 @@ func init() {
 	pulumi.RegisterOutputType(TokenRotationPtrOutput{})
 	pulumi.RegisterOutputType(UnresolvedNameOutput{})
 	pulumi.RegisterOutputType(UnresolvedNameArrayOutput{})
+	pulumi.RegisterOutputType(UpdateBlackoutDatesOutput{})
+	pulumi.RegisterOutputType(UpdateBlackoutDatesArrayOutput{})
 	pulumi.RegisterOutputType(UpdatePolicyCountsOutput{})
 	pulumi.RegisterOutputType(UpdateRolloutStepOutput{})
 	pulumi.RegisterOutputType(UpdateRolloutStepArrayOutput{})

@@ -833,6 +833,24 @@ export interface TokenRotationArgs {
 }
 
 /**
+ * Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+ */
+export interface UpdateBlackoutDatesArgs {
+    /**
+     * The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+     */
+    from: pulumi.Input<string>;
+    /**
+     * What it is called where it holds. Examples: `"Christmas"`.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+     */
+    to?: pulumi.Input<string | undefined>;
+}
+
+/**
  * A share of the machines, from some time on.
  */
 export interface UpdateRolloutStepArgs {

@@ -1059,6 +1059,24 @@ export interface UnresolvedName {
 }
 
 /**
+ * Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+ */
+export interface UpdateBlackoutDates {
+    /**
+     * The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+     */
+    from: string;
+    /**
+     * What it is called where it holds. Examples: `"Christmas"`.
+     */
+    name?: string;
+    /**
+     * The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+     */
+    to?: string;
+}
+
+/**
  * How many machines there were when the policy was set.
  */
 export interface UpdatePolicyCounts {

@@ -72,6 +72,8 @@ __all__ = [
     'TargetsArgsDict',
     'TokenRotationArgs',
     'TokenRotationArgsDict',
+    'UpdateBlackoutDatesArgs',
+    'UpdateBlackoutDatesArgsDict',
     'UpdateRolloutStepArgs',
     'UpdateRolloutStepArgsDict',
     'UpdateWindowArgs',
@@ -2933,6 +2935,79 @@ class TokenRotationArgs:
     @overlap.setter
     def overlap(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "overlap", value)
+
+
+class UpdateBlackoutDatesArgsDict(TypedDict):
+    """
+    Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+    """
+    from_: pulumi.Input[_builtins.str]
+    """
+    The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+    """
+    name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What it is called where it holds. Examples: `"Christmas"`.
+    """
+    to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+    """
+
+@pulumi.input_type
+class UpdateBlackoutDatesArgs:
+    def __init__(__self__, *,
+                 from_: pulumi.Input[_builtins.str],
+                 name: pulumi.Input[Optional[_builtins.str]] = None,
+                 to: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+
+        :param pulumi.Input[_builtins.str] from_: The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+        :param pulumi.Input[_builtins.str] name: What it is called where it holds. Examples: `"Christmas"`.
+        :param pulumi.Input[_builtins.str] to: The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+        """
+        pulumi.set(__self__, "from_", from_)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if to is not None:
+            pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> pulumi.Input[_builtins.str]:
+        """
+        The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+        """
+        return pulumi.get(self, "from_")
+
+    @from_.setter
+    def from_(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "from_", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What it is called where it holds. Examples: `"Christmas"`.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "to", value)
 
 
 class UpdateRolloutStepArgsDict(TypedDict):

@@ -23,6 +23,7 @@ __all__ = ['AgentUpdatePolicyArgs', 'AgentUpdatePolicy']
 class AgentUpdatePolicyArgs:
     def __init__(__self__, *,
                  all_machines: pulumi.Input[Optional[_builtins.bool]] = None,
+                 blackout_dates: pulumi.Input[Optional[Sequence[pulumi.Input['UpdateBlackoutDatesArgs']]]] = None,
                  blackout_windows: pulumi.Input[Optional[Sequence[pulumi.Input['UpdateWindowArgs']]]] = None,
                  denied_versions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -42,6 +43,7 @@ class AgentUpdatePolicyArgs:
         The set of arguments for constructing a AgentUpdatePolicy resource.
 
         :param pulumi.Input[_builtins.bool] all_machines: Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
+        :param pulumi.Input[Sequence[pulumi.Input['UpdateBlackoutDatesArgs']]] blackout_dates: Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateWindowArgs']]] blackout_windows: When updates may not begin, whatever `windows` says.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] denied_versions: Versions that nobody is updated to. Order and repetitions mean nothing.
         :param pulumi.Input[_builtins.bool] enabled: Whether agents are updated. Default: false.
@@ -53,13 +55,15 @@ class AgentUpdatePolicyArgs:
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateRolloutStepArgs']]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
-        :param pulumi.Input[_builtins.str] timezone: The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        :param pulumi.Input[_builtins.str] timezone: The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
         :param pulumi.Input[_builtins.str] version: `latest` is the newest version among the loaded bundles, `n-1` the one before it; or a version by number, which must be in a loaded bundle. Where the vendor's rules forbid a step (5.1 or 5.3 before 5.4), agents go over versions that are loaded, one after the other. Default: `latest`. Examples: `"latest"`, `"14.1.19"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateWindowArgs']]] windows: When updates may begin; they must not overlap. Default: at any time.
         """
         if all_machines is not None:
             pulumi.set(__self__, "all_machines", all_machines)
+        if blackout_dates is not None:
+            pulumi.set(__self__, "blackout_dates", blackout_dates)
         if blackout_windows is not None:
             pulumi.set(__self__, "blackout_windows", blackout_windows)
         if denied_versions is not None:
@@ -102,6 +106,18 @@ class AgentUpdatePolicyArgs:
     @all_machines.setter
     def all_machines(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "all_machines", value)
+
+    @_builtins.property
+    @pulumi.getter(name="blackoutDates")
+    def blackout_dates(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['UpdateBlackoutDatesArgs']]]]:
+        """
+        Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+        """
+        return pulumi.get(self, "blackout_dates")
+
+    @blackout_dates.setter
+    def blackout_dates(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['UpdateBlackoutDatesArgs']]]]):
+        pulumi.set(self, "blackout_dates", value)
 
     @_builtins.property
     @pulumi.getter(name="blackoutWindows")
@@ -239,7 +255,7 @@ class AgentUpdatePolicyArgs:
     @pulumi.getter
     def timezone(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         """
         return pulumi.get(self, "timezone")
 
@@ -288,6 +304,7 @@ class AgentUpdatePolicyArgs:
 class _AgentUpdatePolicyState:
     def __init__(__self__, *,
                  all_machines: pulumi.Input[Optional[_builtins.bool]] = None,
+                 blackout_dates: pulumi.Input[Optional[Sequence[pulumi.Input['UpdateBlackoutDatesArgs']]]] = None,
                  blackout_windows: pulumi.Input[Optional[Sequence[pulumi.Input['UpdateWindowArgs']]]] = None,
                  denied_versions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -307,6 +324,7 @@ class _AgentUpdatePolicyState:
         Input properties used for looking up and filtering AgentUpdatePolicy resources.
 
         :param pulumi.Input[_builtins.bool] all_machines: Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
+        :param pulumi.Input[Sequence[pulumi.Input['UpdateBlackoutDatesArgs']]] blackout_dates: Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateWindowArgs']]] blackout_windows: When updates may not begin, whatever `windows` says.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] denied_versions: Versions that nobody is updated to. Order and repetitions mean nothing.
         :param pulumi.Input[_builtins.bool] enabled: Whether agents are updated. Default: false.
@@ -318,13 +336,15 @@ class _AgentUpdatePolicyState:
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateRolloutStepArgs']]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
-        :param pulumi.Input[_builtins.str] timezone: The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        :param pulumi.Input[_builtins.str] timezone: The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
         :param pulumi.Input[_builtins.str] version: `latest` is the newest version among the loaded bundles, `n-1` the one before it; or a version by number, which must be in a loaded bundle. Where the vendor's rules forbid a step (5.1 or 5.3 before 5.4), agents go over versions that are loaded, one after the other. Default: `latest`. Examples: `"latest"`, `"14.1.19"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateWindowArgs']]] windows: When updates may begin; they must not overlap. Default: at any time.
         """
         if all_machines is not None:
             pulumi.set(__self__, "all_machines", all_machines)
+        if blackout_dates is not None:
+            pulumi.set(__self__, "blackout_dates", blackout_dates)
         if blackout_windows is not None:
             pulumi.set(__self__, "blackout_windows", blackout_windows)
         if denied_versions is not None:
@@ -367,6 +387,18 @@ class _AgentUpdatePolicyState:
     @all_machines.setter
     def all_machines(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "all_machines", value)
+
+    @_builtins.property
+    @pulumi.getter(name="blackoutDates")
+    def blackout_dates(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['UpdateBlackoutDatesArgs']]]]:
+        """
+        Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+        """
+        return pulumi.get(self, "blackout_dates")
+
+    @blackout_dates.setter
+    def blackout_dates(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['UpdateBlackoutDatesArgs']]]]):
+        pulumi.set(self, "blackout_dates", value)
 
     @_builtins.property
     @pulumi.getter(name="blackoutWindows")
@@ -504,7 +536,7 @@ class _AgentUpdatePolicyState:
     @pulumi.getter
     def timezone(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         """
         return pulumi.get(self, "timezone")
 
@@ -556,6 +588,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  all_machines: pulumi.Input[Optional[_builtins.bool]] = None,
+                 blackout_dates: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateBlackoutDatesArgs', 'UpdateBlackoutDatesArgsDict']]]]] = None,
                  blackout_windows: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]]] = None,
                  denied_versions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -581,7 +614,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
 
         ### The machines of a label, by night and step by step
 
-        One machine in ten at first, half of them a day later, all of them after three days; never in the night to Monday.
+        One machine in ten at first, half of them a day later, all of them after three days; never in the night to Monday, nor over Christmas.
 
         ```python
         import pulumi_kace as kace
@@ -596,6 +629,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
             timezone="Europe/Berlin",
             windows=[kace.UpdateWindowArgs(from_="22:00", to="05:00")],
             blackout_windows=[kace.UpdateWindowArgs(from_="20:00", to="06:00", days=["sunday"])],
+            blackout_dates=[kace.UpdateBlackoutDatesArgs(from_="12-24", to="01-02", name="Christmas")],
             rollout=[
                 kace.UpdateRolloutStepArgs(percent=10, after="0h"),
                 kace.UpdateRolloutStepArgs(percent=50, after="24h"),
@@ -632,6 +666,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.bool] all_machines: Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateBlackoutDatesArgs', 'UpdateBlackoutDatesArgsDict']]]] blackout_dates: Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]] blackout_windows: When updates may not begin, whatever `windows` says.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] denied_versions: Versions that nobody is updated to. Order and repetitions mean nothing.
         :param pulumi.Input[_builtins.bool] enabled: Whether agents are updated. Default: false.
@@ -643,7 +678,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
-        :param pulumi.Input[_builtins.str] timezone: The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        :param pulumi.Input[_builtins.str] timezone: The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
         :param pulumi.Input[_builtins.str] version: `latest` is the newest version among the loaded bundles, `n-1` the one before it; or a version by number, which must be in a loaded bundle. Where the vendor's rules forbid a step (5.1 or 5.3 before 5.4), agents go over versions that are loaded, one after the other. Default: `latest`. Examples: `"latest"`, `"14.1.19"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]] windows: When updates may begin; they must not overlap. Default: at any time.
@@ -663,7 +698,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
 
         ### The machines of a label, by night and step by step
 
-        One machine in ten at first, half of them a day later, all of them after three days; never in the night to Monday.
+        One machine in ten at first, half of them a day later, all of them after three days; never in the night to Monday, nor over Christmas.
 
         ```python
         import pulumi_kace as kace
@@ -678,6 +713,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
             timezone="Europe/Berlin",
             windows=[kace.UpdateWindowArgs(from_="22:00", to="05:00")],
             blackout_windows=[kace.UpdateWindowArgs(from_="20:00", to="06:00", days=["sunday"])],
+            blackout_dates=[kace.UpdateBlackoutDatesArgs(from_="12-24", to="01-02", name="Christmas")],
             rollout=[
                 kace.UpdateRolloutStepArgs(percent=10, after="0h"),
                 kace.UpdateRolloutStepArgs(percent=50, after="24h"),
@@ -727,6 +763,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  all_machines: pulumi.Input[Optional[_builtins.bool]] = None,
+                 blackout_dates: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateBlackoutDatesArgs', 'UpdateBlackoutDatesArgsDict']]]]] = None,
                  blackout_windows: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]]] = None,
                  denied_versions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -752,6 +789,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
             __props__ = AgentUpdatePolicyArgs.__new__(AgentUpdatePolicyArgs)
 
             __props__.__dict__["all_machines"] = all_machines
+            __props__.__dict__["blackout_dates"] = blackout_dates
             __props__.__dict__["blackout_windows"] = blackout_windows
             __props__.__dict__["denied_versions"] = denied_versions
             __props__.__dict__["enabled"] = enabled
@@ -781,6 +819,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
             id: pulumi.Input[str],
             opts: Optional[pulumi.ResourceOptions] = None,
             all_machines: pulumi.Input[Optional[_builtins.bool]] = None,
+            blackout_dates: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateBlackoutDatesArgs', 'UpdateBlackoutDatesArgsDict']]]]] = None,
             blackout_windows: pulumi.Input[Optional[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]]] = None,
             denied_versions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
             enabled: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -804,6 +843,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         :param pulumi.Input[str] id: The unique provider ID of the resource to lookup.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.bool] all_machines: Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateBlackoutDatesArgs', 'UpdateBlackoutDatesArgsDict']]]] blackout_dates: Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]] blackout_windows: When updates may not begin, whatever `windows` says.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] denied_versions: Versions that nobody is updated to. Order and repetitions mean nothing.
         :param pulumi.Input[_builtins.bool] enabled: Whether agents are updated. Default: false.
@@ -815,7 +855,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
-        :param pulumi.Input[_builtins.str] timezone: The time zone of the windows. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        :param pulumi.Input[_builtins.str] timezone: The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
         :param pulumi.Input[_builtins.str] version: `latest` is the newest version among the loaded bundles, `n-1` the one before it; or a version by number, which must be in a loaded bundle. Where the vendor's rules forbid a step (5.1 or 5.3 before 5.4), agents go over versions that are loaded, one after the other. Default: `latest`. Examples: `"latest"`, `"14.1.19"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]] windows: When updates may begin; they must not overlap. Default: at any time.
@@ -825,6 +865,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         __props__ = _AgentUpdatePolicyState.__new__(_AgentUpdatePolicyState)
 
         __props__.__dict__["all_machines"] = all_machines
+        __props__.__dict__["blackout_dates"] = blackout_dates
         __props__.__dict__["blackout_windows"] = blackout_windows
         __props__.__dict__["denied_versions"] = denied_versions
         __props__.__dict__["enabled"] = enabled
@@ -852,6 +893,14 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         Update all machines of the organization. Not together with `labels`, `machines` and `filter`.
         """
         return pulumi.get(self, "all_machines")
+
+    @_builtins.property
+    @pulumi.getter(name="blackoutDates")
+    def blackout_dates(self) -> pulumi.Output[Optional[Sequence['outputs.UpdateBlackoutDates']]]:
+        """
+        Days of the calendar on which updates may not begin, of every year or of one; they must not overlap, nor take up the year.
+        """
+        return pulumi.get(self, "blackout_dates")
 
     @_builtins.property
     @pulumi.getter(name="blackoutWindows")
@@ -969,7 +1018,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
     @pulumi.getter
     def timezone(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The time zone of the windows. Default: that of the appliance.
+        The time zone of windows and blackouts. Default: that of the appliance.
         """
         return pulumi.get(self, "timezone")
 

@@ -53,6 +53,7 @@ __all__ = [
     'Targets',
     'TokenRotation',
     'UnresolvedName',
+    'UpdateBlackoutDates',
     'UpdatePolicyCounts',
     'UpdateRolloutStep',
     'UpdateWindow',
@@ -3088,6 +3089,70 @@ class UnresolvedName(dict):
         Why it has no address.
         """
         return pulumi.get(self, "reason")
+
+
+@pulumi.output_type
+class UpdateBlackoutDates(dict):
+    """
+    Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "from":
+            suggest = "from_"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in UpdateBlackoutDates. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        UpdateBlackoutDates.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        UpdateBlackoutDates.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 from_: _builtins.str,
+                 name: Optional[_builtins.str] = None,
+                 to: Optional[_builtins.str] = None):
+        """
+        Whole days of the calendar, from the first midnight to the last one in the policy's time zone.
+
+        :param _builtins.str from_: The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+        :param _builtins.str name: What it is called where it holds. Examples: `"Christmas"`.
+        :param _builtins.str to: The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+        """
+        pulumi.set(__self__, "from_", from_)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if to is not None:
+            pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> _builtins.str:
+        """
+        The first day: `12-24` of every year, or `2026-12-24` of one. Examples: `"12-24"`, `"2026-12-24"`.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> Optional[_builtins.str]:
+        """
+        What it is called where it holds. Examples: `"Christmas"`.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> Optional[_builtins.str]:
+        """
+        The last day, which belongs to it, in the same form; of every year, it may be in the next one. Default: the first day. Examples: `"01-02"`, `"2027-01-02"`.
+        """
+        return pulumi.get(self, "to")
 
 
 @pulumi.output_type

@@ -74,6 +74,9 @@ function prepare(connection: DatabaseSync, { folder, now, migrations }: Writable
   connection.exec("PRAGMA journal_mode = WAL");
   // What was answered survives a power cut: a token that is in the state of a stack must not be lost here.
   connection.exec("PRAGMA synchronous = FULL");
+  // What a savepoint may have to undo lies in 64 kB each time otherwise, which connections that come then inherit: memory
+  // that was written to counts, also where nothing of theirs is.
+  connection.exec("PRAGMA temp_store = MEMORY");
   const queries = new Queries(connection);
   if (version === newest(migrations)) return { queries, keys: checkKeys(queries, readKeys(folder), folder) };
   // Outside of the transaction, in which SQLite cannot copy; who is quicker meanwhile has made a copy of their own.

@@ -33,14 +33,17 @@ export function takeAgents(https: Server, context: AgentContext, { onAccepted, w
     // Before anything is made or computed for it.
     const waitMs = waitOf(address);
     if (waitMs > 0) return refuse(socket, "429 Too Many Requests", `Retry-After: ${Math.ceil(waitMs / 1_000)}\r\n`);
-    webSockets.handleUpgrade(request, socket, head, (agent) => {
-      serveAgent(agent, context, {
-        host,
-        address,
-        onAccepted: () => onAccepted(request.socket),
-      });
-    });
+    const arrival = arrivalOf(request.socket, { host, address, onAccepted });
+    webSockets.handleUpgrade(request, socket, head, (agent) => serveAgent(agent, context, arrival));
   });
+}
+
+/** Apart from where the request is at hand: what is kept as long as the connection must not keep that too. */
+function arrivalOf(
+  socket: Socket,
+  { host, address, onAccepted }: { host: string; address: string; onAccepted: AgentArrivals["onAccepted"] },
+) {
+  return { host, address, onAccepted: () => onAccepted(socket) };
 }
 
 function refuse(socket: Duplex, status: string, headers = ""): void {

@@ -17,6 +17,8 @@ interface Waiting {
   readonly socket: Socket;
   readonly address: string;
   readonly sinceMs: number;
+  /** Listens to the socket's end, for as long as it waits. */
+  readonly onClose: () => void;
 }
 
 /**
@@ -46,11 +48,13 @@ export class Greeting {
     const ofAddress = this.#perAddress.get(address) ?? new Set<string>();
     if (ofAddress.size >= this.#limits.perAddress) this.#end(first(ofAddress));
     if (this.#waiting.size >= this.#limits.total) this.#end(first(this.#waiting.keys()));
-    this.#waiting.set(key, { socket, address, sinceMs: this.#nowMs() });
-    this.#perAddress.set(address, ofAddress.add(key));
-    socket.once("close", () => {
+    const onClose = () => {
+      // The same addresses and ports may have come again before this one's end was told.
       if (this.#waiting.get(key)?.socket === socket) this.#forget(key);
-    });
+    };
+    this.#waiting.set(key, { socket, address, sinceMs: this.#nowMs(), onClose });
+    this.#perAddress.set(address, ofAddress.add(key));
+    socket.on("close", onClose);
   }
 
   /** The connection said who it is. @param socket the TCP socket or the TLS socket on it */
@@ -84,6 +88,8 @@ export class Greeting {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return;
     this.#waiting.delete(key);
+    // Or it would be kept as long as the connection, which may be for days.
+    waiting.socket.off("close", waiting.onClose);
     const ofAddress = this.#perAddress.get(waiting.address);
     ofAddress?.delete(key);
     if (ofAddress?.size === 0) this.#perAddress.delete(waiting.address);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { type LogFormat, logIn } from "../log-format.ts";
 import type { Terminal } from "../output.ts";
 import { serveAppliance } from "../serve.ts";
-import { SERVICE_FOLDER, unitOf } from "../serve-unit.ts";
+import { NODE_OPTIONS_OF_SERVE, SERVICE_FOLDER, unitOf } from "../serve-unit.ts";
 import type { ExitCode } from "../session.ts";
 
 /** What `kace serve` is told. */
@@ -26,7 +26,8 @@ export function unitCommand(given: Omit<ServeArguments, "folder">, database = SE
   const options = ["--host", host, "--port", String(port), "--log-format", logFormat, ...named];
   const program = process.argv[1];
   if (program === undefined) throw new TypeError("the program does not know where it is");
-  return unitOf({ command: [process.execPath, resolve(program), "--database", database, "serve", ...options] });
+  const node = [process.execPath, ...NODE_OPTIONS_OF_SERVE];
+  return unitOf({ command: [...node, resolve(program), "--database", database, "serve", ...options] });
 }
 
 /** Runs the appliance's server until the signal fires. */

@@ -47,9 +47,9 @@ function textTest(operator: Exclude<Condition["operator"], "notEquals">, wanted:
     case "matches":
       return (text) => fitsGlob(wanted, text);
     case "versionAtLeast":
-      return (text) => text !== "" && compareVersions(text, wanted) >= 0;
+      return oncePerText((text) => text !== "" && compareVersions(text, wanted) >= 0);
     case "versionBelow":
-      return (text) => text !== "" && compareVersions(text, wanted) < 0;
+      return oncePerText((text) => text !== "" && compareVersions(text, wanted) < 0);
     case "inRange":
       return addressRange(wanted) ?? (() => false); // what is no range has been refused before
     default:
@@ -57,26 +57,35 @@ function textTest(operator: Exclude<Condition["operator"], "notEquals">, wanted:
   }
 }
 
+/** Of many machines only few differ in their versions. */
+function oncePerText(test: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    const found = known.get(text) ?? test(text);
+    known.set(text, found);
+    return found;
+  };
+}
+
 /** What a machine has of a property; several where there may be several, and none of what it does not say. */
 function valuesOf(property: Exclude<MachineProperty, "label">, facts: MachineFacts): readonly string[] {
-  // The addresses of a machine are read only where they are asked for.
-  const { hostname, os, agentVersion } = facts;
+  // What a machine has is read only where it is asked for.
   switch (property) {
     case "hostname": {
-      const full = normal(property, hostname);
-      const short = full.split(".", 1)[0] ?? full;
-      return short === full ? [full] : [full, short];
+      const full = normal(property, facts.hostname);
+      const dot = full.indexOf(".");
+      return dot < 0 ? [full] : [full, full.slice(0, dot)];
     }
     case "os.id":
-      return [normal(property, os.id)];
+      return [normal(property, facts.os.id)];
     case "os.version":
-      return [normal(property, os.version)];
+      return [normal(property, facts.os.version)];
     case "os.platform":
-      return [normal(property, os.platform)];
+      return [normal(property, facts.os.platform)];
     case "architecture":
-      return [normal(property, os.architecture)];
+      return [normal(property, facts.os.architecture)];
     case "agentVersion":
-      return [normal(property, agentVersion)];
+      return [normal(property, facts.agentVersion)];
     case "address":
       return facts.addresses.map((address) => normal(property, address));
     case "mac":
@@ -89,6 +98,6 @@ function valuesOf(property: Exclude<MachineProperty, "label">, facts: MachineFac
 /** Case means nothing in any of them; a host name may end with a dot, and a MAC address be written with hyphens. */
 function normal(property: MachineProperty, text: string): string {
   const lower = text.toLowerCase();
-  if (property === "hostname") return lower.replace(/\.$/, "");
+  if (property === "hostname") return lower.endsWith(".") ? lower.slice(0, -1) : lower;
   return property === "mac" ? lower.replaceAll("-", ":") : lower;
 }

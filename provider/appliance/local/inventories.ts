@@ -9,7 +9,7 @@ import type { Transaction } from "./transaction.ts";
 const LEVEL = 1;
 
 /** So many addresses are beside a packed inventory: most machines have fewer, and nothing is unpacked to filter those. */
-const ADDRESSES_BESIDE = 16;
+const ADDRESSES_BESIDE = 8;
 
 /** How an inventory of before begins that was kept as text; one from before there was packing is JSON itself. */
 const PACKED_AS_TEXT = "zstd:";
@@ -62,14 +62,24 @@ const kept = fixed(({ kuid, packed, content }: { kuid: string; packed: string; c
     .values({ kuid, facts: "", packed, content })
     .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ packed, content })),
 );
-const besideKept = fixed(({ kuid, facts, addresses }: { kuid: string; facts: string; addresses: string }) =>
+const factsKept = fixed(({ kuid, facts }: { kuid: string; facts: string }) =>
   build
     .insertInto("device_facts")
-    .values({ kuid, facts, addresses })
-    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ facts, addresses })),
+    .values({ kuid, facts })
+    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ facts })),
+);
+const addressesKept = fixed(({ kuid, addresses }: { kuid: string; addresses: string }) =>
+  build
+    .insertInto("device_addresses")
+    .values({ kuid, addresses })
+    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ addresses })),
 );
 const beside = fixed(({ kuid }: { kuid: string }) =>
-  build.selectFrom("device_facts").select(["facts", "addresses"]).where("kuid", "=", kuid),
+  build
+    .selectFrom("device_facts")
+    .innerJoin("device_addresses", "device_addresses.kuid", "device_facts.kuid")
+    .select(["facts", "addresses"])
+    .where("device_facts.kuid", "=", kuid),
 );
 const dated = fixed(({ kuid, now }: { kuid: string; now: number }) =>
   build.updateTable("devices").set({ inventory_at: now, last_seen_at: now }).where("kuid", "=", kuid),
@@ -88,7 +98,8 @@ export function keepInventory(tx: Transaction, kuid: string, inventory: Inventor
 /** Most machines say the same of these each time: then nothing is written. */
 function keepBeside(tx: Transaction, kuid: string, facts: string, addresses: string): void {
   const known = tx.queries.first(beside({ kuid }));
-  if (known?.facts !== facts || known.addresses !== addresses) tx.queries.run(besideKept({ kuid, facts, addresses }));
+  if (known?.facts !== facts) tx.queries.run(factsKept({ kuid, facts }));
+  if (known?.addresses !== addresses) tx.queries.run(addressesKept({ kuid, addresses }));
 }
 
 /** The JSON of a device's inventory; undefined where it has none. */

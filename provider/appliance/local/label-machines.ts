@@ -124,7 +124,7 @@ type Addresses = Pick<MachineFacts, "addresses" | "macs">;
 class KnownAddresses {
   readonly #tx: Transaction;
   readonly #organization: string;
-  #texts: ReadonlyMap<string, string | null> | undefined;
+  #texts: ReadonlyMap<string, string> | undefined;
 
   constructor(tx: Transaction, organization: string) {
     this.#tx = tx;
@@ -135,7 +135,11 @@ class KnownAddresses {
     const what = `device ${kuid}`;
     this.#texts ??= new Map(
       this.#tx.queries
-        .all(devicesOf(this.#organization).select(["devices.kuid", "addresses"]))
+        .all(
+          devicesOf(this.#organization)
+            .innerJoin("device_addresses", "device_addresses.kuid", "devices.kuid")
+            .select(["devices.kuid", "addresses"]),
+        )
         .map((row) => [row.kuid, row.addresses]),
     );
     const found = readJson(this.#texts.get(kuid) ?? "", isAddresses, what);
@@ -157,7 +161,7 @@ interface Said extends Pick<MachineFacts, "agentVersion" | "os"> {
  * Reads what was checked when it was written. Not by its schema, which would take as long as all the rest: a filter asks
  * every device there is.
  */
-function readJson<Value>(text: string, isRight: (value: unknown) => value is Value, what: string): Value {
+export function readJson<Value>(text: string, isRight: (value: unknown) => value is Value, what: string): Value {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -210,8 +214,15 @@ export class MachineIndex {
       this.#byKuid.set(machine.kuid.toLowerCase(), machine);
       const full = nameOf(machine.hostname);
       const short = shortOf(full);
-      for (const name of new Set([full, short])) this.#byName.set(name, [...(this.#byName.get(name) ?? []), machine]);
+      this.#name(full, machine);
+      if (short !== full) this.#name(short, machine);
     }
+  }
+
+  #name(name: string, machine: LabelMachine): void {
+    const known = this.#byName.get(name);
+    if (known === undefined) this.#byName.set(name, [machine]);
+    else known.push(machine);
   }
 
   /** The devices of a KUID or host name: several where machines share the name, none where it has not enrolled. */
@@ -227,9 +238,11 @@ export class MachineIndex {
 }
 
 function nameOf(text: string): string {
-  return text.toLowerCase().replace(/\.$/, "");
+  const lower = text.toLowerCase();
+  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
 }
 
 function shortOf(name: string): string {
-  return name.split(".", 1)[0] ?? name;
+  const dot = name.indexOf(".");
+  return dot < 0 ? name : name.slice(0, dot);
 }

@@ -98,6 +98,7 @@ export class LabelMemberships {
   }
 
   #listed(names: readonly string[]): Membership {
+    if (names.length === 0) return { members: [], pending: [] }; // an index of all would be made for nothing
     this.#index ??= new MachineIndex(this.#machines);
     const members = new Map<string, LabelMachine>();
     const pending: string[] = [];

@@ -187,7 +187,8 @@ export interface Tables {
   /** facts is of before; packed is '' where there is content, and what there was before it otherwise. */
   readonly inventories: { kuid: string; facts: string; packed: string; content: Uint8Array | null };
   /** What filters ask for, so that nothing is unpacked for them. */
-  readonly device_facts: { kuid: string; facts: string; addresses: string };
+  readonly device_facts: { kuid: string; facts: string };
+  readonly device_addresses: { kuid: string; addresses: string };
   readonly agent_settings: {
     organization: string;
     present: number;

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { deviceOperations } from "../operations/devices.ts";
+import type { DeviceHello } from "../operations/devices.ts";
 import type { UpdatePolicy } from "../operations/update-policy.ts";
 import type { Attempt, EvaluatedMachine } from "../updates/evaluate.ts";
+import { readJson } from "./label-machines.ts";
 import { LabelMemberships } from "./label-membership.ts";
 import { build } from "./query.ts";
 import { runningInstance } from "./server.ts";
@@ -25,8 +26,8 @@ export interface PolicyFleet {
   readonly listed: number;
 }
 
-const { agentVersion, flavour, os } = deviceOperations.enrolDevice.input.shape;
-const helloColumn = z.object({ agentVersion, flavour, os });
+type Hello = Pick<DeviceHello, "agentVersion" | "flavour" | "os">;
+
 const abilitiesColumn = z.array(z.string());
 
 /** @param policy with the ids of labels @param generation the present rollout's */
@@ -47,26 +48,47 @@ export function fleetOf(
       .where("state", "=", "approved")
       .orderBy("kuid"),
   );
+  const canUpdate = abilitiesReader();
   const machines = rows.map((row): PolicyMachine => {
     const what = `device ${row.kuid}`;
     const connected = row.connection_id !== null && instance !== undefined && row.instance_id === instance;
-    const hello = fromColumn(helloColumn, row.hello, what);
-    const found = attempts.of(row.kuid, hello.agentVersion);
+    const { agentVersion, flavour, os } = readJson(row.hello, isHello, what);
+    const found = attempts.of(row.kuid, agentVersion);
     const attempt: Attempt | undefined = found === undefined || found.state === "queued" ? undefined : found;
     return {
       kuid: row.kuid,
       hostname: row.hostname,
-      ...hello,
+      agentVersion,
+      flavour,
+      os,
       connected,
       connectedSinceMs: connected ? (row.connected_since ?? undefined) : undefined,
       inventoryAtMs: row.inventory_at ?? undefined,
       isMeant: isMeant(row.kuid),
-      canUpdate: fromColumn(abilitiesColumn, row.abilities, what).includes("self-update"),
+      canUpdate: canUpdate(row.abilities, what),
       attempt,
       queued: found?.state === "queued" ? found : undefined,
     };
   });
   return { machines, pending, listed };
+}
+
+/** Not by its schema, which checked it when it was written: a policy asks every device there is. */
+function isHello(value: unknown): value is Hello {
+  if (typeof value !== "object" || value === null || !("agentVersion" in value && "flavour" in value && "os" in value))
+    return false;
+  const { agentVersion, flavour, os } = value;
+  return typeof agentVersion === "string" && typeof flavour === "string" && typeof os === "object" && os !== null;
+}
+
+/** Says whether an agent can update itself; most say the same of themselves, which is read once. */
+function abilitiesReader(): (text: string, what: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text, what) => {
+    const found = known.get(text) ?? fromColumn(abilitiesColumn, text, what).includes("self-update");
+    known.set(text, found);
+    return found;
+  };
 }
 
 function selectionOf(tx: Transaction, organization: string, policy: UpdatePolicy) {

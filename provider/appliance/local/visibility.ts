@@ -92,6 +92,9 @@ export const VISIBILITY: { readonly [Table in keyof Tables]: Visibility } & Read
   device_facts: within<"device_facts">((eb, of) =>
     eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
   ),
+  device_addresses: within<"device_addresses">((eb, of) =>
+    eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
+  ),
   labels: owned("labels"),
   quarantine_decisions: owned("decisions about the quarantine"),
   key_conflicts: owned(),

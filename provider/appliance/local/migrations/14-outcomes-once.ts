@@ -78,16 +78,24 @@ ALTER TABLE outcomes_of_runs RENAME TO outcomes;
 CREATE UNIQUE INDEX outcomes_latest ON outcomes (machine_number) WHERE latest = 1;
 CREATE INDEX outcomes_of_machine ON outcomes (machine_number, run_number, fact_number);
 
--- What filters ask for, apart from the inventories, whose rows are long; address: the first one.
+-- What filters ask for, apart from the inventories, whose rows are long; address: the first one. Addresses, of which there
+-- may be many, are apart again, since few filters ask for them.
 CREATE TABLE device_facts (
   kuid TEXT PRIMARY KEY REFERENCES devices (kuid) ON DELETE CASCADE,
-  facts TEXT NOT NULL,
-  addresses TEXT NOT NULL
+  facts TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO device_facts (kuid, facts, addresses)
+CREATE TABLE device_addresses (
+  kuid TEXT PRIMARY KEY REFERENCES devices (kuid) ON DELETE CASCADE,
+  addresses TEXT NOT NULL
+) STRICT;
+INSERT INTO device_facts (kuid, facts)
   SELECT
     kuid,
-    json_set(json_remove(facts, '$.addresses', '$.macs', '$.isPart'), '$.address', facts ->> '$.addresses[0]'),
+    json_set(json_remove(facts, '$.addresses', '$.macs', '$.isPart'), '$.address', facts ->> '$.addresses[0]')
+  FROM inventories;
+INSERT INTO device_addresses (kuid, addresses)
+  SELECT
+    kuid,
     json_object(
       'addresses', json(facts -> '$.addresses'),
       'macs', json(facts -> '$.macs'),

@@ -13,6 +13,7 @@ export { activate } from "./activate.ts";
 export type * from "./activation.ts";
 export type * from "./agent-package.ts";
 export { architectureOf } from "./architecture.ts";
+export { authoritiesIn } from "./authorities.ts";
 export type * from "./desired.ts";
 export type { Flavour, NamedPackage } from "./flavour.ts";
 export { bench } from "./flavours/bench.ts";

@@ -1,4 +1,5 @@
 import type { AgentPackage } from "./agent-package.ts";
+import { authoritiesIn } from "./authorities.ts";
 import type { Blocked } from "./blocked.ts";
 import { allowed, choose, isDenied, satisfies } from "./choice.ts";
 import type { DesiredAgent } from "./desired.ts";
@@ -162,7 +163,19 @@ function upkeep(probe: Probe, desired: DesiredAgent, agent: AgentFacts): Intent 
     );
   }
   if (agent.connected === "no") return repair(`it is not connected to ${wanted}${why}`);
+  if (lacksAuthority(agent, desired)) {
+    return { kind: "reconfigure", reason: `it does not trust all authorities that ${wanted} announces` };
+  }
   return undefined;
+}
+
+/**
+ * Whether a server that goes over to its next authority would lose the agent. One that trusts its system's roots was
+ * meant to, and what it trusts besides is dropped by itself once the server was reached without.
+ */
+function lacksAuthority({ trusts }: AgentFacts, { server }: DesiredAgent): boolean {
+  if (trusts === undefined || server.caCertificate === undefined) return false;
+  return authoritiesIn(server.caCertificate).some((authority) => !trusts.includes(authority));
 }
 
 /** The bundle's package of the version that is there, if it is not the one that was put there. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { architectureOf } from "./architecture.ts";
+import { authoritiesIn } from "./authorities.ts";
 import type { MarkedLines } from "./lines.ts";
 import type { AgentFacts, Answer, LockHolder, OperatingSystem, Probe, StagedRun } from "./probe.ts";
 import { parseReceipt } from "./receipt.ts";
@@ -70,7 +71,14 @@ function parseAgent(lines: MarkedLines, flavour: string): AgentFacts {
     enrolment: oneOf(["approved", "quarantined", "blocked"], get("enrolment")) ?? "unknown",
     kuid: get("kuid"),
     remark: get("remark"),
+    trusts: trustsIn(get("trust")),
   };
+}
+
+/** What was cut or garbled is no news of whom the agent trusts. */
+function trustsIn(text: string | undefined): AgentFacts["trusts"] {
+  const found = text === undefined ? [] : authoritiesIn(text);
+  return found.length === 0 ? undefined : found;
 }
 
 function parseServer(text: string | undefined): AgentFacts["server"] {

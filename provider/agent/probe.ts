@@ -45,6 +45,8 @@ export interface AgentFacts {
   readonly connected: Answer;
   readonly enrolment: "approved" | "quarantined" | "blocked" | "unknown";
   readonly kuid: string | undefined;
+  /** The authorities it trusts, by the SHA-256 of their certificates; absent where it trusts its system's roots. */
+  readonly trusts?: readonly string[] | undefined;
   /** Why it is not approved (`token-expired`), or its last error with the server; in the agent's own words. */
   readonly remark: string | undefined;
 }

@@ -7,6 +7,7 @@ import { databaseFolder, openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { problemsOfInput } from "../appliance/wrong-input.ts";
 import { addAccessCommands } from "./access-commands.ts";
+import { addAuthorityCommands } from "./authority-commands.ts";
 import { addBundleCommands } from "./bundle-commands.ts";
 import { addCheckCommand } from "./check-command.ts";
 import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
@@ -166,6 +167,8 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
     .option("--port <number>", "the port to listen at", portOf, 8443)
     .option("--certificate <file>", "a certificate of your own (PEM, with its chain)")
     .option("--key <file>", "its private key (PEM)")
+    .option("--next-authority <file>", "the authority of the certificate that comes after it (PEM)")
+    .option("--renew-authority <days>", "how long before its end the appliance's own authority is renewed", daysOf, 365)
     .addOption(new Option("--log-format <format>", "what its log is written in").choices(LOG_FORMATS).default("text"))
     .option("--print-unit", "print a unit of systemd that does this, and end")
     .action(async ({ printUnit, ...options }: Omit<ServeArguments, "folder"> & { printUnit?: boolean }) => {
@@ -259,6 +262,7 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
     .action(async (token: string) => finish(await listTokenUses(session(), token)));
 
   addAccessCommands(program, { session, finish });
+  addAuthorityCommands(program, { session, finish });
   addTransferCommands(
     program,
     (command) => ({
@@ -273,6 +277,13 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
   addCompletionCommands(program, terminal, { session, finish });
   addWatching(program);
   return program;
+}
+
+function daysOf(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1 || days > 3_000)
+    throw new InvalidArgumentError("It is a number of days from 1 to 3000.");
+  return days;
 }
 
 function portOf(text: string): number {

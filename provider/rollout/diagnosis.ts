@@ -1,4 +1,4 @@
-import { type Probe, serverText } from "../agent/agent.ts";
+import { authoritiesIn, type Probe, serverText } from "../agent/agent.ts";
 import type { Output } from "../appliance/appliance.ts";
 import type { Device, DeviceReason } from "../appliance/operations/devices.ts";
 import type { ForwardLookup } from "./dns/answers.ts";
@@ -85,7 +85,8 @@ async function wayFindings(
 ): Promise<Finding[]> {
   const { dns, address } = await dnsFinding(subject, means, probe, device);
   const port = await portFinding(subject, means, probe, address);
-  return [dns, port, await tlsFinding(subject, means, port.state === "wrong" ? undefined : address)];
+  const tls = await tlsFinding(subject, means, port.state === "wrong" ? undefined : address);
+  return [dns, port, tls.state === "wrong" ? tls : (trustFinding(subject, probe, device) ?? tls)];
 }
 
 async function dnsFinding(
@@ -147,6 +148,23 @@ async function tlsFinding(
   if (answer.kind === "trusted") return right("tls", `agents can trust the certificate of ${host}`);
   if (answer.kind === "untrusted") return wrong("tls", answer.message, answer.hint);
   return wrong("tls", answer.message, "check that it is `kace serve` that listens there");
+}
+
+/** Whether the agent trusts none of the server's authorities; the machine's own file says more than what was said last. */
+function trustFinding(
+  { machine, server }: DiagnosisSubject,
+  probe: Probe | undefined,
+  device: Device | undefined,
+): Finding | undefined {
+  const [present] = server.caCertificate === undefined ? [] : authoritiesIn(server.caCertificate);
+  const trusts = probe?.agents.find(({ trusts: found }) => found !== undefined)?.trusts ?? device?.trusts;
+  if (present === undefined || trusts === undefined || trusts.length === 0 || trusts.includes(present))
+    return undefined;
+  return wrong(
+    "tls",
+    `the agent of ${machine} does not trust the server's present authority: it was away while that was renewed`,
+    "run `pulumi up`, which gives it the authority, or `kace-agent configure` on the machine with what `kace authority show --pem` prints",
+  );
 }
 
 const TOKEN_HINTS = {

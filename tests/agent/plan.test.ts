@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   type AgentFacts,
   type AgentPackage,
+  authoritiesIn,
   type DesiredAgent,
   FLAVOURS,
   type Plan,
@@ -76,6 +77,10 @@ const desired: DesiredAgent = {
   configurationId: "web",
   packages: [deb("1.4.2"), deb("1.5.0")],
 };
+
+/** What looks like the certificate of an authority. */
+const pem = (text: string) =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(text).toString("base64")}\n-----END CERTIFICATE-----\n`;
 
 interface Case {
   readonly story: string;
@@ -406,6 +411,24 @@ test.each<Case>([
     probe: { server: { resolves: "no", reachable: "unknown" } },
     wants: { state: "removed" },
     plan: { action: "remove" },
+  },
+  {
+    story: "an agent that does not trust the next authority is told of it",
+    agent: { trusts: authoritiesIn(pem("one")) },
+    wants: { server: { ...desired.server, caCertificate: pem("one") + pem("two") } },
+    plan: { action: "reconfigure", reason: expect.stringContaining("does not trust all authorities") },
+  },
+  {
+    story: "an agent that trusts an authority of before besides drops that by itself",
+    agent: { trusts: authoritiesIn(pem("zero") + pem("one")) },
+    wants: { server: { ...desired.server, caCertificate: pem("one") } },
+    plan: { action: "none" },
+  },
+  {
+    story: "an agent that trusts its system's roots was meant to",
+    agent: { trusts: undefined },
+    wants: { server: { ...desired.server, caCertificate: pem("one") } },
+    plan: { action: "none" },
   },
 ])("$story", ({ agent, gone, probe, wants, plan }) => {
   const facts = { ...(gone === true ? absent : right), ...agent };

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { bench, FLAVOURS, probe } from "../../provider/agent/agent.ts";
+import { fingerprintOf } from "../../provider/appliance/certificates/authority.ts";
+import { createAuthority } from "../../provider/appliance/certificates/issue.ts";
 import type { Ended, Machine, ScriptRequest } from "../../provider/machines/machine.ts";
 
 const FLAVOURS_LOOKED_FOR = [FLAVOURS.reference, FLAVOURS.quest, bench];
@@ -217,4 +219,17 @@ test("who holds a lock of the package manager is named, without waiting for it",
     holder.stdin.end();
     await once(holder, "exit");
   }
+});
+
+test("the authorities that an agent trusts are known by what they are, however many lines they took", async () => {
+  const one = await createAuthority({ now: Date.UTC(2026, 5, 1) });
+  const two = await createAuthority({ now: Date.UTC(2026, 5, 1) });
+  const said = (text: string) =>
+    look(`::kace agent.reference.present=yes\n::kace agent.reference.trust=${text.replaceAll("\n", " ")}\n`);
+  const trusted = async (text: string) => (await said(text)).agents[0]?.trusts;
+  expect(await trusted(one.certificate + two.certificate)).toEqual([
+    fingerprintOf(one.certificate),
+    fingerprintOf(two.certificate),
+  ]);
+  expect(await trusted("rubbish")).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { authoritiesIn } from "../../provider/agent/agent.ts";
 import type { Device } from "../../provider/appliance/operations/devices.ts";
 import { DIAGNOSIS_STEPS, type DiagnosisMeans, diagnose } from "../../provider/rollout/diagnosis.ts";
 import { bareProbe, rightProbe } from "./played-agent.ts";
@@ -41,6 +42,31 @@ const unheard = { findDevice: async () => undefined };
 const away = { findDevice: async () => ({ ...device, connected: false }) };
 
 describe("a diagnosis", () => {
+  it("names an agent that was away while the authority of its server was renewed, and what to do", async () => {
+    const pem = (text: string) =>
+      `-----BEGIN CERTIFICATE-----\n${Buffer.from(text).toString("base64")}\n-----END CERTIFICATE-----\n`;
+    const asked = {
+      machine: "web01",
+      server: { ...server, caCertificate: pem("present") + pem("next") },
+      timeoutMs: 1_000,
+    };
+    const trusting = (...texts: string[]) =>
+      means({
+        findDevice: async () => ({
+          ...device,
+          connected: false,
+          trusts: texts.flatMap((text) => authoritiesIn(pem(text))),
+        }),
+      });
+    expect((await diagnose(asked, trusting("before"))).firstWrong).toMatchObject({
+      step: "tls",
+      message: expect.stringContaining("does not trust the server's present authority"),
+      hint: expect.stringContaining("pulumi up"),
+    });
+    for (const known of [trusting("present"), trusting()])
+      expect((await diagnose(asked, known)).firstWrong).toMatchObject({ step: "service" });
+  });
+
   it.each<[string, Partial<DiagnosisMeans>, string, string]>([
     ["the name does not exist", { forward: async () => ({ kind: "not-found" }), ...unheard }, "dns", "does not exist"],
     [

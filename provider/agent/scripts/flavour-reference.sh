@@ -14,6 +14,8 @@ flavour_reference() {
   }
   agent_configured() {
     load /etc/kace-reference/agent.json && json_get "$LOADED" server && SERVER=$VALUE
+    load /etc/kace-reference/ca.pem && TRUST=$LOADED
+    return 0
   }
   agent_link() {
     # Whoever may not look into the directory knows nothing; where there is no status yet, there is no connection.

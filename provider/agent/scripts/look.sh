@@ -41,9 +41,9 @@ look_disk() {
   }
 }
 
-# look_agent -> PRESENT VERSION SERVER CONNECTED ENROLMENT KUID and the words of service_look; a flavour is loaded
+# look_agent -> PRESENT VERSION SERVER TRUST CONNECTED ENROLMENT KUID and the words of service_look; a flavour is loaded
 look_agent() {
-  VERSION='' SERVER='' CONNECTED=unknown ENROLMENT=unknown KUID='' LINKED_TO='' LINK_REMARK=''
+  VERSION='' SERVER='' TRUST='' CONNECTED=unknown ENROLMENT=unknown KUID='' LINKED_TO='' LINK_REMARK=''
   SERVICE_STATE=absent SERVICE_ENABLED=no SERVICE_PID=''
   package_look "$PACKAGE"
   if [ -e "$PROGRAM" ] && [ "$PACKAGE_STATE" != broken ]; then
@@ -75,6 +75,7 @@ say_agent() {
   say "agent.$FLAVOUR.enrolment" "$ENROLMENT"
   say "agent.$FLAVOUR.kuid" "$KUID"
   say "agent.$FLAVOUR.remark" "$LINK_REMARK"
+  [ -z "$TRUST" ] || say "agent.$FLAVOUR.trust" "$TRUST"
 }
 
 look_receipt() {

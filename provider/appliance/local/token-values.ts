@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ApplianceError } from "../errors.ts";
 import type { TokenStatus } from "../operations/tokens.ts";
+import { fixed } from "./fixed-query.ts";
 import type { Keys } from "./keys.ts";
 import { build } from "./query.ts";
 import type { Transaction } from "./transaction.ts";
@@ -89,15 +90,17 @@ export interface Standing {
   readonly expiresAt?: number | undefined;
 }
 
+const tokenOfValue = fixed(({ fingerprint }: { fingerprint: string }) =>
+  build
+    .selectFrom("token_values")
+    .innerJoin("tokens", "tokens.id", "token_values.token_id")
+    .select(["id", "name", "organization", "enabled", "expires_at", "use_limit", "use_count", "valid_until"])
+    .where("fingerprint", "=", fingerprint),
+);
+
 /** Where a value stands; `disabled` goes before `expired`, and that before `exhausted`. */
 export function standingOf(tx: Transaction, value: string): Standing {
-  const row = tx.queries.first(
-    build
-      .selectFrom("token_values")
-      .innerJoin("tokens", "tokens.id", "token_values.token_id")
-      .select(["id", "name", "organization", "enabled", "expires_at", "use_limit", "use_count", "valid_until"])
-      .where("fingerprint", "=", fingerprintOf(tx, value)),
-  );
+  const row = tx.queries.first(tokenOfValue({ fingerprint: fingerprintOf(tx, value) }));
   if (row === undefined) return { status: "unknown" };
   const ends = [row.expires_at, row.valid_until].filter((end) => end !== null);
   const expiresAt = ends.length === 0 ? undefined : Math.min(...ends);
@@ -109,14 +112,20 @@ export function standingOf(tx: Transaction, value: string): Standing {
   return { status: remainingUses === 0 ? "exhausted" : "valid", ...known };
 }
 
+const usedOnceMore = fixed(({ tokenId }: { tokenId: string }) =>
+  build
+    .updateTable("tokens")
+    .set((eb) => ({ use_count: eb("use_count", "+", 1) }))
+    .where("id", "=", tokenId),
+);
+const useAdded = fixed((given: { token_id: string; kuid: string; hostname: string; used_at: number }) => {
+  const { token_id, kuid, hostname, used_at } = given;
+  return build.insertInto("token_uses").values({ token_id, kuid, hostname, used_at });
+});
+
 /** Counts a use of a token that was found valid in the same transaction. */
 export function countUse(tx: Transaction, tokenId: string, device: { kuid: string; hostname: string }): void {
-  tx.queries.run(
-    build
-      .updateTable("tokens")
-      .set((eb) => ({ use_count: eb("use_count", "+", 1) }))
-      .where("id", "=", tokenId),
-  );
+  tx.queries.run(usedOnceMore({ tokenId }));
   const { kuid, hostname } = device;
-  tx.queries.run(build.insertInto("token_uses").values({ token_id: tokenId, kuid, hostname, used_at: tx.now }));
+  tx.queries.run(useAdded({ token_id: tokenId, kuid, hostname, used_at: tx.now }));
 }

@@ -37,7 +37,9 @@ const communicationsWindow = z
   .object({ from: timeOfDay, to: timeOfDay })
   .refine((window) => !isAmbiguous(window), 'a whole day is said as from "00:00" to "00:00"');
 
-const interval = z.int().min(MIN_INTERVAL_SECONDS).max(MAX_INTERVAL_SECONDS);
+const INTERVAL_RANGE = `expected from ${MIN_INTERVAL_SECONDS} (1m) to ${MAX_INTERVAL_SECONDS} (30d) seconds`;
+
+const interval = z.int().min(MIN_INTERVAL_SECONDS, INTERVAL_RANGE).max(MAX_INTERVAL_SECONDS, INTERVAL_RANGE);
 
 /** Text for people that moves no cursor; empty: none is shown. */
 const splashText = z

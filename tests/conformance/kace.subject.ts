@@ -165,7 +165,7 @@ const token: ResourceGenerator = {
     {
       name,
       adoptValue,
-      expiresAt: fc.constantFrom("2027-06-30", "2031-01-01T10:00:00+02:00", "2040-02-29"),
+      expiresAt: fc.constantFrom("2037-06-30", "2041-01-01T10:00:00+02:00", "2040-02-29"),
       useLimit: fc.integer({ min: 1, max: 1_000 }),
       enabled: fc.boolean(),
       rotation: fc.record(

@@ -1,4 +1,5 @@
 import { OUTCOME_CODES, type OutcomeCode } from "./codes.ts";
+import { inNaturalOrder } from "./natural-order.ts";
 import type { Outcome } from "./outcome.ts";
 import { reasonOf } from "./outcome.ts";
 import { notRight } from "./tally.ts";
@@ -21,7 +22,7 @@ export function reasons(outcomes: Iterable<Outcome>): string[] {
   }
   const lines: string[] = [];
   for (const [code, alike] of [...byCode].sort(([a], [b]) => weight(a) - weight(b))) {
-    alike.sort((a, b) => collator.compare(a.machine, b.machine));
+    alike.sort((a, b) => inNaturalOrder(a.machine, b.machine));
     lines.push(...alike.slice(0, NAMED_PER_CODE).map(reasonOf));
     if (alike.length > NAMED_PER_CODE) {
       lines.push(`[${code}] and ${alike.length - NAMED_PER_CODE} more with the same code`);
@@ -29,9 +30,6 @@ export function reasons(outcomes: Iterable<Outcome>): string[] {
   }
   return lines;
 }
-
-/** Puts `web2` before `web10`. */
-const collator = new Intl.Collator("en", { numeric: true });
 
 /** What went wrong stands before what never began because of it. */
 function weight(code: OutcomeCode): number {

@@ -1,5 +1,6 @@
 import type { OutcomeClass, OutcomeCode } from "./codes.ts";
 import { isRight, saysNothing } from "./codes.ts";
+import { inNaturalOrder } from "./natural-order.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Summary } from "./summary.ts";
 import { summaryOf } from "./summary.ts";
@@ -44,12 +45,9 @@ export function recordingOf(outcomes: ReadonlyMap<string, Outcome>, summary: Sum
 }
 
 function inOrder(entries: [string, Result][]): Results {
-  const ordered = entries.sort(([a], [b]) => collator.compare(a, b) || (a < b ? -1 : 1));
+  const ordered = entries.sort(([a], [b]) => inNaturalOrder(a, b));
   return Object.fromEntries(ordered.slice(0, MAX_RECORDED));
 }
-
-/** Puts `web2` before `web10`. */
-const collator = new Intl.Collator("en", { numeric: true });
 
 /** The recorded form of an outcome. */
 export function resultOf(outcome: Outcome): Result {

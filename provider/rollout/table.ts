@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import type { OutcomeClass } from "./codes.ts";
 import { isRight } from "./codes.ts";
+import { inNaturalOrder } from "./natural-order.ts";
 import type { Outcome } from "./outcome.ts";
 import { onOneLine } from "./plain-text.ts";
 
@@ -48,15 +49,13 @@ async function tableOf(
 ): Promise<string> {
   const { default: Table } = await import("cli-table3");
   const all = [...outcomes].filter(({ class: outcomeClass }) => outcomeClass !== "absent");
-  all.sort((a, b) => collator.compare(a.machine, b.machine));
+  all.sort((a, b) => inNaturalOrder(a.machine, b.machine));
   const shown = all.length <= maxRows ? all : byUrgency(all).slice(0, maxRows);
   const table = new Table({ head: [...head], style: { head: colour ? ["bold"] : [], border: colour ? ["grey"] : [] } });
   for (const outcome of shown) table.push(cells(outcome));
   const rest = all.length - shown.length;
   return rest === 0 ? table.toString() : `${table.toString()}\nand ${rest} more`;
 }
-
-const collator = new Intl.Collator("en", { numeric: true });
 
 function byUrgency(outcomes: readonly Outcome[]): Outcome[] {
   return [

@@ -55,6 +55,52 @@ describe("what rpm says of a package", () => {
   });
 });
 
+describe("what dpkg's database says of a package", () => {
+  const paragraph = (name: string, status: string, version?: string) =>
+    [
+      `Package: ${name}`,
+      `Status: ${status}`,
+      "Architecture: amd64",
+      ...(version ? [`Version: ${version}`] : []),
+      "",
+      "",
+    ].join("\n");
+  const DATABASE = [
+    paragraph("agent-tools", "install ok installed", "9.9"),
+    paragraph("agent", "install ok installed", "1.4.2-1"),
+    paragraph("torn", "install reinstreq half-installed", "1.0"),
+    paragraph("removed", "deinstall ok config-files", "0.9"),
+    paragraph("forgotten", "unknown ok not-installed"),
+  ].join("");
+  const edit = (script: string) => script.replaceAll("/var/lib/dpkg/", "database/");
+  const programs = { "dpkg-query": `echo asked >>asked; printf 'installed 2.0'` };
+  const look = (name: string, before = "") =>
+    `mkdir -p database/updates
+cat >database/status <<'EOF'
+${DATABASE}EOF
+${before}
+package_look ${name}; echo "$PACKAGE_STATE $PACKAGE_VERSION"; [ ! -e asked ] || cat asked`;
+
+  test.each([
+    ["agent", "installed 1.4.2-1\n"],
+    ["agent-tools", "installed 9.9\n"],
+    ["torn", "broken 1.0\n"],
+    ["removed", "absent \n"],
+    ["forgotten", "absent \n"],
+    ["tools", "absent \n"],
+  ])("of %s", (name, said) => {
+    const rpm = "exit 1"; // a machine may have both
+    expect(run(look(name), { programs: { ...programs, rpm, setpriv: rpm }, edit })).toBe(said);
+  });
+
+  test.each([
+    ["while dpkg works, and what it did is not in there yet", ": >database/updates/0001"],
+    ["where there is no such file", "rm database/status"],
+  ])("is asked of dpkg-query %s", (_when, before) => {
+    expect(run(look("agent", before), { programs, edit })).toBe("installed 2.0\nasked\n");
+  });
+});
+
 describe("a package manager that somebody else is using", () => {
   /** Fails so often before it succeeds. */
   const busy = (words: string, times: number) =>

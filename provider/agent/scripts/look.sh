@@ -1,12 +1,36 @@
-# What a machine is and what is on it. Nothing here writes.
+# What a machine is and what is on it. Nothing here writes. To start a program costs a small machine more than all the
+# rest of a look: what the kernel tells in a file is read from there, and programs are asked where it does not.
 
-look_host() {
+# kernel_look -> KERNEL NODE MACHINE
+kernel_look() {
+  # Older kernels do not tell the architecture.
+  if first_word /proc/sys/kernel/arch; then
+    MACHINE=$WORD
+    first_word /proc/sys/kernel/hostname && NODE=$WORD && first_word /proc/sys/kernel/ostype && KERNEL=$WORD && return 0
+  fi
   # shellcheck disable=SC2046 # the words are wanted
   set -- $(uname -snm 2>/dev/null)
-  say platform "${1:-}"
-  say hostname "${2:-}"
-  say machine "${3:-}"
-  say uid "$(id -u 2>/dev/null)"
+  KERNEL=${1:-} NODE=${2:-} MACHINE=${3:-}
+}
+
+# user_look -> USER_ID, the one that counts (effective)
+user_look() {
+  USER_ID=
+  if [ -r /proc/self/status ]; then
+    while read -r _key _real _effective _rest; do
+      [ "$_key" != Uid: ] || { USER_ID=$_effective; break; }
+    done </proc/self/status
+  fi
+  [ -n "$USER_ID" ] || USER_ID=$(id -u 2>/dev/null)
+}
+
+look_host() {
+  kernel_look
+  say platform "$KERNEL"
+  say hostname "$NODE"
+  say machine "$MACHINE"
+  user_look
+  say uid "$USER_ID"
   first_word /etc/machine-id || first_word /var/lib/dbus/machine-id
   say machine-id "$WORD"
   say boot-id "$BOOT"
@@ -34,11 +58,14 @@ EOF
 look_disk() {
   _install=/opt
   [ -d /opt ] || _install=/
-  df -Pk /var/tmp "$_install" 2>/dev/null | {
+  _sizes=$(df -Pk /var/tmp "$_install" 2>/dev/null)
+  {
     read -r _header
     read -r _staging && say disk.staging "$_staging"
     read -r _installing && say disk.install "$_installing"
-  }
+  } <<EOF
+$_sizes
+EOF
 }
 
 # look_agent -> PRESENT VERSION SERVER TRUST CONNECTED ENROLMENT KUID and the words of service_look; a flavour is loaded
@@ -109,8 +136,22 @@ look_runs() {
 # look_server HOST PORT: does the machine itself resolve the name, and does the port answer it?
 look_server() {
   RESOLVES=unknown REACHABLE=unknown
+  [ -n "$1" ] || return 0
+  if has bash; then
+    # shellcheck disable=SC2016 # bash expands it
+    _error=$(within 10 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1 </dev/null 3>&-) && REACHABLE=yes
+    # A bash built without network redirections takes it for a file.
+    case $REACHABLE:$_error in
+      yes:*)
+        # Who is connected has found the name.
+        RESOLVES=yes
+        return 0
+        ;;
+      *"/dev/tcp/"*"No such file"*) ;;
+      *) REACHABLE=no ;;
+    esac
+  fi
   case $1 in
-    '') return 0 ;;
     *:*) RESOLVES=yes ;;
     *[!0-9.]*)
       if has getent; then
@@ -123,16 +164,8 @@ look_server() {
       ;;
     *) RESOLVES=yes ;;
   esac
-  [ "$RESOLVES" != no ] || return 0
-  if has bash; then
-    # shellcheck disable=SC2016 # bash expands it
-    _error=$(within 10 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1 </dev/null 3>&-) && REACHABLE=yes
-    # A bash built without network redirections takes it for a file.
-    case $REACHABLE:$_error in
-      yes:* | *"/dev/tcp/"*"No such file"*) ;;
-      *) REACHABLE=no ;;
-    esac
-  fi
+  # Nothing was asked there.
+  [ "$RESOLVES" != no ] || { REACHABLE=unknown; return 0; }
   if [ "$REACHABLE" = unknown ] && has nc; then
     if within 10 nc -w 8 "$1" "$2" >/dev/null 2>&1 </dev/null; then REACHABLE=yes; else REACHABLE=no; fi
   fi

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 180_000;
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer({ limits: { changesEveryMs: 50 } });
+  server = await startTestServer({ renewsAuthority: true, limits: { changesEveryMs: 50 } });
 }, TIMEOUT_MS);
 afterEach(() => server.remove(), TIMEOUT_MS);
 

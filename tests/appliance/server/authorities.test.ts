@@ -38,7 +38,10 @@ async function announced() {
 
 describe("an authority that is renewed", { timeout: TIMEOUT_MS }, () => {
   it("is announced beside the present one, confirmed, and takes over when nobody is lost by that", async () => {
-    server = await startTestServer({ limits: { changesEveryMs: 50, certificateEveryMs: 3_600_000 } });
+    server = await startTestServer({
+      renewsAuthority: true,
+      limits: { changesEveryMs: 50, certificateEveryMs: 3_600_000 },
+    });
     const { appliance } = server;
     const first = fingerprintOf(server.ca);
     const web = await enrol("web01", { trusts: [first] });
@@ -122,6 +125,7 @@ describe("an authority that is renewed", { timeout: TIMEOUT_MS }, () => {
     let passedMs = 0;
     server = await startTestServer({
       now: () => start + passedMs,
+      renewsAuthority: true,
       limits: { changesEveryMs: 50, certificateEveryMs: 50 },
       certificates: (folder) => keepAuthorities({ folder, now: start - (LIFE_DAYS - 300) * DAY_MS }),
     });

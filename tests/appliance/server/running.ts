@@ -33,11 +33,14 @@ export async function startTestServer(
   {
     loadAverage,
     certificates,
+    renewsAuthority = false,
     ...options
   }: Partial<ServerOptions> & {
     readonly loadAverage?: () => number;
     /** Puts certificates into their folder before the server looks there. */
     readonly certificates?: (folder: string) => Promise<unknown>;
+    /** It renews its authority when it is asked to, or the time has come. Default: not, since clients know the first one. */
+    readonly renewsAuthority?: boolean;
   } = {},
   changed: (appliance: Appliance) => Appliance = (appliance) => appliance,
 ): Promise<TestServer> {
@@ -62,7 +65,7 @@ export async function startTestServer(
         folder: join(folder, "certificates"),
         names: ["localhost", "127.0.0.1"],
         now: now(),
-        terms: await successionTerms(appliance, { log: (line) => lines.push(line) }),
+        ...(renewsAuthority && { terms: await successionTerms(appliance, { log: (line) => lines.push(line) }) }),
       }),
     process: thisProcess(),
     now,

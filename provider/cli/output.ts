@@ -13,9 +13,32 @@ export type Column<Row> = readonly [heading: string, cell: (row: Row) => string 
 
 /** Rows for people: aligned, without frames and colours, so that `grep` and `awk` work on them. */
 export function tableOf<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+  const head = columns.map(([heading]) => heading.toUpperCase());
+  const lines = rows.map((row) => columns.map(([, cell]) => printable(cell(row))));
+  const isPlain = [head, ...lines].every((cells) => cells.every((cell) => /^[ -~]*$/.test(cell)));
+  return isPlain ? plainTableOf([head, ...lines]) : wideTableOf(head, lines);
+}
+
+/** Of text whose characters are each as wide as another: ten thousand rows take the table of all others seconds. */
+function plainTableOf(lines: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const cells of lines)
+    for (const [column, cell] of cells.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  return lines
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2))
+        .join("")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Of any text: some characters are two wide, and some none. */
+function wideTableOf(head: string[], lines: readonly string[][]): string {
   const none = "";
   const table = new Table({
-    head: columns.map(([heading]) => heading.toUpperCase()),
+    head,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
     chars: {
       top: none,
@@ -35,7 +58,7 @@ export function tableOf<Row>(rows: readonly Row[], columns: readonly Column<Row>
       middle: none,
     },
   });
-  for (const row of rows) table.push(columns.map(([, cell]) => printable(cell(row))));
+  table.push(...lines);
   return table
     .toString()
     .split("\n")

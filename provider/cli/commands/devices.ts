@@ -13,6 +13,9 @@ const COLUMNS: readonly Column<Device>[] = [
   ["last seen", ({ lastSeenAt }) => lastSeenAt],
 ];
 
+/** `web2` before `web10`. */
+const BY_NAME = new Intl.Collator("en", { numeric: true });
+
 /** All devices in one of these states; in any where none is named. Inventories only where they are asked for. */
 export function devicesIn(
   session: CommandSession,
@@ -34,7 +37,7 @@ export function devicesIn(
 
 export async function listDevices(session: CommandSession, states: readonly DeviceState[]): Promise<ExitCode> {
   const devices = await devicesIn(session, states, { inventories: session.json });
-  devices.sort((one, other) => one.hostname.localeCompare(other.hostname, "en", { numeric: true }));
+  devices.sort((one, other) => BY_NAME.compare(one.hostname, other.hostname));
   const nothing = states.includes("quarantined") ? "no device waits in quarantine" : "no agent has connected yet";
   printList(session.terminal, session.json, devices, COLUMNS, nothing);
   return 0;

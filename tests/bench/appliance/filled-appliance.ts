@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { LocalAppliance } from "../../../provider/appliance/local/local.ts";
+import { CONFIGURATION, dailyRun, weeklyScript } from "./daily-life.ts";
 import { sampleInventory } from "./sample-inventory.ts";
 import { machineOf } from "./wire-agent.ts";
 
@@ -21,13 +22,21 @@ export function kuidOf(number: number): string {
   return `bench-${number.toString().padStart(8, "0")}`;
 }
 
+/** On every such day all machines send their inventories again, of which only the last is kept. */
+const INVENTORY_DAYS = 10;
+
 /**
  * Fills an appliance as {@link DAYS} days with `count` devices leave it: each enrolled with a token and has an inventory
- * of 20 kB, and every day {@link CHANGES_A_DAY} of them were blocked and approved again.
+ * of 20 kB, which it sends again every {@link INVENTORY_DAYS} days; every day a run installs the agent on each, {@link CHANGES_A_DAY} of them are
+ * blocked and approved again, and the settings are changed; every week each runs a script.
  */
 export async function fillAppliance(
   appliance: LocalAppliance,
-  { count, clock }: { readonly count: number; readonly clock: Clock },
+  {
+    count,
+    clock,
+    progress,
+  }: { readonly count: number; readonly clock: Clock; readonly progress: (text: string) => void },
 ): Promise<void> {
   const { value: token } = await appliance.createToken({ name: "fleet" });
   await inPortions(count, async (number) => {
@@ -38,8 +47,18 @@ export async function fillAppliance(
     await appliance.enrolDevice({ ...known, addresses: ["10.0.0.5"], macs: ["02:00:00:00:00:01"] });
     await appliance.recordInventory({ kuid, inventory: sampleInventory(number) });
   });
+  const targets = `machine-[0-${count - 1}].bench.example`;
+  await appliance.saveConfiguration({ id: CONFIGURATION, name: "fleet", description: { targets } });
   for (let day = 0; day < DAYS; day += 1) {
     clock.ms += 86_400_000;
+    progress(`day ${day + 1}`);
+    await dailyRun(appliance, count, day);
+    if (day % 7 === 6) await weeklyScript(appliance, count, day / 7);
+    await appliance.updateSettings({ splashText: `day ${day}` });
+    if (day % INVENTORY_DAYS === INVENTORY_DAYS - 1)
+      await inPortions(count, async (number) => {
+        await appliance.recordInventory({ kuid: kuidOf(number), inventory: sampleInventory(number + day) });
+      });
     await inPortions(CHANGES_A_DAY, async (change) => {
       const kuid = kuidOf((day * CHANGES_A_DAY + change) % count);
       await appliance.setDeviceState({ kuid, state: "blocked" });
@@ -48,9 +67,14 @@ export async function fillAppliance(
   }
 }
 
-async function inPortions(count: number, work: (number: number) => Promise<void>): Promise<void> {
-  for (let first = 0; first < count; first += AT_ONCE) {
-    const length = Math.min(AT_ONCE, count - first);
+/** Does something `count` times, some at the same time. */
+export async function inPortions(
+  count: number,
+  work: (number: number) => Promise<void>,
+  atOnce = AT_ONCE,
+): Promise<void> {
+  for (let first = 0; first < count; first += atOnce) {
+    const length = Math.min(atOnce, Math.ceil(count) - first);
     await Promise.all(Array.from({ length }, (_, index) => work(first + index)));
   }
 }

@@ -25,10 +25,13 @@ export type DriverRequest =
   /** So many inventories in all, each agent in its turn; answered by whatever text comes next but heartbeats. */
   | { readonly kind: "inventories"; readonly count: number; readonly atOnce: number }
   /** From now on counts the agents that hear of something: each once. */
-  | { readonly kind: "listen"; readonly type: string; readonly reply?: "message-status" }
+  | { readonly kind: "listen"; readonly type: string; readonly reply?: Reply }
   /** Ends when all have heard what is listened for; the moment is of the clock that processes share. */
   | { readonly kind: "all-heard"; readonly withinMs: number }
   | { readonly kind: "disconnect" };
+
+/** What agents answer to what they hear: that they have done it. */
+export type Reply = "message-status" | "task-status";
 
 /** What the driver says when it has done it. */
 export interface DriverAnswer {
@@ -62,7 +65,7 @@ interface Driven {
 }
 
 const driven: Driven[] = [];
-let listening: { readonly mark: Buffer; readonly replies: boolean; readonly heard: Set<number> } | undefined;
+let listening: { readonly mark: Buffer; readonly reply: Reply | undefined; readonly heard: Set<number> } | undefined;
 let whenHeard: (() => void) | undefined;
 let beating: NodeJS.Timeout | undefined;
 
@@ -88,9 +91,9 @@ function hear(index: number, text: Buffer): void {
   if (one === undefined) return;
   if (listening !== undefined && text.includes(listening.mark)) {
     listening.heard.add(index);
-    if (listening.replies) {
+    if (listening.reply !== undefined) {
       const { id } = JSON.parse(text.toString());
-      one.agent.send(frameOf(JSON.stringify({ type: "message-status", id, status: "completed" })));
+      one.agent.send(frameOf(JSON.stringify({ type: listening.reply, id, status: "completed" })));
     }
     if (listening.heard.size === driven.length) whenHeard?.();
     return;
@@ -184,7 +187,7 @@ async function perform(request: DriverRequest): Promise<number> {
     case "listen":
       listening = {
         mark: Buffer.from(`"type":"${request.type}"`),
-        replies: request.reply !== undefined,
+        reply: request.reply,
         heard: new Set(),
       };
       return 0;

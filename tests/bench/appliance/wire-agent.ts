@@ -158,6 +158,7 @@ function helloOf(identity: WireIdentity, nonce: string, host: string) {
     machineId: "0".repeat(64),
     addresses: ["10.0.0.5"],
     macs: ["02:00:00:00:00:01"],
+    can: ["tasks"],
   };
 }
 

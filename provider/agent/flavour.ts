@@ -1,4 +1,5 @@
 import type { AgentPackage, PackageFormat } from "./agent-package.ts";
+import type { Generation } from "./generation.ts";
 import type { AgentServer } from "./server.ts";
 import type { SupportTable } from "./support.ts";
 import type { VersionRule } from "./versions.ts";
@@ -23,6 +24,8 @@ export interface Flavour {
   readonly defaultPort: number;
   /** True if there is a service that connects: the bench flavour is files only. */
   readonly hasService: boolean;
+  /** Its generations, the oldest first; absent where all versions lie alike on a machine. */
+  readonly generations?: readonly Generation[];
   readonly versionRules: readonly VersionRule[];
   /** Which systems its versions are made for; nothing is said of versions that no table is about. */
   readonly support: readonly SupportTable[];

@@ -1,5 +1,6 @@
 import type { Blocked } from "./blocked.ts";
 import type { DesiredAgent } from "./desired.ts";
+import { generationOf } from "./generation.ts";
 import { type Intent, intentFor, unreadable } from "./intent.ts";
 import { obstacleTo, stepsOf, unsupportedSystem } from "./obstacle.ts";
 import type { Plan, Planned } from "./plan.ts";
@@ -49,6 +50,8 @@ function remarksOn(probe: Probe, desired: DesiredAgent, intent: Intent): string[
       remarks.push(`there is also an agent of flavour "${other.flavour}", version ${other.version ?? "unknown"}`);
     }
   }
+  const old = oldGeneration(probe, desired);
+  if (old !== undefined) remarks.push(old);
   const unsupported = intent.kind === "blocked" ? undefined : unsupportedSystem(probe.os, desired, stepsOf(intent));
   if (unsupported !== undefined) remarks.push(`${unsupported}; installed all the same, as \`allowUnsupported\` says`);
   if (intent.kind === "none" && intent.adopts)
@@ -58,6 +61,16 @@ function remarksOn(probe: Probe, desired: DesiredAgent, intent: Intent): string[
     else if (probe.server.reachable === "no") remarks.push("the machine cannot connect to the server right now");
   }
   return remarks;
+}
+
+/** An agent of another generation than today's lies elsewhere on the machine, and is told apart. */
+function oldGeneration(probe: Probe, desired: DesiredAgent): string | undefined {
+  const { version } = factsOf(probe, desired);
+  const generations = desired.flavour.generations ?? [];
+  if (version === undefined) return undefined;
+  const generation = generationOf(generations, version);
+  if (generation === undefined || generation === generations.at(-1)) return undefined;
+  return `its agent, version ${version}, is of the generation "${generation.name}"`;
 }
 
 /** The receipt to be on the machine afterwards; undefined if none is written. */

@@ -457,6 +457,33 @@ test("the vendor's own steps between are taken, one package after the other", ()
   });
 });
 
+test("an agent of an older generation is told, and steps up by the gates of its vendor", () => {
+  const one = (version: string): AgentPackage => ({ ...deb(version), fileName: `ampagent-${version}.ubuntu.64.deb` });
+  const versions = ["5.3.1", "5.4.2", "11.1.2", "14.1.19"];
+  const wants: DesiredAgent = {
+    ...desired,
+    flavour: FLAVOURS.quest,
+    version: "14.1.19",
+    packages: versions.map(one),
+    allowUnsupported: true,
+  };
+  const havingVersion = (version: string): Probe => ({
+    ...machine,
+    agents: [{ ...right, flavour: "quest", version }],
+    receipt: { ...receipt, flavour: "quest" },
+  });
+  expect(planFor(havingVersion("5.2.0"), wants)).toMatchObject({
+    action: "upgrade",
+    steps: [one("5.3.1"), one("11.1.2"), one("14.1.19")],
+    remarks: expect.arrayContaining(['its agent, version 5.2.0, is of the generation "dell-5-7"']),
+  });
+  expect(planFor(havingVersion("10.2.108"), wants)).toMatchObject({
+    steps: [one("11.1.2"), one("14.1.19")],
+    remarks: ['its agent, version 10.2.108, is of the generation "quest-8-13"'],
+  });
+  expect(planFor(havingVersion("14.1.19"), wants)).toMatchObject({ remarks: [] });
+});
+
 test("an agent of another flavour beside the wanted one is told", () => {
   const seen: Probe = { ...machine, agents: [right, { ...right, flavour: "quest", version: "14.1.19" }] };
   expect(planFor(seen, desired)).toMatchObject({

@@ -2,7 +2,9 @@ import type { PackageFormat } from "../agent-package.ts";
 import { architectureOf } from "../architecture.ts";
 import type { Flavour, NamedPackage } from "../flavour.ts";
 import { FLAVOUR_SCRIPTS } from "../scripts.ts";
-import { TABLE_4_1 } from "../support-tables.ts";
+import { dell5To7 } from "./dell-5-7.ts";
+import { quest8To13 } from "./quest-8-13.ts";
+import { quest14 } from "./quest-14.ts";
 
 /** `ampagent-<version>[-<arch>|.ubuntu.<bits>][_<host>[+<token>]].<ext>`, and rpm's own `-<release>.<arch>.rpm`. */
 const NAME =
@@ -17,6 +19,9 @@ const PLATFORMS: Readonly<Record<PackageFormat, NamedPackage["platform"]>> = {
   pkg: "darwin",
 };
 
+/** The oldest first. */
+const GENERATIONS = [dell5To7, quest8To13, quest14] as const;
+
 /** The vendor's agent. Nothing of the vendor's is shipped here: its packages come from the user's own appliance. */
 export const quest: Flavour = {
   name: "quest",
@@ -25,22 +30,9 @@ export const quest: Flavour = {
   libc: ["glibc"],
   defaultPort: 443,
   hasService: true,
-  versionRules: [
-    {
-      to: "5.4",
-      from: [
-        { version: "5.1", orNewer: false },
-        { version: "5.3", orNewer: false },
-      ],
-      why: "5.4 and newer follow 5.1 or 5.3 only",
-    },
-    {
-      to: "14.1",
-      from: [{ version: "11.0", orNewer: true }],
-      why: "14.1 and newer follow 11.0 or newer",
-    },
-  ],
-  support: [TABLE_4_1],
+  versionRules: GENERATIONS.flatMap(({ versionRules }) => versionRules),
+  support: GENERATIONS.flatMap(({ support }) => support),
+  generations: GENERATIONS,
   readPackageName,
   // The agent's protocol is TLS with a certificate that it trusts at its first contact: there is no authority to give.
   configuration: (server, token) =>

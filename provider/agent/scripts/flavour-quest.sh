@@ -1,17 +1,27 @@
-# The vendor's agent, 8.0 and newer, on Linux.
+# The vendor's agent on Linux: 8.0 and newer, and before that 5.2 to 7.x in directories of the company that it was of then.
 flavour_quest() {
   PACKAGE=ampagent
-  SERVICE=konea
-  PROGRAM=/opt/quest/kace/bin/konea
-  PROGRAM_DIRS=/opt/quest/kace
-  DATA_DIRS='/var/quest/kace /var/log/quest/kace'
-  CONFIG_FILES='/var/quest/kace/amp.conf'
+  PROGRAM_DIRS='/opt/quest/kace /opt/dell/kace'
+  DATA_DIRS='/var/quest/kace /var/log/quest/kace /var/dell/kace /var/log/dell/kace'
+  # Which generation is there; asked again after every package, because one may bring the next generation.
+  agent_place() {
+    AGENT_BIN=/opt/quest/kace/bin AGENT_DATA=/var/quest/kace SERVICE=konea LINK_PORT=''
+    PROGRAM=/opt/quest/kace/bin/konea
+    if [ ! -e "$PROGRAM" ] && [ -e /opt/dell/kace/bin/AMPTools ]; then
+      AGENT_BIN=/opt/dell/kace/bin AGENT_DATA=/var/dell/kace PROGRAM=/opt/dell/kace/bin/AMPTools
+      # Before 7.0 another program held the connection, to a port of its own.
+      [ -e /opt/dell/kace/bin/konea ] || SERVICE=AMPAgent LINK_PORT=52230
+    fi
+    CONFIG_FILES=$AGENT_DATA/amp.conf
+  }
+  agent_place
   # Neither a file nor a command of it says whether the appliance has approved it.
   ENROLMENT_TOLD=no
 
   agent_version() {
+    agent_place
     VERSION=
-    if first_word /var/quest/kace/version; then VERSION=$WORD; fi
+    if first_word "$AGENT_DATA/version"; then VERSION=$WORD; fi
     case $VERSION in
       [0-9]*) ;;
       *) VERSION= ;;
@@ -20,7 +30,7 @@ flavour_quest() {
   # setting KEY -> VALUE of amp.conf
   setting() {
     VALUE=
-    load /var/quest/kace/amp.conf || return 1
+    load "$AGENT_DATA/amp.conf" || return 1
     while IFS= read -r _line; do
       case $_line in "$1="*) VALUE=${_line#*=} ;; esac
     done <<EOF
@@ -35,11 +45,11 @@ EOF
     if setting port; then SERVER=$SERVER:$VALUE; else SERVER=$SERVER:443; fi
   }
   agent_link() {
-    first_word /var/quest/kace/kuid.txt && KUID=$WORD
+    first_word "$AGENT_DATA/kuid.txt" && KUID=$WORD
     has ss || return 0
     CONNECTED=no
     # A connection to the server's port that a process of the agent holds.
-    ss -Htnp state established "( dport = :${SERVER##*:} )" 2>/dev/null | grep -q -E "\"konea\"|pid=${SERVICE_PID:-none}," && {
+    ss -Htnp state established "( dport = :${LINK_PORT:-${SERVER##*:}} )" 2>/dev/null | grep -q -E "\"$SERVICE\"|pid=${SERVICE_PID:-none}," && {
       CONNECTED=yes LINKED_TO=$SERVER
     }
     return 0
@@ -78,23 +88,24 @@ EOF
   # AMPTools takes the token on its command line, where every user could read it; so the files are written, and the
   # agent reads them when it is started. What depends on another host is dropped by AMPTools, which has no secret to see.
   agent_configure() {
+    agent_place
     agent_configured
     if [ "$SERVER" != "$PK_SERVER" ]; then
-      [ ! -x /opt/quest/kace/bin/AMPTools ] || /opt/quest/kace/bin/AMPTools set -n "host=$PK_HOST"
-      [ -z "$SERVER" ] || [ ! -x /opt/quest/kace/bin/AMPTools ] || /opt/quest/kace/bin/AMPTools retrust
+      [ ! -x "$AGENT_BIN/AMPTools" ] || "$AGENT_BIN/AMPTools" set -n "host=$PK_HOST"
+      [ -z "$SERVER" ] || [ ! -x "$AGENT_BIN/AMPTools" ] || "$AGENT_BIN/AMPTools" retrust
     fi
-    mkdir -p /var/quest/kace || return 1
+    mkdir -p "$AGENT_DATA" || return 1
     (
       umask 077
       {
-        [ ! -f /var/quest/kace/amp.conf ] || grep -v -i -E '^(host|port|token)=' /var/quest/kace/amp.conf
+        [ ! -f "$AGENT_DATA/amp.conf" ] || grep -v -i -E '^(host|port|token)=' "$AGENT_DATA/amp.conf"
         printf 'host=%s\n' "$PK_HOST"
         [ "$PK_PORT" = 443 ] || printf 'port=%s\n' "$PK_PORT"
-      } >/var/quest/kace/amp.conf.new && mv -f /var/quest/kace/amp.conf.new /var/quest/kace/amp.conf || exit 1
+      } >"$AGENT_DATA/amp.conf.new" && mv -f "$AGENT_DATA/amp.conf.new" "$AGENT_DATA/amp.conf" || exit 1
       case $CONFIG in
         *token=*)
-          printf '%s\n' "$CONFIG" | sed -n 's/^token=//p' >/var/quest/kace/sma.dat.new &&
-            mv -f /var/quest/kace/sma.dat.new /var/quest/kace/sma.dat
+          printf '%s\n' "$CONFIG" | sed -n 's/^token=//p' >"$AGENT_DATA/sma.dat.new" &&
+            mv -f "$AGENT_DATA/sma.dat.new" "$AGENT_DATA/sma.dat"
           ;;
       esac
     )

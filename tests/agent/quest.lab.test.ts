@@ -104,3 +104,39 @@ test.each([
   });
   expect(await site.leftovers()).toBe("");
 });
+
+test("an agent of Dell's is known in its own directories, held by the vendor's gate, and stepped up to today's", async () => {
+  const port = await appliance();
+  const fitting = packages.filter(({ package: one }) => one.format === "deb");
+  const site = new Site(lab, lab.host("deb"), port, fitting);
+  const wants: Partial<DesiredAgent> = { flavour: FLAVOURS.quest, version: "14.1.19" };
+  const place = (version: string) =>
+    site.host.run([
+      "sh",
+      "-c",
+      `mkdir -p /opt/dell/kace/bin /var/dell/kace && : >/opt/dell/kace/bin/AMPTools && echo ${version} >/var/dell/kace/version && echo host=gateway >/var/dell/kace/amp.conf`,
+    ]);
+
+  await place("5.2.38916");
+  expect(await site.plan(wants)).toMatchObject({
+    action: "blocked",
+    code: "no-package",
+    reason: expect.stringContaining("5.4 and newer follow 5.1 or 5.3 only"),
+  });
+  await place("7.2.102");
+  expect((await site.look(wants)).agents).toMatchObject([{ flavour: "quest", present: "yes", version: "7.2.102" }]);
+  expect(await site.plan(wants)).toMatchObject({
+    action: "upgrade",
+    steps: [{ version: "11.1.2" }, { version: "14.1.19" }],
+    remarks: ['its agent, version 7.2.102, is of the generation "dell-5-7"'],
+  });
+  expect(await site.up(wants)).toMatchObject({
+    class: "succeeded",
+    evidence: { agent: { version: "14.1.19", connected: "yes" } },
+  });
+  expect(await site.plan(wants)).toMatchObject({ action: "none", writes: false });
+  expect(await site.up({ ...wants, state: "removed", removeDataDirectory: true })).toMatchObject({
+    class: "removed",
+    evidence: { directoriesLeft: [] },
+  });
+});

@@ -39,6 +39,8 @@ export async function kaceSubject(): Promise<SubjectOptions> {
       "kace:index:ProvisioningConfig": inAnOrganization(configurationOf(silent.port)),
     },
     functionArguments,
+    // One that there is not is named in what is logged, and short texts of the laws may be a part of it.
+    knownArguments: { organization: ELSEWHERE },
     sideEffects: sideEffectsIn(store),
     dispose: async () => {
       silent.close();

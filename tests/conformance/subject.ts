@@ -23,6 +23,8 @@ export interface SubjectOptions extends PluginCommand {
   readonly generators?: Readonly<Record<string, ResourceGenerator>>;
   /** For functions whose arguments the schema alone does not describe, or that would reach out with guessed ones. */
   readonly functionArguments?: Readonly<Record<string, fc.Arbitrary<JsonMap>>>;
+  /** Arguments of all other functions, by name, that must name something which the provider's world has. */
+  readonly knownArguments?: JsonMap;
   /** Absent where the provider's world cannot be looked at; laws that need it are then skipped. */
   readonly sideEffects?: SideEffects;
   /** The letters of the laws that are about something which the provider does not have yet. Default: none. */
@@ -31,6 +33,11 @@ export interface SubjectOptions extends PluginCommand {
   readonly dispose?: () => Promise<void>;
   /** How many cases of each property are tried per resource. Default 8. */
   readonly runs?: number;
+}
+
+/** The same arguments, with those that must be known ones. */
+function withKnown(args: JsonMap, known: JsonMap): JsonMap {
+  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, known[name] ?? value]));
 }
 
 /** A resource under test. */
@@ -89,7 +96,9 @@ export class Subject {
         token,
         inputs:
           this.options.functionArguments?.[token] ??
-          objectArbitrary(this.schema, inputs?.properties ?? {}, inputs?.required ?? [], 0),
+          objectArbitrary(this.schema, inputs?.properties ?? {}, inputs?.required ?? [], 0).map((args) =>
+            withKnown(args, this.options.knownArguments ?? {}),
+          ),
       }));
   }
 

@@ -112,6 +112,13 @@ test("a service that does not stay up is found out, with its own log", async () 
   await expectRepair();
 });
 
+test("an installer that asks for a restart is believed where the service does not stay up", async () => {
+  await site.host.writeFile("/run/reboot-required.pkgs", "linux-image-amd64\nkace-reference-agent\n");
+  expect(await site.up(only("service-fails"))).toMatchObject({ class: "failed", code: "reboot-required" });
+  await site.host.run(["rm", "/run/reboot-required.pkgs"]);
+  await expectRepair();
+});
+
 test("a full disk is found by the look, and where it fills up later, by the work", async () => {
   expect(await small.plan()).toMatchObject({ action: "blocked", code: "disk-full" });
   await small.host.run(["sh", "-c", "head -c 150000 /dev/zero >/opt/filler"]);

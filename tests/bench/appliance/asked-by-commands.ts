@@ -1,7 +1,7 @@
 import type { Appliance } from "../../../provider/appliance/appliance.ts";
 import { everyPage } from "../../../provider/appliance/every-page.ts";
+import { kuidOf } from "./bench-devices.ts";
 import { CONFIGURATION } from "./daily-life.ts";
-import { kuidOf } from "./filled-appliance.ts";
 
 /** Something that a command asks an appliance. */
 export type Question = readonly [what: string, ask: (appliance: Appliance) => Promise<unknown>];

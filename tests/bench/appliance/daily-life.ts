@@ -1,6 +1,6 @@
 import type { Appliance } from "../../../provider/appliance/appliance.ts";
 import type { NewOutcome } from "../../../provider/appliance/operations/outcomes.ts";
-import { inPortions, kuidOf } from "./filled-appliance.ts";
+import { inPortions, kuidOf } from "./bench-devices.ts";
 import { randomOf } from "./sample-inventory.ts";
 
 /** So many outcomes the journal of a run writes together. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { LocalAppliance } from "../../../provider/appliance/local/local.ts";
+import { inPortions, kuidOf } from "./bench-devices.ts";
 import { CONFIGURATION, dailyRun, weeklyScript } from "./daily-life.ts";
 import { sampleInventory } from "./sample-inventory.ts";
 import { machineOf } from "./wire-agent.ts";
@@ -10,16 +11,9 @@ export const DAYS = 30;
 /** So many devices are blocked each day, and approved again: two entries of the history each. */
 const CHANGES_A_DAY = 100;
 
-const AT_ONCE = 100;
-
 /** What the clock says in an appliance that is being filled; it goes on day by day. */
 export interface Clock {
   ms: number;
-}
-
-/** The identity of the machine with this number. */
-export function kuidOf(number: number): string {
-  return `bench-${number.toString().padStart(8, "0")}`;
 }
 
 /** On every such day all machines send their inventories again, of which only the last is kept. */
@@ -64,17 +58,5 @@ export async function fillAppliance(
       await appliance.setDeviceState({ kuid, state: "blocked" });
       await appliance.setDeviceState({ kuid, state: "approved" });
     });
-  }
-}
-
-/** Does something `count` times, some at the same time. */
-export async function inPortions(
-  count: number,
-  work: (number: number) => Promise<void>,
-  atOnce = AT_ONCE,
-): Promise<void> {
-  for (let first = 0; first < count; first += atOnce) {
-    const length = Math.min(atOnce, Math.ceil(count) - first);
-    await Promise.all(Array.from({ length }, (_, index) => work(first + index)));
   }
 }

@@ -10,20 +10,20 @@ resources:
   berlin:
     type: kace:AgentToken
     properties:
-      expiresAt: "2027-06-30"
+      expiresAt: "2035-06-30"
       useLimit: 500
 outputs:
   token: \${berlin.value}
 `,
     typescript: `import * as kace from "@pulumi-kace/kace";
 
-const berlin = new kace.AgentToken("berlin", { expiresAt: "2027-06-30", useLimit: 500 });
+const berlin = new kace.AgentToken("berlin", { expiresAt: "2035-06-30", useLimit: 500 });
 export const token = berlin.value;
 `,
     python: `import pulumi
 import pulumi_kace as kace
 
-berlin = kace.AgentToken("berlin", expires_at="2027-06-30", use_limit=500)
+berlin = kace.AgentToken("berlin", expires_at="2035-06-30", use_limit=500)
 pulumi.export("token", berlin.value)
 `,
   },

@@ -51,7 +51,7 @@ const definition = defineResource({
       }),
     expiresAt: moment.optional().meta({
       description: "When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never.",
-      examples: ["2027-06-30"],
+      examples: ["2035-06-30"],
     }),
     useLimit: z
       .int()

@@ -17,7 +17,7 @@ import * as utilities from "./utilities";
  * ```typescript
  * import * as kace from "@pulumi-kace/kace";
  *
- * const berlin = new kace.AgentToken("berlin", { expiresAt: "2027-06-30", useLimit: 500 });
+ * const berlin = new kace.AgentToken("berlin", { expiresAt: "2035-06-30", useLimit: 500 });
  * export const token = berlin.value;
  * ```
  *
@@ -147,7 +147,7 @@ export interface AgentTokenState {
      */
     enabled?: pulumi.Input<boolean | undefined>;
     /**
-     * When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+     * When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
      */
     expiresAt?: pulumi.Input<string | undefined>;
     /**
@@ -181,7 +181,7 @@ export interface AgentTokenArgs {
      */
     enabled?: pulumi.Input<boolean | undefined>;
     /**
-     * When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+     * When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
      */
     expiresAt?: pulumi.Input<string | undefined>;
     /**

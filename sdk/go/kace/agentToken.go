@@ -86,7 +86,7 @@ type agentTokenState struct {
 	AdoptValue *string `pulumi:"adoptValue"`
 	// Whether it is accepted.
 	Enabled *bool `pulumi:"enabled"`
-	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
 	ExpiresAt *string `pulumi:"expiresAt"`
 	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
@@ -103,7 +103,7 @@ type AgentTokenState struct {
 	AdoptValue pulumi.StringPtrInput
 	// Whether it is accepted.
 	Enabled pulumi.BoolPtrInput
-	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
 	ExpiresAt pulumi.StringPtrInput
 	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput
@@ -124,7 +124,7 @@ type agentTokenArgs struct {
 	AdoptValue *string `pulumi:"adoptValue"`
 	// Whether it is accepted.
 	Enabled *bool `pulumi:"enabled"`
-	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
 	ExpiresAt *string `pulumi:"expiresAt"`
 	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name *string `pulumi:"name"`
@@ -142,7 +142,7 @@ type AgentTokenArgs struct {
 	AdoptValue pulumi.StringPtrInput
 	// Whether it is accepted.
 	Enabled pulumi.BoolPtrInput
-	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+	// When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
 	ExpiresAt pulumi.StringPtrInput
 	// Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
 	Name pulumi.StringPtrInput

@@ -33,7 +33,7 @@ class AgentTokenArgs:
 
         :param pulumi.Input[_builtins.str] adopt_value: A value that exists already. Without it the appliance mints one; a change of it is a rotation.
         :param pulumi.Input[_builtins.bool] enabled: Whether it is accepted.
-        :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+        :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
         :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input['TokenRotationArgs'] rotation: When the token gets a new value.
@@ -84,7 +84,7 @@ class AgentTokenArgs:
     @pulumi.getter(name="expiresAt")
     def expires_at(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+        When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
         """
         return pulumi.get(self, "expires_at")
 
@@ -156,7 +156,7 @@ class _AgentTokenState:
 
         :param pulumi.Input[_builtins.str] adopt_value: A value that exists already. Without it the appliance mints one; a change of it is a rotation.
         :param pulumi.Input[_builtins.bool] enabled: Whether it is accepted.
-        :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+        :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
         :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input['TokenRotationArgs'] rotation: When the token gets a new value.
@@ -207,7 +207,7 @@ class _AgentTokenState:
     @pulumi.getter(name="expiresAt")
     def expires_at(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+        When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
         """
         return pulumi.get(self, "expires_at")
 
@@ -289,7 +289,7 @@ class AgentToken(pulumi.CustomResource):
         import pulumi
         import pulumi_kace as kace
 
-        berlin = kace.AgentToken("berlin", expires_at="2027-06-30", use_limit=500)
+        berlin = kace.AgentToken("berlin", expires_at="2035-06-30", use_limit=500)
         pulumi.export("token", berlin.value)
         ```
 
@@ -315,7 +315,7 @@ class AgentToken(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] adopt_value: A value that exists already. Without it the appliance mints one; a change of it is a rotation.
         :param pulumi.Input[_builtins.bool] enabled: Whether it is accepted.
-        :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+        :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
         :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Union['TokenRotationArgs', 'TokenRotationArgsDict']] rotation: When the token gets a new value.
@@ -338,7 +338,7 @@ class AgentToken(pulumi.CustomResource):
         import pulumi
         import pulumi_kace as kace
 
-        berlin = kace.AgentToken("berlin", expires_at="2027-06-30", use_limit=500)
+        berlin = kace.AgentToken("berlin", expires_at="2035-06-30", use_limit=500)
         pulumi.export("token", berlin.value)
         ```
 
@@ -429,7 +429,7 @@ class AgentToken(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] adopt_value: A value that exists already. Without it the appliance mints one; a change of it is a rotation.
         :param pulumi.Input[_builtins.bool] enabled: Whether it is accepted.
-        :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2027-06-30"`.
+        :param pulumi.Input[_builtins.str] expires_at: When it stops being accepted: a date (its beginning in UTC) or a moment. Default: never. Examples: `"2035-06-30"`.
         :param pulumi.Input[_builtins.str] name: Its name, unique in its organization. Left out, it is made from the resource's name and 7 random characters, 200 characters at most.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Union['TokenRotationArgs', 'TokenRotationArgsDict']] rotation: When the token gets a new value.

@@ -15,7 +15,7 @@ import { defineResource } from "../kit/define/resource.ts";
 import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
 import { findingsIn, findingsOfLoad, findingsOfOrganization } from "./agent-settings-check.ts";
 import { agentSettingsExamples } from "./agent-settings-examples.ts";
-import { refuseAnothers } from "./anothers.ts";
+import { type Asking, claimOf, isOfAnother, managedBy, refuseAnothers } from "./anothers.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
@@ -103,7 +103,7 @@ const definition = defineResource({
         "The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.",
     }),
   }),
-  outputs: z.object({}),
+  outputs: z.object({ managedBy }),
   deleteBeforeReplace: true,
   examples: agentSettingsExamples,
 });
@@ -158,13 +158,17 @@ function inputsOf({ organization, given, appliance }: Settings, old: Inputs | un
 /** Writes settings; what the appliance does not allow now is said at the property that asks for it. */
 async function save(
   client: ApplianceAccess,
-  { urn, organization, inputs }: { readonly urn: string; readonly organization?: string; readonly inputs: Inputs },
+  {
+    asking,
+    organization,
+    inputs,
+  }: { readonly asking: Asking; readonly organization?: string; readonly inputs: Inputs },
 ): Promise<Settings> {
   return client.write(async (appliance) => {
     const named = organization === undefined ? {} : { organization };
     try {
       const own = organization ?? (await appliance.getSettings({})).organization;
-      return await appliance.updateSettings({ ...named, urn, ...changesOf(inputs, own) });
+      return await appliance.updateSettings({ ...named, ...claimOf(asking), ...changesOf(inputs, own) });
     } catch (error) {
       if (!(error instanceof ApplianceError && error.code === "not-now")) throw error;
       throw providerErrorOf(error, ["taskThroughput"]);
@@ -200,37 +204,41 @@ export const agentSettings = inItsOrganization(definition).handle({
   },
 
   async previewCreate({ urn }, { client }) {
-    refuseAnothers(await client.read((appliance) => foundOrGone(appliance.getSettings({}))), urn, WORDS);
+    refuseAnothers(await client.read((appliance) => foundOrGone(appliance.getSettings({}))), { urn }, WORDS);
     return {};
   },
 
-  async previewUpdate({ id, urn }, { client }) {
+  async previewUpdate({ id, urn, old }, { client }) {
     const found = await client.read((appliance) => foundOrGone(appliance.getSettings({ organization: id })));
-    refuseAnothers(found, urn, WORDS);
+    refuseAnothers(found, { urn, old }, WORDS);
     return {};
   },
 
   async create({ urn, inputs }, { client }) {
-    const { organization } = await save(client, { urn, inputs });
-    return { id: organization, outputs: {} };
+    const { organization } = await save(client, { asking: { urn }, inputs });
+    return { id: organization, outputs: { managedBy: urn } };
   },
 
   async read({ id, urn, old }, { client }) {
     const found = await client.read((appliance) => foundOrGone(appliance.getSettings({ organization: id })));
     // Nobody set anything, or somebody gave the defaults back, or to another resource.
     if (found === undefined || !found.exists) return undefined;
-    if (old !== undefined && found.urn !== undefined && found.urn !== urn) return undefined;
-    return { inputs: inputsOf(found, old?.inputs), outputs: {} };
+    if (old !== undefined && isOfAnother(found, { urn, old })) return undefined;
+    return { inputs: inputsOf(found, old?.inputs), outputs: { managedBy: old?.outputs.managedBy ?? urn } };
   },
 
-  async update({ id, urn, inputs }, { client }) {
-    await save(client, { urn, organization: id, inputs });
-    return { outputs: {} };
+  async update({ id, urn, inputs, old }, { client }) {
+    await save(client, { asking: { urn, old }, organization: id, inputs });
+    return { outputs: { managedBy: urn } };
   },
 
   async delete({ id, urn, old }, { client, log }) {
     const { taskThroughputKept } = await client.write((appliance) =>
-      appliance.resetSettings({ organization: id, urn, taskThroughput: old.inputs.taskThroughput !== undefined }),
+      appliance.resetSettings({
+        organization: id,
+        ...claimOf({ urn, old }),
+        taskThroughput: old.inputs.taskThroughput !== undefined,
+      }),
     );
     if (taskThroughputKept) log.warn("the task throughput stays as low as it is: it may not rise to its default now");
   },

@@ -12,6 +12,7 @@ import { isTimezone } from "../appliance/schedules/parse.ts";
 import { WEEKDAYS } from "../appliance/schedules/schedule.ts";
 import { duration, durationMs, numberOrPercent, type Percentage } from "../kit/define/scalars.ts";
 import { intervalOf } from "./agent-settings.ts";
+import { managedBy } from "./anothers.ts";
 import { organizationInput } from "./in-organization.ts";
 
 const timeOfDay = () =>
@@ -156,6 +157,7 @@ export const inputs = z.object({
 
 /** What the provider adds. */
 export const outputs = z.object({
+  managedBy,
   counts: z
     .object({
       total: z.int().meta({ description: "The approved machines of the organization." }),

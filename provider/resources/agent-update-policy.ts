@@ -15,7 +15,7 @@ import {
 } from "./agent-update-policy-check.ts";
 import { agentUpdatePolicyExamples } from "./agent-update-policy-examples.ts";
 import { changesOf, inputs, inputsOf, outputs, type PolicyInputs } from "./agent-update-policy-inputs.ts";
-import { refuseAnothers } from "./anothers.ts";
+import { type Asking, claimOf, isOfAnother, refuseAnothers } from "./anothers.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization } from "./in-organization.ts";
 import { wholly } from "./known.ts";
@@ -47,13 +47,20 @@ async function recorded(appliance: Appliance, state: UpdatePolicyState, counts?:
 /** Saves a policy; what it asks for and there is not is said at the property that asks for it. */
 async function save(
   client: ApplianceAccess,
-  { urn, organization, inputs: given }: { readonly urn: string; organization?: string; readonly inputs: PolicyInputs },
+  {
+    asking,
+    organization,
+    inputs: given,
+  }: { readonly asking: Asking; organization?: string; readonly inputs: PolicyInputs },
 ) {
   return client.write(async (appliance) => {
     const named = organization === undefined ? {} : { organization };
     try {
-      const state = await appliance.saveUpdatePolicy({ ...named, urn, ...changesOf(given) });
-      return { organization: state.organization, outputs: await recorded(appliance, state) };
+      const state = await appliance.saveUpdatePolicy({ ...named, ...claimOf(asking), ...changesOf(given) });
+      return {
+        organization: state.organization,
+        outputs: { ...(await recorded(appliance, state)), managedBy: asking.urn },
+      };
     } catch (error) {
       const refused = refusedProperty(error);
       throw refused === undefined ? error : providerErrorOf(refused.error, [refused.property]);
@@ -67,11 +74,11 @@ async function save(
  */
 async function sayPlan(
   { client, log }: { readonly client: ApplianceAccess; readonly log: Log },
-  { urn, inputs: given }: { readonly urn: string; readonly inputs: PreviewOf<PolicyInputs> },
+  { asking, inputs: given }: { readonly asking: Asking; readonly inputs: PreviewOf<PolicyInputs> },
   organization?: string,
 ): Promise<void> {
   const found = await client.read((appliance) => foundOrGone(appliance.getUpdatePolicy({ organization })));
-  refuseAnothers(found, urn, { what: "the update policy", belong: "belongs", repair: "kace policy reset" });
+  refuseAnothers(found, asking, { what: "the update policy", belong: "belongs", repair: "kace policy reset" });
   const known = wholly<PolicyInputs>(given);
   if (known === undefined) return;
   const changes = changesOf(known);
@@ -110,17 +117,17 @@ export const agentUpdatePolicy = inItsOrganization(definition).handle({
   },
 
   async previewCreate({ urn, inputs: given }, context) {
-    await sayPlan(context, { urn, inputs: given });
+    await sayPlan(context, { asking: { urn }, inputs: given });
     return {};
   },
 
-  async previewUpdate({ id, urn, inputs: given }, context) {
-    await sayPlan(context, { urn, inputs: given }, id);
+  async previewUpdate({ id, urn, inputs: given, old }, context) {
+    await sayPlan(context, { asking: { urn, old }, inputs: given }, id);
     return {};
   },
 
   async create({ urn, inputs: given }, { client }) {
-    const { organization, outputs: made } = await save(client, { urn, inputs: given });
+    const { organization, outputs: made } = await save(client, { asking: { urn }, inputs: given });
     return { id: organization, outputs: made };
   },
 
@@ -129,20 +136,23 @@ export const agentUpdatePolicy = inItsOrganization(definition).handle({
       const found = await foundOrGone(appliance.getUpdatePolicy({ organization: id }));
       // Nobody set anything, or somebody gave the default back, or to another resource.
       if (found === undefined || !found.exists) return undefined;
-      if (old !== undefined && found.urn !== undefined && found.urn !== urn) return undefined;
+      if (old !== undefined && isOfAnother(found, { urn, old })) return undefined;
       // Machines come and go: the counts are those of the time when the policy was set.
       const counts = old?.outputs.counts;
-      return { inputs: inputsOf(found, old?.inputs), outputs: await recorded(appliance, found, counts) };
+      return {
+        inputs: inputsOf(found, old?.inputs),
+        outputs: { ...(await recorded(appliance, found, counts)), managedBy: old?.outputs.managedBy ?? urn },
+      };
     });
   },
 
-  async update({ id, urn, inputs: given }, { client }) {
-    const { outputs: saved } = await save(client, { urn, organization: id, inputs: given });
+  async update({ id, urn, inputs: given, old }, { client }) {
+    const { outputs: saved } = await save(client, { asking: { urn, old }, organization: id, inputs: given });
     return { outputs: saved };
   },
 
-  async delete({ id, urn }, { client }) {
-    await client.write((appliance) => appliance.resetUpdatePolicy({ organization: id, urn }));
+  async delete({ id, urn, old }, { client }) {
+    await client.write((appliance) => appliance.resetUpdatePolicy({ organization: id, ...claimOf({ urn, old }) }));
   },
 
   async *list(_request, { client }) {

@@ -1,4 +1,29 @@
+import * as z from "zod";
 import { ProviderError } from "../kit/define/errors.ts";
+
+/** The output by which a resource stays itself when it is renamed: the appliance knows it by its URN. */
+export const managedBy = z.string().meta({
+  description:
+    "What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.",
+});
+
+/** A resource as the engine calls it, and as it recorded itself. */
+export interface Asking {
+  readonly urn: string;
+  readonly old?: { readonly outputs: { readonly managedBy?: string } } | undefined;
+}
+
+/** Who asks for what an organization has one of, in the words of the appliance. */
+export function claimOf({ urn, old }: Asking): { urn: string; formerUrn?: string } {
+  const formerUrn = old?.outputs.managedBy;
+  return formerUrn === undefined ? { urn } : { urn, formerUrn };
+}
+
+/** Whether what was found belongs to another resource than the one that asks. */
+export function isOfAnother(found: OneOfOrganization, asking: Asking): boolean {
+  const { urn, formerUrn } = claimOf(asking);
+  return found.urn !== undefined && found.urn !== urn && found.urn !== formerUrn;
+}
 
 /** What an organization has one of, and whose it is. */
 export interface OneOfOrganization {
@@ -14,14 +39,14 @@ export interface OneOfOrganization {
  * @param found what the appliance has; undefined where there is no such organization yet
  * @param words what it is called, as the subject of a sentence: `the update policy`, and `belongs`
  * @throws ProviderError `conflict` with the URN that it belongs to
- * @example refuseAnothers(await appliance.getUpdatePolicy({}), urn, { what: "the update policy", belong: "belongs" })
+ * @example refuseAnothers(await appliance.getUpdatePolicy({}), { urn, old }, { what: "the update policy", belong: "belongs" })
  */
 export function refuseAnothers(
   found: OneOfOrganization | undefined,
-  urn: string,
+  asking: Asking,
   { what, belong, repair }: { readonly what: string; readonly belong: string; readonly repair: string },
 ): void {
-  if (found?.urn === undefined || found.urn === urn) return;
+  if (found === undefined || !isOfAnother(found, asking)) return;
   throw new ProviderError({
     code: "conflict",
     message: `${what} of organization "${found.organization}" ${belong} to ${found.urn} already`,

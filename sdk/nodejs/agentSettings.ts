@@ -81,6 +81,10 @@ export class AgentSettings extends pulumi.CustomResource {
      */
     declare public readonly logRetention: pulumi.Output<enums.AgentSettingsLogRetention | undefined>;
     /**
+     * What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.
+     */
+    declare public /*out*/ readonly managedBy: pulumi.Output<string>;
+    /**
      * The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
      */
     declare public readonly maxCheckInsPerHour: pulumi.Output<number | undefined>;
@@ -138,6 +142,7 @@ export class AgentSettings extends pulumi.CustomResource {
             resourceInputs["scriptingUpdateInterval"] = args?.scriptingUpdateInterval;
             resourceInputs["splashText"] = args?.splashText;
             resourceInputs["taskThroughput"] = args?.taskThroughput;
+            resourceInputs["managedBy"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(AgentSettings.__pulumiType, name, resourceInputs, opts);

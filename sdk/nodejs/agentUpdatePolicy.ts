@@ -141,6 +141,10 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
      */
     declare public readonly machines: pulumi.Output<string[] | undefined>;
     /**
+     * What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.
+     */
+    declare public /*out*/ readonly managedBy: pulumi.Output<string>;
+    /**
      * More failed updates than these, or than this share of the machines, put the policy on hold until it changes or `kace policy resume`. Default: `10%`.
      */
     declare public readonly maxFailures: pulumi.Output<number | string | undefined>;
@@ -225,6 +229,7 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
             resourceInputs["counts"] = undefined /*out*/;
             resourceInputs["distributionTimestamp"] = undefined /*out*/;
             resourceInputs["held"] = undefined /*out*/;
+            resourceInputs["managedBy"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(AgentUpdatePolicy.__pulumiType, name, resourceInputs, opts);

@@ -84,6 +84,20 @@ export function settingsContract(opened: () => Subject): void {
       expect(await update({ urn: "urn:second" })).toMatchObject({ exists: true, urn: "urn:second" });
     });
 
+    it("stay those of a resource that was renamed, which says what it was called before", async () => {
+      await update({ urn: "urn:before" });
+      expect(await refusal(update({ urn: "urn:after", formerUrn: "urn:another" }))).toMatchObject({ code: "conflict" });
+      const renamed = await update({ urn: "urn:after", formerUrn: "urn:before", runIntervalSeconds: 7_200 });
+      expect(renamed).toMatchObject({ urn: "urn:after", effective: { runIntervalSeconds: 7_200 } });
+      const { appliance } = opened();
+      expect(await appliance.resetSettings({ urn: "urn:third", formerUrn: "urn:before" })).toMatchObject({
+        reset: false,
+      });
+      expect(await appliance.resetSettings({ urn: "urn:third", formerUrn: "urn:after" })).toMatchObject({
+        reset: true,
+      });
+    });
+
     it("are adopted by a resource where people set them before", async () => {
       await update({ runIntervalSeconds: 7_200 });
       const adopted = await update({ urn: "urn:a", splashText: "Please wait" });

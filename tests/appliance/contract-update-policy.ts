@@ -153,6 +153,15 @@ export function updatePolicyContract(opened: () => Subject): void {
       expect(left.urn).toBeUndefined();
     });
 
+    it("stays that of a resource that was renamed, which says what it was called before", async () => {
+      await save({ urn: "urn:before" });
+      expect(await refusal(save({ urn: "urn:after", formerUrn: "urn:another" }))).toMatchObject({ code: "conflict" });
+      expect(await save({ urn: "urn:after", formerUrn: "urn:before" })).toMatchObject({ urn: "urn:after" });
+      const third = { urn: "urn:third", formerUrn: "urn:before" };
+      expect(await appliance().resetUpdatePolicy(third)).toEqual({ reset: false });
+      expect(await appliance().resetUpdatePolicy({ ...third, formerUrn: "urn:after" })).toEqual({ reset: true });
+    });
+
     it("leaves a history of what held before and after, and whose it was", async () => {
       await save({ urn: "urn:a", allMachines: true, enabled: true });
       await appliance().resetUpdatePolicy({});

@@ -76,6 +76,23 @@ it(
     });
     await project.expectSettled();
 
+    // Another name of the resource changes nothing about whose they are: not for a refresh, and not for what comes after.
+    const renamed = { ...agents, options: { aliases: [{ name: "agents" }] } };
+    await project.write({ resources: { renamed } });
+    await project.up();
+    await project.expectSettled();
+    expect((await project.recordedAs("renamed")).outputs).toMatchObject({ managedBy: urn });
+    const slower = { ...renamed, properties: { ...agents.properties, runInterval: "3h" } };
+    await project.write({ resources: { renamed: slower } });
+    expect(await project.succeed(["preview"])).toContain("kace:index:AgentSettings renamed update");
+    await project.up();
+    const again = await project.recordedAs("renamed");
+    expect(again.outputs).toMatchObject({ managedBy: again.urn });
+    expect(await settingsOf(project)).toMatchObject({ urn: again.urn, effective: { runIntervalSeconds: 10_800 } });
+    await project.write({ resources: { agents: { ...agents, options: { aliases: [{ name: "renamed" }] } } } });
+    await project.up();
+    expect(await settingsOf(project)).toMatchObject({ urn, effective: { runIntervalSeconds: 7_200 } });
+
     // Out of the state and in again by the name of the organization: nothing is left to do.
     await project.succeed(["state", "delete", urn, "--yes"]);
     await project.write({});

@@ -109,6 +109,21 @@ it(
     expect(await policyOf(project)).toMatchObject({ effective: { hold: false, maxFailures: "20%" } });
     await project.expectSettled();
 
+    // Another name of the resource changes nothing about whose it is.
+    const renamed = { ...updates, options: { aliases: [{ name: "updates" }] } };
+    await project.write({ resources: { renamed } });
+    await project.up();
+    await project.expectSettled();
+    await project.write({
+      resources: {
+        updates: { ...policy({ ...properties, notes: "renamed" }), options: { aliases: [{ name: "renamed" }] } },
+      },
+    });
+    await project.up();
+    expect(await policyOf(project)).toMatchObject({ urn, given: { notes: "renamed" } });
+    await project.write({ resources: { updates } });
+    await project.up();
+
     // Out of the state and in again by the name of the organization: nothing is left to do.
     await project.succeed(["state", "delete", urn, "--yes"]);
     await project.write({});

@@ -17,6 +17,7 @@ import {
   throughputOf,
   whyNotRise,
 } from "./appliance-settings.ts";
+import { type Claim, isAnothers } from "./claims.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
@@ -98,8 +99,8 @@ function keep(tx: Transaction, before: Row, after: Row): void {
   recordChanges(tx, subject, changesBetween(shown(before), shown(after)));
 }
 
-function requireClaim(row: Row, urn: string | undefined): void {
-  if (urn === undefined || row.urn === null || row.urn === urn) return;
+function requireClaim(row: Row, claim: Claim): void {
+  if (!isAnothers(row.urn, claim)) return;
   throw new ApplianceError({
     code: "conflict",
     message: `the settings of organization "${row.organization}" belong to ${row.urn} already`,
@@ -128,9 +129,9 @@ function told(row: Row): ToldSettings {
 export const settingsHandlers: HandlersOf<typeof settingsOperations> = {
   getSettings: (tx, { organization }) => describe(tx, organization),
 
-  updateSettings(tx, { organization, urn, taskThroughput, maxCheckInsPerHour, ...input }) {
+  updateSettings(tx, { organization, urn, formerUrn, taskThroughput, maxCheckInsPerHour, ...input }) {
     const before = rowOf(tx, organization);
-    requireClaim(before, urn);
+    requireClaim(before, { urn, formerUrn });
     if (taskThroughput !== undefined) requireDefault(organization, "the task throughput");
     if (maxCheckInsPerHour !== undefined) requireDefault(organization, "the limit of check-ins");
     changeAppliance(tx, { taskThroughput, maxCheckInsPerHour });
@@ -153,9 +154,9 @@ export const settingsHandlers: HandlersOf<typeof settingsOperations> = {
     return describe(tx, organization);
   },
 
-  resetSettings(tx, { organization, urn, taskThroughput }) {
+  resetSettings(tx, { organization, urn, formerUrn, taskThroughput }) {
     const before = rowOf(tx, organization);
-    if (before.present === 0 || (urn !== undefined && before.urn !== null && before.urn !== urn))
+    if (before.present === 0 || isAnothers(before.urn, { urn, formerUrn }))
       return { reset: false, taskThroughputKept: false };
     let taskThroughputKept = false;
     // Whoever is kept to one organization gives back what is that one's.

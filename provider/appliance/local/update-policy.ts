@@ -1,6 +1,7 @@
 import { formatPath } from "../../kit/define/path.ts";
 import { ApplianceError } from "../errors.ts";
 import type { UpdatePolicyState, updatePolicyOperations } from "../operations/update-policy.ts";
+import { type Claim, isAnothers } from "./claims.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { newestLoaded } from "./loaded-packages.ts";
 import { changesBetween, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
@@ -58,8 +59,8 @@ function record(tx: Transaction, before: PolicyRow, after: PolicyRow): void {
   recordChanges(tx, subject, changesBetween(of(before), of(after)));
 }
 
-function requireClaim(row: PolicyRow, urn: string | undefined): void {
-  if (urn === undefined || row.urn === null || row.urn === urn) return;
+function requireClaim(row: PolicyRow, claim: Claim): void {
+  if (!isAnothers(row.urn, claim)) return;
   throw new ApplianceError({
     code: "conflict",
     message: `the update policy of organization "${row.organization}" belongs to ${row.urn} already`,
@@ -85,9 +86,9 @@ function save(tx: Transaction, before: PolicyRow, after: PolicyRow): PolicyRow {
 export const updatePolicyHandlers: HandlersOf<typeof updatePolicyOperations> = {
   getUpdatePolicy: (tx, { organization }) => describe(tx, policyRow(tx, organization)),
 
-  saveUpdatePolicy(tx, { organization, urn, ...changes }) {
+  saveUpdatePolicy(tx, { organization, urn, formerUrn, ...changes }) {
     const before = policyRow(tx, organization);
-    requireClaim(before, urn);
+    requireClaim(before, { urn, formerUrn });
     const named = changedGiven(givenWithNames(tx, organization, storedGiven(before)), changes);
     const given = givenWithIds(tx, organization, named);
     const wrong = draftFindings(tx, before, effectiveOf(named)).find(({ severity }) => severity === "failure");
@@ -100,10 +101,9 @@ export const updatePolicyHandlers: HandlersOf<typeof updatePolicyOperations> = {
     return describe(tx, save(tx, before, after));
   },
 
-  resetUpdatePolicy(tx, { organization, urn }) {
+  resetUpdatePolicy(tx, { organization, urn, formerUrn }) {
     const before = policyRow(tx, organization);
-    if (before.present === 0 || (urn !== undefined && before.urn !== null && before.urn !== urn))
-      return { reset: false };
+    if (before.present === 0 || isAnothers(before.urn, { urn, formerUrn })) return { reset: false };
     save(tx, before, { ...before, present: 0, urn: null, given: "{}", held_at: null, held_reason: null });
     return { reset: true };
   },

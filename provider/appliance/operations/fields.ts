@@ -16,6 +16,13 @@ export const name = z
 /** The URN of a Pulumi resource. */
 export const urn = z.string().min(1).max(2_000);
 
+/** Which resource asks for what an organization has one of. */
+export const claim = z.object({
+  urn: urn.optional(),
+  /** What the resource was called when it set it last, if it has been renamed since. */
+  formerUrn: urn.optional(),
+});
+
 /** A moment, RFC 3339. Answers are always in UTC, with milliseconds. */
 export const moment = z.iso.datetime({ offset: true });
 

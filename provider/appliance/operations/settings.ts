@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { moment, organization, urn } from "./fields.ts";
+import { claim, moment, organization } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 
 /** The shortest interval in which anything is done regularly, in seconds. */
@@ -142,16 +142,16 @@ export const settingsOperations = defineOperations({
   },
   updateSettings: {
     description:
-      "Changes the given settings of an organization, all or none; null gives the default back. With a URN they belong to that resource from then on; where they belong to another one it is a conflict that names it. The task throughput and the limit of check-ins are the appliance's: they are changed through the default organization only. The throughput rises only while the load average of the appliance's host is at most 10.0, and more than 15 minutes after its last change (not-now); it may be lowered at any time. Whoever is kept to one organization may change neither (permission-denied).",
+      "Changes the given settings of an organization, all or none; null gives the default back. With a URN they belong to that resource from then on; where they belong to another one it is a conflict that names it, unless that is what the resource was called before (`formerUrn`). The task throughput and the limit of check-ins are the appliance's: they are changed through the default organization only. The throughput rises only while the load average of the appliance's host is at most 10.0, and more than 15 minutes after its last change (not-now); it may be lowered at any time. Whoever is kept to one organization may change neither (permission-denied).",
     access: "write",
-    input: changes.extend({ organization, urn: urn.optional() }),
+    input: changes.extend({ organization, ...claim.shape }),
     output: settings,
   },
   resetSettings: {
     description:
-      "Gives an organization the defaults back, and its settings to nobody. With a URN only where they belong to that resource. The task throughput goes back to its default too where that is asked for and may be now.",
+      "Gives an organization the defaults back, and its settings to nobody. With a URN only where they belong to that resource, or to what it was called before (`formerUrn`). The task throughput goes back to its default too where that is asked for and may be now.",
     access: "write",
-    input: z.object({ organization, urn: urn.optional(), taskThroughput: z.boolean().default(true) }),
+    input: z.object({ organization, ...claim.shape, taskThroughput: z.boolean().default(true) }),
     output: z.object({
       reset: z.boolean(),
       /** True where the throughput may not rise to its default yet. */

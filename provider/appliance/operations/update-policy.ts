@@ -4,7 +4,7 @@ import { isTimezone } from "../schedules/parse.ts";
 import { WEEKDAYS } from "../schedules/schedule.ts";
 import { isCalendarDay, problemOfDay } from "../updates/blackout-dates.ts";
 import { kuid } from "./devices.ts";
-import { after, limit, moment, name, next, organization, urn } from "./fields.ts";
+import { after, claim, limit, moment, name, next, organization } from "./fields.ts";
 import { listedMachine, MAX_LISTED_MACHINES } from "./labels.ts";
 import { defineOperations } from "./operation.ts";
 import { timeOfDay } from "./settings.ts";
@@ -220,16 +220,16 @@ export const updatePolicyOperations = defineOperations({
   },
   saveUpdatePolicy: {
     description:
-      "Changes what is given of an organization's update policy, all or none; null gives a default back. With a URN it belongs to that resource from then on; where it belongs to another one it is a conflict that names it. Refused: labels, machines or a filter together with allMachines; an enabled policy that names nobody, or everybody without allMachines; windows and blackouts that overlap or never open, dates that there are not; a version that is denied, or in no loaded bundle. Another version, other machines or other steps begin the rollout anew and release it from what failures put it on hold for.",
+      "Changes what is given of an organization's update policy, all or none; null gives a default back. With a URN it belongs to that resource from then on; where it belongs to another one it is a conflict that names it, unless that is what the resource was called before (`formerUrn`). Refused: labels, machines or a filter together with allMachines; an enabled policy that names nobody, or everybody without allMachines; windows and blackouts that overlap or never open, dates that there are not; a version that is denied, or in no loaded bundle. Another version, other machines or other steps begin the rollout anew and release it from what failures put it on hold for.",
     access: "write",
-    input: changes.extend({ organization, urn: urn.optional() }),
+    input: changes.extend({ organization, ...claim.shape }),
     output: state,
   },
   resetUpdatePolicy: {
     description:
-      "Gives an organization the default back, that nobody is updated, and its policy to nobody. With a URN only where it belongs to that resource. Updates that have not begun are called back.",
+      "Gives an organization the default back, that nobody is updated, and its policy to nobody. With a URN only where it belongs to that resource, or to what it was called before (`formerUrn`). Updates that have not begun are called back.",
     access: "write",
-    input: z.object({ organization, urn: urn.optional() }),
+    input: z.object({ organization, ...claim.shape }),
     output: z.object({ reset: z.boolean() }),
   },
   resumeUpdates: {

@@ -29,6 +29,8 @@ type AgentSettings struct {
 	InventoryInterval pulumi.StringPtrOutput `pulumi:"inventoryInterval"`
 	// Whether the appliance keeps what scripts say. Default: `saveAll`.
 	LogRetention AgentSettingsLogRetentionPtrOutput `pulumi:"logRetention"`
+	// What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.
+	ManagedBy pulumi.StringOutput `pulumi:"managedBy"`
 	// The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.
 	MaxCheckInsPerHour pulumi.IntPtrOutput `pulumi:"maxCheckInsPerHour"`
 	// The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.
@@ -261,6 +263,11 @@ func (o AgentSettingsOutput) InventoryInterval() pulumi.StringPtrOutput {
 // Whether the appliance keeps what scripts say. Default: `saveAll`.
 func (o AgentSettingsOutput) LogRetention() AgentSettingsLogRetentionPtrOutput {
 	return o.ApplyT(func(v *AgentSettings) AgentSettingsLogRetentionPtrOutput { return v.LogRetention }).(AgentSettingsLogRetentionPtrOutput)
+}
+
+// What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.
+func (o AgentSettingsOutput) ManagedBy() pulumi.StringOutput {
+	return o.ApplyT(func(v *AgentSettings) pulumi.StringOutput { return v.ManagedBy }).(pulumi.StringOutput)
 }
 
 // The most check-ins an hour, over all organizations, before a preview warns: only the settings of the organization `default` have it. Default: 500, as the vendor advises.

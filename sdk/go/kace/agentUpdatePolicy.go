@@ -49,6 +49,8 @@ type AgentUpdatePolicy struct {
 	Labels pulumi.StringArrayOutput `pulumi:"labels"`
 	// Update these machines too, each by the KUID of its device or by its host name.
 	Machines pulumi.StringArrayOutput `pulumi:"machines"`
+	// What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.
+	ManagedBy pulumi.StringOutput `pulumi:"managedBy"`
 	// More failed updates than these, or than this share of the machines, put the policy on hold until it changes or `kace policy resume`. Default: `10%`.
 	MaxFailures pulumi.AnyOutput `pulumi:"maxFailures"`
 	// Whatever should be known about it.
@@ -394,6 +396,11 @@ func (o AgentUpdatePolicyOutput) Labels() pulumi.StringArrayOutput {
 // Update these machines too, each by the KUID of its device or by its host name.
 func (o AgentUpdatePolicyOutput) Machines() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) pulumi.StringArrayOutput { return v.Machines }).(pulumi.StringArrayOutput)
+}
+
+// What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.
+func (o AgentUpdatePolicyOutput) ManagedBy() pulumi.StringOutput {
+	return o.ApplyT(func(v *AgentUpdatePolicy) pulumi.StringOutput { return v.ManagedBy }).(pulumi.StringOutput)
 }
 
 // More failed updates than these, or than this share of the machines, put the policy on hold until it changes or `kace policy resume`. Default: `10%`.

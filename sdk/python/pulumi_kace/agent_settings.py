@@ -469,6 +469,7 @@ class AgentSettings(pulumi.CustomResource):
             __props__.__dict__["scripting_update_interval"] = scripting_update_interval
             __props__.__dict__["splash_text"] = splash_text
             __props__.__dict__["task_throughput"] = task_throughput
+            __props__.__dict__["managed_by"] = None
         super(AgentSettings, __self__).__init__(
             'kace:index:AgentSettings',
             resource_name,
@@ -518,6 +519,7 @@ class AgentSettings(pulumi.CustomResource):
         __props__.__dict__["scripting_update_interval"] = scripting_update_interval
         __props__.__dict__["splash_text"] = splash_text
         __props__.__dict__["task_throughput"] = task_throughput
+        __props__.__dict__["managed_by"] = None
         return AgentSettings(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -543,6 +545,14 @@ class AgentSettings(pulumi.CustomResource):
         Whether the appliance keeps what scripts say. Default: `saveAll`.
         """
         return pulumi.get(self, "log_retention")
+
+    @_builtins.property
+    @pulumi.getter(name="managedBy")
+    def managed_by(self) -> pulumi.Output[_builtins.str]:
+        """
+        What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.
+        """
+        return pulumi.get(self, "managed_by")
 
     @_builtins.property
     @pulumi.getter(name="maxCheckInsPerHour")

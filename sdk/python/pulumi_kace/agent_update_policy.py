@@ -808,6 +808,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
             __props__.__dict__["counts"] = None
             __props__.__dict__["distribution_timestamp"] = None
             __props__.__dict__["held"] = None
+            __props__.__dict__["managed_by"] = None
         super(AgentUpdatePolicy, __self__).__init__(
             'kace:index:AgentUpdatePolicy',
             resource_name,
@@ -884,6 +885,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         __props__.__dict__["counts"] = None
         __props__.__dict__["distribution_timestamp"] = None
         __props__.__dict__["held"] = None
+        __props__.__dict__["managed_by"] = None
         return AgentUpdatePolicy(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -981,6 +983,14 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         Update these machines too, each by the KUID of its device or by its host name.
         """
         return pulumi.get(self, "machines")
+
+    @_builtins.property
+    @pulumi.getter(name="managedBy")
+    def managed_by(self) -> pulumi.Output[_builtins.str]:
+        """
+        What the appliance calls the resource that this belongs to: its URN when it was set last. Another name of the resource or of its stack changes nothing about whose it is.
+        """
+        return pulumi.get(self, "managed_by")
 
     @_builtins.property
     @pulumi.getter(name="maxFailures")

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { providerErrorOf } from "../appliance/access.ts";
 import type { Input } from "../appliance/appliance.ts";
+import { isAnothers } from "../appliance/claim.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { DEFAULT_ORGANIZATION } from "../appliance/operations/fields.ts";
 import {
@@ -15,7 +16,7 @@ import { defineResource } from "../kit/define/resource.ts";
 import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
 import { findingsIn, findingsOfLoad, findingsOfOrganization } from "./agent-settings-check.ts";
 import { agentSettingsExamples } from "./agent-settings-examples.ts";
-import { type Asking, claimOf, isOfAnother, managedBy, refuseAnothers } from "./anothers.ts";
+import { type Asking, claimOf, managedBy, refuseAnothers } from "./anothers.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
@@ -223,7 +224,7 @@ export const agentSettings = inItsOrganization(definition).handle({
     const found = await client.read((appliance) => foundOrGone(appliance.getSettings({ organization: id })));
     // Nobody set anything, or somebody gave the defaults back, or to another resource.
     if (found === undefined || !found.exists) return undefined;
-    if (old !== undefined && isOfAnother(found, { urn, old })) return undefined;
+    if (old !== undefined && isAnothers(found.urn, claimOf({ urn, old }))) return undefined;
     return { inputs: inputsOf(found, old?.inputs), outputs: { managedBy: old?.outputs.managedBy ?? urn } };
   },
 

@@ -1,6 +1,7 @@
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { providerErrorOf } from "../appliance/access.ts";
 import type { Appliance, Output } from "../appliance/appliance.ts";
+import { isAnothers } from "../appliance/claim.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import type { UpdatePolicyState } from "../appliance/operations/update-policy.ts";
 import type { Log } from "../kit/define/call.ts";
@@ -15,7 +16,7 @@ import {
 } from "./agent-update-policy-check.ts";
 import { agentUpdatePolicyExamples } from "./agent-update-policy-examples.ts";
 import { changesOf, inputs, inputsOf, outputs, type PolicyInputs } from "./agent-update-policy-inputs.ts";
-import { type Asking, claimOf, isOfAnother, refuseAnothers } from "./anothers.ts";
+import { type Asking, claimOf, refuseAnothers } from "./anothers.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization } from "./in-organization.ts";
 import { wholly } from "./known.ts";
@@ -136,7 +137,7 @@ export const agentUpdatePolicy = inItsOrganization(definition).handle({
       const found = await foundOrGone(appliance.getUpdatePolicy({ organization: id }));
       // Nobody set anything, or somebody gave the default back, or to another resource.
       if (found === undefined || !found.exists) return undefined;
-      if (old !== undefined && isOfAnother(found, { urn, old })) return undefined;
+      if (old !== undefined && isAnothers(found.urn, claimOf({ urn, old }))) return undefined;
       // Machines come and go: the counts are those of the time when the policy was set.
       const counts = old?.outputs.counts;
       return {

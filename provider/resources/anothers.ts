@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type Claim, isAnothers } from "../appliance/claim.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 
 /** The output by which a resource stays itself when it is renamed: the appliance knows it by its URN. */
@@ -14,15 +15,9 @@ export interface Asking {
 }
 
 /** Who asks for what an organization has one of, in the words of the appliance. */
-export function claimOf({ urn, old }: Asking): { urn: string; formerUrn?: string } {
+export function claimOf({ urn, old }: Asking): Claim {
   const formerUrn = old?.outputs.managedBy;
   return formerUrn === undefined ? { urn } : { urn, formerUrn };
-}
-
-/** Whether what was found belongs to another resource than the one that asks. */
-export function isOfAnother(found: OneOfOrganization, asking: Asking): boolean {
-  const { urn, formerUrn } = claimOf(asking);
-  return found.urn !== undefined && found.urn !== urn && found.urn !== formerUrn;
 }
 
 /** What an organization has one of, and whose it is. */
@@ -46,7 +41,7 @@ export function refuseAnothers(
   asking: Asking,
   { what, belong, repair }: { readonly what: string; readonly belong: string; readonly repair: string },
 ): void {
-  if (found === undefined || !isOfAnother(found, asking)) return;
+  if (found === undefined || !isAnothers(found.urn, claimOf(asking))) return;
   throw new ProviderError({
     code: "conflict",
     message: `${what} of organization "${found.organization}" ${belong} to ${found.urn} already`,

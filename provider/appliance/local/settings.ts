@@ -1,4 +1,5 @@
 import type { Selectable } from "kysely";
+import { type Claim, isAnothers } from "../claim.ts";
 import { ApplianceError } from "../errors.ts";
 import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import {
@@ -17,7 +18,6 @@ import {
   throughputOf,
   whyNotRise,
 } from "./appliance-settings.ts";
-import { type Claim, isAnothers } from "./claims.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";

@@ -1,7 +1,7 @@
 import { formatPath } from "../../kit/define/path.ts";
+import { type Claim, isAnothers } from "../claim.ts";
 import { ApplianceError } from "../errors.ts";
 import type { UpdatePolicyState, updatePolicyOperations } from "../operations/update-policy.ts";
-import { type Claim, isAnothers } from "./claims.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { newestLoaded } from "./loaded-packages.ts";
 import { changesBetween, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";

@@ -1,19 +1,14 @@
-import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { accessIn } from "../appliance/access-in-organization.ts";
+import { namedOrganization } from "../appliance/operations/fields.ts";
 
 /** The argument `organization` of every function that looks among the things of one. */
 export function organizationArgument() {
-  return z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .meta({
-      description:
-        "The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in.",
-      examples: ["berlin"],
-    });
+  return namedOrganization.optional().meta({
+    description:
+      "The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in.",
+    examples: ["berlin"],
+  });
 }
 
 /**

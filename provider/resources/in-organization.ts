@@ -1,7 +1,7 @@
-import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { accessIn, isAboutOrganization, isThere, refusedOrganization } from "../appliance/access-in-organization.ts";
 import type { Appliance } from "../appliance/appliance.ts";
+import { namedOrganization } from "../appliance/operations/fields.ts";
 import type { Context } from "../kit/define/call.ts";
 import type { DefinedResource, Found, ReadRequest, Resource, ResourceHandlers } from "../kit/define/resource.ts";
 import { Unknown } from "../kit/define/value.ts";
@@ -11,18 +11,13 @@ const NOT_KNOWN_YET = "(not known yet)";
 
 /** The property `organization` of every resource that lives in one. */
 export function organizationInput() {
-  return z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .meta({
-      description:
-        "The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.",
-      replaces: true,
-      supplied: "the provider's own",
-      examples: ["berlin"],
-    });
+  return namedOrganization.optional().meta({
+    description:
+      "The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.",
+    replaces: true,
+    supplied: "the provider's own",
+    examples: ["berlin"],
+  });
 }
 
 /** The id of what has a name in the organization of the appliance that is given. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { deleted, moment, urn } from "./fields.ts";
+import { deleted, moment, namedOrganization, urn } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 
 /** How an organization is called: it stands in commands and file names. */
@@ -34,7 +34,7 @@ export const organizationOperations = defineOperations({
   getOrganization: {
     description: "An organization.",
     access: "read",
-    input: z.object({ name: z.string().min(1).max(64) }),
+    input: z.object({ name: namedOrganization }),
     output: organization,
   },
   listOrganizations: {
@@ -48,7 +48,7 @@ export const organizationOperations = defineOperations({
     access: "write",
     role: "admin",
     reach: "appliance",
-    input: z.object({ name: z.string().min(1).max(64), description: description.nullable().optional() }),
+    input: z.object({ name: namedOrganization, description: description.nullable().optional() }),
     output: organization,
   },
   deleteOrganization: {
@@ -57,7 +57,7 @@ export const organizationOperations = defineOperations({
     access: "write",
     role: "admin",
     reach: "appliance",
-    input: z.object({ name: z.string().min(1).max(64) }),
+    input: z.object({ name: namedOrganization }),
     output: deleted,
   },
 });

@@ -27,7 +27,8 @@ export interface Committer {
 /**
  * Writes what comes at the same time in one transaction, since it is the commit that takes the time: it waits for the
  * disk, and the process with it. Where many write, the commits take half of the time at most, so that what arrives
- * meanwhile is read, and shares the next one. Each work still counts whole or not at all by itself, and nobody is answered before the commit is on the disk.
+ * meanwhile is read, and shares the next one. Each work still counts whole or not at all by itself, and nobody is
+ * answered before the commit is on the disk.
  *
  * @example const group = new GroupCommit(committer); await Promise.all([group.write(one), group.write(other)]);
  */

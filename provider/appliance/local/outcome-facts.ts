@@ -12,6 +12,7 @@ const machineNumber = fixed(({ configurationId, machine }: { configurationId: st
     .where("configuration_id", "=", configurationId)
     .where("machine", "=", machine),
 );
+
 /** The number that stands for a machine of a configuration. */
 export function machineOf(tx: Transaction, configurationId: string, machine: string): number {
   const known = tx.queries.first(machineNumber({ configurationId, machine }));

@@ -95,8 +95,9 @@ export function requireTimeFor(tx: Transaction, at: number, kuids: readonly stri
 }
 
 /**
- * Has agents look for a script at once whose time comes before all of them will have looked by themselves. @returns
- * whether it did
+ * Has agents look for a script at once whose time comes before all of them will have looked by themselves.
+ *
+ * @returns whether it did
  */
 export function hurryScript(tx: Transaction, organization: string, at: number, kuids: readonly string[]): boolean {
   const { scriptingUpdateIntervalSeconds } = settingsOf(tx, organization);

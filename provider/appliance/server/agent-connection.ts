@@ -46,7 +46,7 @@ export interface AgentContext {
   readonly now: () => number;
   readonly monotonicMs: () => number;
   /** Called when a task may be due, such as one after one that has ended, so that it need not wait for the next look. */
-  readonly onTaskEnded: () => void;
+  readonly onTaskDue: () => void;
   readonly log: (line: string) => void;
   /** True once the server stops: what ends then is recorded at once for all. */
   readonly isStopping: () => boolean;
@@ -126,12 +126,12 @@ export function serveAgent(
         await context.store.recordTasks({ tasks: [{ ...said, kuid: agent.kuid }] });
         if (said.status === "started") return;
         send({ type: "task-status-received", id: said.id });
-        return context.onTaskEnded();
+        return context.onTaskDue();
       }
       case "scripts": {
         const { type: _type, ...said } = parsed.message;
         const { current } = await context.store.recordScripts({ kuid: agent.kuid, ...said });
-        if (!current && said.look) context.onTaskEnded();
+        if (!current && said.look) context.onTaskDue();
         return;
       }
       case "trust":

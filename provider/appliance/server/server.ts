@@ -164,7 +164,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     announcement: () => announcement,
     now: options.now,
     monotonicMs,
-    onTaskEnded: () => dispatching?.now(),
+    onTaskDue: () => dispatching?.now(),
     log,
     isStopping: () => stopping !== undefined,
   };
@@ -257,6 +257,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     wish = authorityWish;
     if (isNew) await kept.check();
   }
+
   async function stop(): Promise<void> {
     kept.stop();
     const ended = once(https, "close");

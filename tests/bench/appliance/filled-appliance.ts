@@ -21,8 +21,9 @@ const INVENTORY_DAYS = 10;
 
 /**
  * Fills an appliance as {@link DAYS} days with `count` devices leave it: each enrolled with a token and has an inventory
- * of 20 kB, which it sends again every {@link INVENTORY_DAYS} days; every day a run installs the agent on each, {@link CHANGES_A_DAY} of them are
- * blocked and approved again, and the settings are changed; every week each runs a script.
+ * of 20 kB, which it sends again every {@link INVENTORY_DAYS} days; every day a run installs the agent on each,
+ * {@link CHANGES_A_DAY} of them are blocked and approved again, and the settings are changed; every week each runs a
+ * script.
  */
 export async function fillAppliance(
   appliance: LocalAppliance,

@@ -12,6 +12,8 @@ export interface Clock {
 export interface TickingClock extends Pick<Clock, "nowMs"> {
   /** Calls again and again until it is told to stop. @returns what stops it */
   every(intervalMs: number, call: () => void): () => void;
+  /** Calls once, as soon as what has happened by now was heard. */
+  soon(call: () => void): void;
 }
 
 /** The clock of this computer: it does not jump when somebody sets the time. */
@@ -20,6 +22,9 @@ export const systemClock: Clock & TickingClock = {
   every(intervalMs, call) {
     const timer = setInterval(call, intervalMs);
     return () => clearInterval(timer);
+  },
+  soon(call) {
+    setImmediate(call);
   },
   after(delayMs, fire) {
     const timer = setTimeout(fire, delayMs);

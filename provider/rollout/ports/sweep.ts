@@ -1,8 +1,9 @@
 import { ProviderError } from "../../kit/define/errors.ts";
 import { systemClock, type TickingClock } from "../clock.ts";
 import { AnswerTime } from "./answer-time.ts";
-import { type Connect, type ConnectAnswer, connectTcp } from "./connect.ts";
+import { type Connect, type ConnectAnswer, tcpConnect } from "./connect.ts";
 import type { AddressResult, PortResult, PortState } from "./port-state.ts";
+import { type Question, Questions } from "./questions.ts";
 
 /** What to ask, and how fast. */
 export interface SweepOptions {
@@ -24,6 +25,11 @@ export interface SweepOptions {
 
 const IN_FLIGHT = 512;
 const MAX_OPEN = 4_096;
+/**
+ * How many are asked before answers are heard. Where they come at once, no more connections than these are open, and
+ * few are cheaper than many: what lives briefly is collected before it is ever moved.
+ */
+const BURST = 32;
 /** How often the clock is looked at: as late as this a time-out may be. */
 const TICK_MS = 20;
 /** How long it waits for others to free descriptors while it has none at all. */
@@ -77,17 +83,9 @@ function abortError(signal: AbortSignal | undefined): Error {
   return reason instanceof Error ? reason : new ProviderError({ code: "cancelled", message: "the sweep was stopped" });
 }
 
-/** The ports of one address as they become known. */
-interface Host {
-  readonly address: string;
-  readonly states: (PortState | undefined)[];
-  unknown: number;
-}
-
 /** One connection that has not been answered. */
 interface Attempt {
-  readonly host: Host;
-  readonly portIndex: number;
+  readonly question: Question;
   readonly startedMs: number;
   giveUp: () => void;
   /** True while it holds one of the places in flight. */
@@ -95,14 +93,9 @@ interface Attempt {
   isOver: boolean;
 }
 
-interface Question {
-  readonly host: Host;
-  readonly portIndex: number;
-}
-
 class Sweep {
   readonly #options: SweepOptions;
-  readonly #addresses: Iterator<string>;
+  readonly #questions: Questions;
   readonly #clock: TickingClock;
   readonly #connect: Connect;
   readonly #answerTime: AnswerTime;
@@ -113,21 +106,18 @@ class Sweep {
   /** In the order in which they began, which is the order in which they run out of time. */
   readonly #expected: Attempt[] = [];
   readonly #open = new Set<Attempt>();
-  readonly #again: Question[] = [];
-  #current: Host | undefined;
-  #currentPort = 0;
   #inFlight = 0;
   /** Since when not one connection could be opened. */
   #shortSinceMs: number | undefined;
-  #isFilling = false;
+  #isToFill = false;
   #isOver = false;
   #stopClock: (() => void) | undefined;
 
   constructor(options: SweepOptions, ended: (error?: Error) => void) {
     this.#options = options;
-    this.#addresses = options.addresses[Symbol.iterator]();
+    this.#questions = new Questions(options.addresses, options.ports);
     this.#clock = options.clock ?? systemClock;
-    this.#connect = options.connect ?? connectTcp;
+    this.#connect = options.connect ?? tcpConnect();
     this.#answerTime = new AnswerTime(options.timeoutMs);
     this.#inFlightLimit = options.inFlight ?? IN_FLIGHT;
     this.#openLimit = Math.max(options.maxOpen ?? MAX_OPEN, this.#inFlightLimit);
@@ -135,7 +125,9 @@ class Sweep {
   }
 
   start(): void {
-    this.#stopClock = this.#clock.every(TICK_MS, () => this.#guarded(() => this.#tick()));
+    // What was answered while this thread was busy is heard before anything is called silent.
+    const tick = () => this.#guarded(() => this.#tick());
+    this.#stopClock = this.#clock.every(TICK_MS, () => this.#clock.soon(tick));
     this.#guarded(() => this.#fill());
   }
 
@@ -148,7 +140,7 @@ class Sweep {
       attempt.giveUp();
     }
     this.#open.clear();
-    this.#addresses.return?.();
+    this.#questions.end();
     this.#ended(error);
   }
 
@@ -162,38 +154,34 @@ class Sweep {
   }
 
   #fill(): void {
-    if (this.#isFilling || this.#isOver) return; // an answer that comes at once must not start a fill within a fill
-    this.#isFilling = true;
-    try {
-      while (!this.#isOver && this.#inFlight < this.#inFlightLimit && this.#open.size < this.#openLimit) {
-        const question = this.#again.pop() ?? this.#next();
-        if (question === undefined) break;
-        this.#ask(question);
+    this.#isToFill = false;
+    for (let asked = 0; this.#hasRoom; asked += 1) {
+      if (asked === BURST) {
+        this.#fillSoon();
+        return;
       }
-      if (this.#open.size === 0 && this.#again.length === 0 && !this.#isOver) this.end();
-    } finally {
-      this.#isFilling = false;
+      const question = this.#questions.next();
+      if (question === undefined) break;
+      this.#ask(question);
     }
+    if (this.#open.size === 0 && !this.#questions.hasAgain) this.end();
   }
 
-  #next(): Question | undefined {
-    const { ports } = this.#options;
-    if (this.#current === undefined || this.#currentPort === ports.length) {
-      if (ports.length === 0) return undefined;
-      const next = this.#addresses.next();
-      if (next.done === true) return undefined;
-      this.#current = { address: next.value, states: ports.map(() => undefined), unknown: ports.length };
-      this.#currentPort = 0;
-    }
-    const question = { host: this.#current, portIndex: this.#currentPort };
-    this.#currentPort += 1;
-    return question;
+  get #hasRoom(): boolean {
+    return !this.#isOver && this.#inFlight < this.#inFlightLimit && this.#open.size < this.#openLimit;
   }
 
-  #ask({ host, portIndex }: Question): void {
+  #fillSoon(): void {
+    if (this.#isToFill) return;
+    this.#isToFill = true;
+    this.#clock.soon(this.#refill);
+  }
+
+  readonly #refill = () => this.#guarded(() => this.#fill());
+
+  #ask(question: Question): void {
     const attempt: Attempt = {
-      host,
-      portIndex,
+      question,
       startedMs: this.#clock.nowMs(),
       giveUp: () => undefined,
       isExpected: true,
@@ -202,8 +190,8 @@ class Sweep {
     this.#open.add(attempt);
     this.#expected.push(attempt);
     this.#inFlight += 1;
-    const port = this.#options.ports[portIndex] ?? 0;
-    attempt.giveUp = this.#connect(host.address, port, (answer) =>
+    const port = this.#options.ports[question.portIndex] ?? 0;
+    attempt.giveUp = this.#connect(question.host.address, port, (answer) =>
       this.#guarded(() => this.#answered(attempt, answer)),
     );
   }
@@ -218,7 +206,7 @@ class Sweep {
         this.#settle(attempt, answer.state);
         break;
       case "shortage":
-        this.#again.push(attempt);
+        this.#questions.again(attempt.question);
         this.#short(answer.code);
         return; // the next tick tries again: at once would meet the same shortage
       case "fault":
@@ -227,7 +215,7 @@ class Sweep {
       default:
         answer satisfies never;
     }
-    this.#fill();
+    this.#fillSoon();
   }
 
   /** Makes do with as many connections as there are; others may free what they hold, so it waits before it despairs. */
@@ -240,6 +228,7 @@ class Sweep {
   }
 
   #tick(): void {
+    if (this.#isOver) return;
     const nowMs = this.#clock.nowMs();
     for (const attempt of this.#open) {
       if (nowMs - attempt.startedMs < this.#options.timeoutMs) break; // a set keeps the order in which they began
@@ -270,12 +259,9 @@ class Sweep {
     this.#inFlight -= 1;
   }
 
-  #settle({ host, portIndex }: Attempt, state: PortState): void {
-    host.states[portIndex] = state;
-    host.unknown -= 1;
-    if (host.unknown > 0) return;
-    const ports = this.#options.ports.map((port, index) => ({ port, state: host.states[index] ?? "filtered" }));
-    this.#options.onResult({ address: host.address, ports });
+  #settle({ question }: Attempt, state: PortState): void {
+    const result = this.#questions.answered(question, state);
+    if (result !== undefined) this.#options.onResult(result);
   }
 }
 

@@ -42,6 +42,10 @@ export class PlayedNetwork implements TickingClock {
     };
   }
 
+  soon(call: () => void): void {
+    this.#at(0, call);
+  }
+
   readonly connect: Connect = (address, port, answered) => {
     this.asked += 1;
     const hasDescriptor = this.open < this.#descriptors;

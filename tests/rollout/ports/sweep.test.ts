@@ -63,6 +63,13 @@ describe("a sweep", () => {
     expect(tookMs).toBeLessThanOrEqual(1.3 * ((400 * 2_000) / 50));
   });
 
+  it("holds few connections open where answers come at once", async () => {
+    const network = new PlayedNetwork(() => ({ state: "closed", afterMs: 0 }));
+    const { results } = await sweep(network, { addresses: addresses(1_000), inFlight: 512 });
+    expect(results).toHaveLength(1_000);
+    expect(network.mostOpen).toBeLessThan(100);
+  });
+
   it("goes faster over dead ranges once machines have answered quickly, within what may be open", async () => {
     const isMachine = (address: string) => Number(address) % 40 === 0;
     const network = new PlayedNetwork((address) => (isMachine(address) ? fast : "silent"));

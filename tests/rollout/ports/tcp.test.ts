@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type ConnectAnswer, tcpConnect } from "../../../provider/rollout/ports/connect.ts";
 import { probePorts, sweepPorts } from "../../../provider/rollout/ports/sweep.ts";
 
 /** Time enough for an answer on this machine, however busy it is. */
@@ -110,6 +112,43 @@ describe("over real TCP", () => {
     expect(new Set(found)).toEqual(new Set(["127.0.0.1"]));
     expect(counts.filtered).toBe(0);
     expect(counts.open + counts.closed).toBe(300);
+  });
+
+  it("what answered while this machine had no time to listen is not called silent", async () => {
+    const timeoutMs = 100;
+    function* addresses(): Generator<string> {
+      yield "127.0.0.1";
+      const sinceMs = performance.now();
+      while (performance.now() - sinceMs < 3 * timeoutMs);
+    }
+    const states: string[] = [];
+    await sweepPorts({
+      addresses: addresses(),
+      ports: [openPort, closedPort],
+      timeoutMs,
+      onResult: ({ ports }) => states.push(...ports.map(({ state }) => state)),
+    });
+    expect(states).toEqual(["open", "closed"]);
+  });
+
+  it("a socket that was used before says nothing of what it was used for", async () => {
+    const silent = await startSilentServer();
+    const connect = tcpConnect();
+    const ask = (port: number) => new Promise<ConnectAnswer>((resolve) => connect("127.0.0.1", port, resolve));
+    try {
+      const heard: ConnectAnswer[] = [];
+      for (let round = 0; round < 5; round += 1) {
+        const giveUp = connect("127.0.0.1", silent.port, (answer) => heard.push(answer));
+        await setImmediate(); // so that it is on its way
+        giveUp();
+        giveUp(); // once more says and does nothing
+        expect(await ask(openPort)).toEqual({ kind: "state", state: "open" });
+        expect(await ask(closedPort)).toEqual({ kind: "state", state: "closed" });
+      }
+      expect(heard).toEqual([]);
+    } finally {
+      await silent.stop();
+    }
   });
 
   it("a port outside the numbers that ports have is an error, not an answer", async () => {

@@ -204,6 +204,29 @@ export function tasksContract(opened: () => Subject): void {
       expect((await due()).overdue).toBe(false);
     });
 
+    it("expire where their agent says that it touched nothing, since others were at work, and are called back all the same", async () => {
+      await approved(1);
+      await connected(1);
+      const note = 'a run of the configuration "web" works on the machine';
+      for (const cancelled of [false, true]) {
+        const [task] = (await queue({})).tasks;
+        const id = task?.id ?? "";
+        await send();
+        await record({ id, kuid: kuidOf(1), status: "started" });
+        if (cancelled) await appliance().cancelTasks({ ids: [id] });
+        await record({ id, kuid: kuidOf(1), status: "failed", notBegun: true, note });
+        const after = await appliance().getTask({ id });
+        expect(after).toMatchObject({
+          state: cancelled ? "cancelled" : "expired",
+          note,
+          completedAt: expect.any(String),
+        });
+      }
+      const [failed] = (await queue({})).tasks;
+      await record({ id: failed?.id ?? "", kuid: kuidOf(1), status: "failed", notBegun: false, note });
+      expect(await appliance().getTask({ id: failed?.id ?? "" })).toMatchObject({ state: "failed" });
+    });
+
     it("are given up when their agent says nothing for its time-out and the slack, and believed when it comes back", async () => {
       await approved(1);
       const [task] = (await queue({ timeoutSeconds: 10 })).tasks;

@@ -494,6 +494,23 @@ export function updatePolicyContract(opened: () => Subject): void {
       expect(await updated()).toContain(1);
     });
 
+    it("are ordered again where others were at work on the machine, and that is no failure", async () => {
+      await fleet(1);
+      await save({ enabled: true, allMachines: true, maxFailures: 0 });
+      await step();
+      const [first] = await updates();
+      const { id, kuid } = first ?? { id: "", kuid: "" };
+      await appliance().recordTasks({ tasks: [{ id, kuid, status: "started" }] });
+      await appliance().recordTasks({ tasks: [{ id, kuid, status: "failed", notBegun: true, note: "a run works" }] });
+      await step();
+      const { held, failures } = await appliance().getUpdatePolicy({});
+      expect([held, failures]).toEqual([undefined, 0]);
+      expect(await verdicts()).toEqual({ 1: "update" });
+      const again = await updates();
+      expect(again).toMatchObject([{ kuid }]);
+      expect(again[0]?.id).not.toBe(id);
+    });
+
     it("put the policy on hold when too many fail, and go on when it is resumed", async () => {
       await fleet(1, 2, 3, 4);
       await save({ enabled: true, allMachines: true, maxFailures: "25%", rollout: [{ percent: 75, afterSeconds: 0 }] });

@@ -234,17 +234,19 @@ function end(
     readonly created_at: number;
     readonly cancel_requested: number;
   },
-  { status, note, exitCode, output, outputTruncated = false, runMs, endedAt }: Ending,
+  { status, notBegun = false, note, exitCode, output, outputTruncated = false, runMs, endedAt }: Ending,
 ): void {
   // A machine's clock may be wrong: nothing ends before it was ordered, or after it was told.
   const said = row.run_at === null || endedAt === undefined ? tx.now : Date.parse(endedAt);
   const completedAt = Math.min(Math.max(said, row.created_at), tx.now);
+  // It may be given again, like one that its machine did not take in time.
+  const reached: TaskState = status === "failed" && notBegun ? "expired" : status;
   const startedAt = Math.min(row.started_at ?? completedAt - (runMs ?? 0), completedAt);
   tx.queries.run(
     build
       .updateTable("tasks")
       .set({
-        state: row.cancel_requested === 1 && status !== "completed" ? "cancelled" : status,
+        state: row.cancel_requested === 1 && status !== "completed" ? "cancelled" : reached,
         started_at: startedAt,
         completed_at: completedAt,
         run_ms: runMs ?? completedAt - startedAt,

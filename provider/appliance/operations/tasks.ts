@@ -91,6 +91,8 @@ export const taskReport = z.object({
   id,
   status: z.enum(["started", "completed", "failed", "timed-out"]),
   note: z.string().max(1_000).optional(),
+  /** Of one that failed: it touched nothing, because others were at work on the machine, and may be given again. */
+  notBegun: z.boolean().optional(),
   exitCode: z.int().min(-1).max(255).optional(),
   output: z.string().max(MAX_OUTPUT_CHARACTERS).optional(),
   outputTruncated: z.boolean().optional(),

@@ -8,6 +8,7 @@ import type { Value, ValueMap } from "../define/value.ts";
 import { Calls, type RunningCall } from "./calls.ts";
 import type { WireComponent } from "./component.ts";
 import { EngineLog } from "./engine-log.ts";
+import { Makings } from "./makings.ts";
 import { eachDeclaredSecret } from "./outputs.ts";
 import { type RedactionScope, Redactor } from "./redact.ts";
 import { parseUrn, type Urn } from "./urn.ts";
@@ -28,6 +29,7 @@ export class Session<Client> {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly calls: Calls;
   readonly redactor = new Redactor();
+  readonly makings = new Makings();
   readonly engineLog = new EngineLog((text) => this.redactor.mask(text));
   engineAddress: string | undefined;
   #client: { readonly value: Client } | undefined;

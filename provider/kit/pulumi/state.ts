@@ -9,6 +9,7 @@ import { getKey, isValueMap, setKey, type Value, type ValueMap } from "../define
 /** Keys of the state that are the kit's own. The engine hides whatever starts with `__` from users. */
 const VERSION_KEY = "__version";
 const INCOMPLETE_KEY = "__incomplete";
+const MADE_KEY = "__made";
 
 /** What the engine remembers of an object, in the form of the present descriptor. */
 export interface RecordedState {
@@ -17,6 +18,14 @@ export interface RecordedState {
   readonly outputs: ValueMap;
   /** The last operation left the object not as desired. */
   readonly incomplete: boolean;
+  /** Which making of the object this is; absent of imported ones, and in records of older versions. See `Makings`. */
+  readonly made: string | undefined;
+}
+
+/** What the engine is to remember of an object beside its outputs. */
+export interface OutputMarks {
+  readonly incomplete: boolean;
+  readonly made: string | undefined;
 }
 
 /**
@@ -35,6 +44,7 @@ export function readRecorded(
   outputs: ValueMap,
 ): RecordedState {
   const incomplete = getKey(outputs, INCOMPLETE_KEY) === true;
+  const made = getKey(outputs, MADE_KEY);
   const outputsVersion = versionOf(descriptor, outputs) ?? 0;
   const inputsVersion = (inputs === undefined ? undefined : versionOf(descriptor, inputs)) ?? outputsVersion;
   let state: MigratedState = {
@@ -49,7 +59,7 @@ export function readRecorded(
       outputs: step < outputsVersion ? state.outputs : migrated.outputs,
     };
   }
-  return { ...state, incomplete };
+  return { ...state, incomplete, made: typeof made === "string" ? made : undefined };
 }
 
 /** The inputs that Check is told of, in the form of the present descriptor. No outputs come with them. */
@@ -105,10 +115,15 @@ export function hasAllOutputs(descriptor: ResourceDescriptor, recorded: Recorded
 }
 
 /** The outputs that go to the engine, with the kit's own marks. */
-export function markOutputs(descriptor: ResourceDescriptor, outputs: ValueMap, incomplete: boolean): ValueMap {
+export function markOutputs(
+  descriptor: ResourceDescriptor,
+  outputs: ValueMap,
+  { incomplete, made }: OutputMarks,
+): ValueMap {
   const marked: Record<string, Value> = { ...outputs };
   if (descriptor.stateVersion > 0) marked[VERSION_KEY] = descriptor.stateVersion;
   if (incomplete) marked[INCOMPLETE_KEY] = true;
+  if (made !== undefined) marked[MADE_KEY] = made;
   return marked;
 }
 

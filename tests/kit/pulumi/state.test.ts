@@ -34,7 +34,7 @@ describe("state of an older version", () => {
   });
 
   it("that was migrated stays as it is", () => {
-    const outputs = markOutputs(descriptor, present.outputs, false);
+    const outputs = markOutputs(descriptor, present.outputs, { incomplete: false, made: undefined });
     expect(readRecorded(descriptor, markInputs(descriptor, present.inputs), outputs)).toEqual(present);
     expect(readRecorded(descriptor, present.inputs, outputs)).toEqual(present);
   });

@@ -36,7 +36,12 @@ export async function create<Client>(
     return response;
   }
   const wanted = acceptable(descriptor, inputs);
-  const object: ExistingObject = { descriptor, inputs, id: undefined, outputs: undefined, scope };
+  const object: ExistingObject = { descriptor, inputs, id: undefined, outputs: undefined, made: undefined, scope };
+  const take = (id: string) => {
+    if (object.id === id) return;
+    object.id = id;
+    object.made = session.makings.begin(urn.urn, id);
+  };
   // Whatever goes wrong once the object exists must not lose its id: the engine then records it as incomplete, and
   // the next `up` updates it.
   call.rescue = (error) =>
@@ -48,17 +53,17 @@ export async function create<Client>(
       ...identity,
       inputs: wanted,
       exists: (id, outputs) => {
-        object.id = requireId(id, "exists");
+        take(requireId(id, "exists"));
         object.outputs = outputs ?? object.outputs;
       },
     },
     context,
   );
-  object.id = requireId(created?.id, "create");
+  take(requireId(created?.id, "create"));
   object.outputs = created.outputs;
   const { properties, reasons } = recordOf(object, created.reasons);
   if (reasons.length > 0) throw incomplete(object, reasons);
-  response.setId(object.id);
+  response.setId(created.id);
   response.setProperties(properties);
   return response;
 }

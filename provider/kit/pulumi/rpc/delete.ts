@@ -6,7 +6,10 @@ import type { Session } from "../session.ts";
 import { readRecorded, typedState } from "../state.ts";
 import { decodeMap } from "../wire-values.ts";
 
-/** Removes an object. One that is gone already counts as removed, so that a delete can be repeated. */
+/**
+ * Removes an object. One that is gone already counts as removed, so that a delete can be repeated, and what its
+ * replacement has taken over stays.
+ */
 export async function remove<Client>(
   session: Session<Client>,
   request: providerPb.DeleteRequest,
@@ -19,7 +22,12 @@ export async function remove<Client>(
   const inputs = request.hasOldInputs() ? decodeMap(request.getOldInputs()) : undefined;
   session.conceal(scope, descriptor.inputs, [inputs ?? outputs]);
   session.conceal(scope, descriptor.outputs, [outputs]);
-  const old = typedState(descriptor, readRecorded(descriptor, inputs, outputs));
+  const recorded = readRecorded(descriptor, inputs, outputs);
+  if (session.makings.isSuperseded(urn.urn, request.getId(), recorded.made)) {
+    session.log(urn.urn).info("its replacement has taken it over as it is: nothing is deleted");
+    return;
+  }
+  const old = typedState(descriptor, recorded);
   try {
     await handlers.delete(
       { urn: urn.urn, logicalName: urn.name, id: request.getId(), old },

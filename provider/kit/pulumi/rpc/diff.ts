@@ -25,6 +25,7 @@ export function diff<Client>(
   const news = decodeMap(request.getNews());
   session.conceal(scope, descriptor.inputs, [news, oldInputs ?? outputs]);
   const recorded = readRecorded(descriptor, oldInputs, outputs);
+  session.makings.note(request.getUrn(), request.getId(), recorded.made);
   const changes = changesOf(descriptor, recorded.inputs, news, request.getIgnorechangesList());
   return encodeDifferences(shownChanges(changes, recorded.inputs, news), {
     everyUpdateReplaces: resource.handlers.update === undefined,

@@ -50,7 +50,8 @@ export async function read<Client>(
   );
   if (found === undefined) return response;
   const live = liveInputs(session, descriptor, found, recorded?.inputs ?? {}, scope);
-  const object = { descriptor, inputs: live.inputs, id: found.id ?? request.getId(), outputs: found.outputs, scope };
+  const id = found.id ?? request.getId();
+  const object = { descriptor, inputs: live.inputs, id, outputs: found.outputs, made: recorded?.made, scope };
   const { properties, reasons } = recordOf(object, found.reasons, live.problems);
   if (reasons.length > 0) throw incomplete(object, reasons);
   response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate(plainMapOf(live.inputs)));

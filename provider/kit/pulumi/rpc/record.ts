@@ -17,6 +17,8 @@ export interface ExistingObject {
   id: string | undefined;
   /** What handlers said of it so far, unchecked. */
   outputs: unknown;
+  /** Which making of it this is; see `Makings`. */
+  made: string | undefined;
   readonly scope: RedactionScope;
 }
 
@@ -35,7 +37,7 @@ export function recordOf(
   given: readonly string[] | undefined,
   always: readonly string[] = [],
 ): ObjectRecord {
-  const { descriptor, inputs, scope } = object;
+  const { descriptor, inputs, made, scope } = object;
   const { value, problems } = readOutputs(descriptor.outputs, object.outputs ?? {}, {
     isSecretText: (text) => scope.touches(text),
   });
@@ -48,7 +50,7 @@ export function recordOf(
       ),
     );
   const outputs: Record<string, Value> = { ...echoOf(descriptor, inputs), ...value };
-  return { properties: encodeMap(markOutputs(descriptor, outputs, reasons.length > 0)), reasons };
+  return { properties: encodeMap(markOutputs(descriptor, outputs, { incomplete: reasons.length > 0, made })), reasons };
 }
 
 /** The error that records an object and says why it is not as desired. */

@@ -69,7 +69,14 @@ export async function update<Client>(
     response.setProperties(encodeMap({ ...echoOf(descriptor, inputs), ...previewed(descriptor, known, scope) }));
     return response;
   }
-  const object: ExistingObject = { descriptor, inputs, id: request.getId(), outputs: old.outputs, scope };
+  const object: ExistingObject = {
+    descriptor,
+    inputs,
+    id: request.getId(),
+    outputs: old.outputs,
+    made: recorded.made,
+    scope,
+  };
   // A handler that failed in the middle may have changed the object. Then it is recorded as incomplete, so that the
   // next `up` calls update again, also if the program has gone back to what is recorded.
   call.rescue = (error) => {
@@ -110,7 +117,7 @@ function recordAgain(descriptor: Parameters<typeof echoOf>[0], inputs: ValueMap,
   return markOutputs(
     descriptor,
     { ...echoOf(descriptor, inputs), ...pick(recorded.outputs, descriptor.outputs.properties) },
-    false,
+    { incomplete: false, made: recorded.made },
   );
 }
 

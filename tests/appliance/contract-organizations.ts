@@ -52,7 +52,19 @@ export function organizationsContract(opened: () => Subject): void {
       expect(again).toMatchObject({ urn: "urn:a", description: "what is wanted now" });
       expect((await refusal(appliance.createOrganization({ name: "berlin", urn: "urn:b" }))).code).toBe("conflict");
       expect((await refusal(appliance.createOrganization({ name: "berlin" }))).code).toBe("conflict");
-      expect((await refusal(appliance.createOrganization({ name: "bonn", urn: "urn:a" }))).message).toContain("berlin");
+    });
+
+    it("that the same URN wants under another name leave the one before: gone if empty, else nobody's", async () => {
+      const { appliance } = opened();
+      const names = async () => (await appliance.listOrganizations({})).organizations.map(({ name }) => name);
+      await appliance.createOrganization({ name: "berlin", urn: "urn:a" });
+      await appliance.createOrganization({ name: "bonn", urn: "urn:a" });
+      expect(await names()).toEqual(["bonn", "default"]);
+      await appliance.createToken({ organization: "bonn", name: "site" });
+      expect(await appliance.createOrganization({ name: "aachen", urn: "urn:a" })).toMatchObject({ urn: "urn:a" });
+      expect(await names()).toEqual(["aachen", "bonn", "default"]);
+      expect((await appliance.getOrganization({ name: "bonn" })).urn).toBeUndefined();
+      expect((await refusal(appliance.createOrganization({ name: "bonn", urn: "urn:a" }))).code).toBe("conflict");
     });
 
     it("are not deleted while anything is in them, and it is said what", async () => {

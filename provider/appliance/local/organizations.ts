@@ -82,24 +82,38 @@ function contentsOf(tx: Transaction, organization: string): string {
     .join(", ");
 }
 
+function remove(tx: Transaction, { name, description }: Row): void {
+  // An organization of the same name that is made later has no part in the history of this one.
+  tx.queries.run(build.updateTable("history").set({ organization: null }).where("organization", "=", name));
+  for (const table of ownedTables()) {
+    if (table !== "history") tx.queries.run(build.deleteFrom(table).where("organization", "=", name));
+  }
+  tx.queries.run(build.deleteFrom("organizations").where("name", "=", name));
+  recordChanges(tx, subjectOf(name), changesBetween({ name, description }, {}));
+}
+
+/**
+ * Takes from a resource the organization that it has under another name. Either a replacement is going to delete that
+ * one once what is in it has moved, and until then it is nobody's; or a create made it whose answer was lost, and then
+ * nothing is in it and nobody would ever delete it.
+ */
+function leaveBehind(tx: Transaction, row: Row): void {
+  if (contentsOf(tx, row.name) === "") remove(tx, row);
+  else tx.queries.run(build.updateTable("organizations").set({ urn: null }).where("name", "=", row.name));
+}
+
 export const organizationHandlers: HandlersOf<typeof organizationOperations> = {
   createOrganization(tx, { name, description, urn }) {
-    const unfinished = urn === undefined ? undefined : tx.queries.first(rows().where("urn", "=", urn));
-    if (unfinished?.name === name) return redescribe(tx, unfinished, description ?? null);
-    const other = tx.queries.first(rows().where("name", "=", name));
-    if (other !== undefined || unfinished !== undefined) {
+    const present = urn === undefined ? undefined : tx.queries.first(rows().where("urn", "=", urn));
+    if (present?.name === name) return redescribe(tx, present, description ?? null);
+    if (tx.queries.first(rows().where("name", "=", name)) !== undefined) {
       throw new ApplianceError({
         code: "conflict",
-        message:
-          unfinished === undefined
-            ? `there is already an organization "${name}"`
-            : `the organization of this resource exists as "${unfinished.name}"`,
-        hint:
-          unfinished === undefined
-            ? "import that one, or choose another name"
-            : "delete that one first: a name does not change",
+        message: `there is already an organization "${name}"`,
+        hint: "import that one, or choose another name",
       });
     }
+    if (present !== undefined) leaveBehind(tx, present);
     const row = {
       name,
       description: description ?? null,
@@ -139,13 +153,7 @@ export const organizationHandlers: HandlersOf<typeof organizationOperations> = {
         hint: "delete what is in it first; `kace --organization` with the lists of each kind shows it",
       });
     }
-    // An organization of the same name that is made later has no part in the history of this one.
-    tx.queries.run(build.updateTable("history").set({ organization: null }).where("organization", "=", name));
-    for (const table of ownedTables()) {
-      if (table !== "history") tx.queries.run(build.deleteFrom(table).where("organization", "=", name));
-    }
-    tx.queries.run(build.deleteFrom("organizations").where("name", "=", name));
-    recordChanges(tx, subjectOf(name), changesBetween({ name, description: row.description }, {}));
+    remove(tx, row);
     return { deleted: true };
   },
 };

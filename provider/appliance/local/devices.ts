@@ -18,7 +18,7 @@ import { recordConnection, recordConnectionEnd } from "./connections.ts";
 import { enrol } from "./enrolment.ts";
 import { fixed } from "./fixed-query.ts";
 import type { HandlersOf } from "./handlers.ts";
-import { keepInventory, unpackInventory } from "./inventories.ts";
+import { keepInventory, type ReadyInventory, readyInventory, unpackInventory } from "./inventories.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build, listed } from "./query.ts";
 import { runningInstance } from "./server.ts";
@@ -119,7 +119,26 @@ function namedLike(names: readonly string[]) {
     );
 }
 
-export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
+async function recordReady(
+  kuid: string,
+  inventory: Promise<ReadyInventory>,
+): Promise<(tx: Transaction) => Record<string, never>> {
+  const ready = await inventory;
+  return (tx) => {
+    const device = tx.queries.first(stateOf({ kuid }));
+    if (device === undefined) throw unknownDevice(kuid);
+    if (device.state !== "approved") {
+      throw new ApplianceError({
+        code: "permission-denied",
+        message: `device ${kuid} is not approved: its inventory is not kept`,
+      });
+    }
+    keepInventory(tx, kuid, ready);
+    return {};
+  };
+}
+
+export const deviceHandlers: HandlersOf<typeof deviceOperations, "recordInventory"> = {
   enrolDevice: enrol,
 
   deviceConnected(tx, { kuid, connectionId, instanceId, can }) {
@@ -133,17 +152,10 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations> = {
     return {};
   },
 
-  recordInventory(tx, { kuid, inventory }) {
-    const device = tx.queries.first(stateOf({ kuid }));
-    if (device === undefined) throw unknownDevice(kuid);
-    if (device.state !== "approved") {
-      throw new ApplianceError({
-        code: "permission-denied",
-        message: `device ${kuid} is not approved: its inventory is not kept`,
-      });
-    }
-    keepInventory(tx, kuid, inventory);
-    return {};
+  recordInventory: {
+    async prepare({ kuid, inventory }) {
+      return recordReady(kuid, readyInventory(inventory));
+    },
   },
 
   getDevice: (tx, { kuid }) => describe(find(tx, kuid), runningInstance(tx)),

@@ -9,6 +9,7 @@ const MEANINGS: Readonly<Record<string, { readonly code: ApplianceErrorCode; rea
   ENOENT: { code: "unavailable", problem: "it does not exist" },
   ENOTDIR: { code: "invalid", problem: "part of the path is not a folder" },
   EEXIST: { code: "invalid", problem: "part of the path is not a folder" },
+  EIO: { code: "unavailable", problem: "the disk reports an error" },
   EMFILE: { code: "unavailable", problem: "this process has too many files open" },
 };
 

@@ -12,23 +12,24 @@ type Outcome = { readonly result: unknown } | { readonly error: unknown };
 /** So many works share a commit at most: the process does nothing else meanwhile. */
 const MOST_TOGETHER = 200;
 
-/** After works that shared a commit, so long at most comes what else the process has to do before the next one. */
-const MOST_REST_MS = 10;
+/** From the begin of one commit to that of the next, where several write: what comes one by one shares a commit too. */
+const APART_MS = 5;
 
 /** How a connection runs one piece of work, or several together, in a transaction. */
 export interface Committer {
   readonly connection: DatabaseSync;
   /** Runs work in a transaction of its own and commits it, waiting for other processes. */
   readonly commit: <Result>(work: () => Result) => Promise<Result>;
+  /** Resolves once what was committed is on the disk; the process goes on meanwhile. */
+  readonly lasting: () => Promise<void>;
   /** Whether nothing was written because another process holds the database. */
   readonly isHeld: (error: unknown) => boolean;
 }
 
 /**
- * Writes what comes at the same time in one transaction, since it is the commit that takes the time: it waits for the
- * disk, and the process with it. Where many write, the commits take half of the time at most, so that what arrives
- * meanwhile is read, and shares the next one. Each work still counts whole or not at all by itself, and nobody is
- * answered before the commit is on the disk.
+ * Writes what comes at the same time in one transaction: pages that several of them change are written once, and the disk
+ * is waited for once. What comes while it is waited for shares the next transaction. Each work still counts whole or not
+ * at all by itself, and nobody is answered before the commit is on the disk.
  *
  * @example const group = new GroupCommit(committer); await Promise.all([group.write(one), group.write(other)]);
  */
@@ -36,7 +37,9 @@ export class GroupCommit {
   readonly #committer: Committer;
   readonly #waiting: Waiting[] = [];
   #working = false;
-  #restUntilMs = 0;
+  #nextMs = 0;
+  /** Whether somebody else wanted to write too, before the last ones were answered. */
+  #several = false;
 
   constructor(committer: Committer) {
     this.#committer = committer;
@@ -61,22 +64,20 @@ export class GroupCommit {
   /** After everything has been read that the sockets have by now: what it leads to is written together. */
   #soon(): void {
     const turn = async () => {
-      const group = this.#waiting.splice(0, MOST_TOGETHER);
       const begin = performance.now();
-      await this.#together(group);
-      const end = performance.now();
+      await this.#together(this.#waiting.splice(0, MOST_TOGETHER));
       // One that writes alone waits for its own answers before it goes on: a rest would only make it slower.
-      this.#restUntilMs = group.length > 1 ? end + Math.min(end - begin, MOST_REST_MS) : 0;
+      this.#nextMs = this.#several ? begin + APART_MS : 0;
       this.#working = this.#waiting.length > 0;
       if (this.#working) this.#soon();
     };
-    const restMs = this.#restUntilMs - performance.now();
+    const restMs = this.#nextMs - performance.now();
     if (restMs < 1) setImmediate(turn);
     else setTimeout(turn, restMs);
   }
 
   async #together(group: readonly Waiting[]): Promise<void> {
-    const { connection, commit, isHeld } = this.#committer;
+    const { connection, commit, lasting, isHeld } = this.#committer;
     if (group.length === 1) return this.#apart(group);
     let outcomes: readonly Outcome[];
     try {
@@ -86,6 +87,13 @@ export class GroupCommit {
       for (const { reject } of group) reject(error);
       return;
     }
+    try {
+      await lasting();
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    this.#several = group.length > 1 || this.#waiting.length > 0;
     for (const [index, { resolve, reject }] of group.entries()) {
       const outcome = outcomes[index];
       if (outcome !== undefined && "result" in outcome) resolve(outcome.result);
@@ -97,7 +105,10 @@ export class GroupCommit {
   async #apart(group: readonly Waiting[]): Promise<void> {
     for (const { work, resolve, reject } of group) {
       try {
-        resolve(await this.#committer.commit(work));
+        const result = await this.#committer.commit(work);
+        await this.#committer.lasting();
+        this.#several = group.length > 1 || this.#waiting.length > 0;
+        resolve(result);
       } catch (error) {
         reject(error);
       }

@@ -9,5 +9,13 @@ export type Handler<Name extends OperationName> = (
   input: z.output<Operations[Name]["input"]>,
 ) => Output<Name>;
 
-/** The handlers of all operations of some tables. */
-export type HandlersOf<Table> = { readonly [Name in keyof Table & OperationName]: Handler<Name> };
+/** An operation of which a part is done before its transaction, and may take its time: no other one waits for it. */
+export interface PreparedHandler<Name extends OperationName> {
+  /** Gives what is then done within the transaction, as a {@link Handler} does it. */
+  readonly prepare: (input: z.output<Operations[Name]["input"]>) => Promise<(transaction: Transaction) => Output<Name>>;
+}
+
+/** The handlers of all operations of some tables, and which of them are prepared. */
+export type HandlersOf<Table, PreparedName extends OperationName = never> = {
+  readonly [Name in keyof Table & OperationName]: Name extends PreparedName ? PreparedHandler<Name> : Handler<Name>;
+};

@@ -1,12 +1,10 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { zstdDecompressSync } from "node:zlib";
 import { ApplianceError } from "../errors.ts";
 import type { Inventory } from "../operations/devices.ts";
 import { fixed } from "./fixed-query.ts";
+import { Packing } from "./packing.ts";
 import { build } from "./query.ts";
 import type { Transaction } from "./transaction.ts";
-
-/** Compresses as well as the higher levels do, in a fraction of the time. */
-const LEVEL = 1;
 
 /** So many addresses are beside a packed inventory: most machines have fewer, and nothing is unpacked to filter those. */
 const ADDRESSES_BESIDE = 8;
@@ -30,10 +28,24 @@ export interface PackedInventory {
   readonly content: Uint8Array | null;
 }
 
-/** @example unpackInventory(packInventory(inventory), "device 4f…") */
-export function packInventory(inventory: Inventory): PackedInventory {
-  const params = { [constants.ZSTD_c_compressionLevel]: LEVEL };
-  return { packed: "", content: zstdCompressSync(JSON.stringify(inventory), { params }) };
+/** An inventory made ready to be kept: nothing of it is held any more but these. */
+export interface ReadyInventory {
+  readonly content: Uint8Array;
+  readonly facts: string;
+  readonly addresses: string;
+}
+
+const packing = new Packing();
+
+/** Makes an inventory ready to be kept, before the transaction that keeps it. */
+export function readyInventory(inventory: Inventory): Promise<ReadyInventory> {
+  const facts = JSON.stringify(factsBeside(inventory));
+  const addresses = JSON.stringify(addressesBeside(inventory));
+  return beside(packing.pack(JSON.stringify(inventory)), facts, addresses);
+}
+
+async function beside(packed: Promise<Uint8Array>, facts: string, addresses: string): Promise<ReadyInventory> {
+  return { content: await packed, facts, addresses };
 }
 
 /** The JSON of an inventory. @throws ApplianceError `corrupt` */
@@ -56,11 +68,11 @@ function addressesBeside({ addresses, macs }: Inventory): InventoryAddresses {
   return { addresses: some, macs: someMacs, ...(isPart && { isPart }) };
 }
 
-const kept = fixed(({ kuid, packed, content }: { kuid: string; packed: string; content: Uint8Array | null }) =>
+const kept = fixed(({ kuid, content }: { kuid: string; content: Uint8Array }) =>
   build
     .insertInto("inventories")
-    .values({ kuid, facts: "", packed, content })
-    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ packed, content })),
+    .values({ kuid, facts: "", packed: "", content })
+    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ packed: "", content })),
 );
 const factsKept = fixed(({ kuid, facts }: { kuid: string; facts: string }) =>
   build
@@ -74,7 +86,7 @@ const addressesKept = fixed(({ kuid, addresses }: { kuid: string; addresses: str
     .values({ kuid, addresses })
     .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ addresses })),
 );
-const beside = fixed(({ kuid }: { kuid: string }) =>
+const besideKept = fixed(({ kuid }: { kuid: string }) =>
   build
     .selectFrom("device_facts")
     .innerJoin("device_addresses", "device_addresses.kuid", "device_facts.kuid")
@@ -89,15 +101,15 @@ const packedOf = fixed(({ kuid }: { kuid: string }) =>
 );
 
 /** Keeps the inventory of a device in the place of the one before. */
-export function keepInventory(tx: Transaction, kuid: string, inventory: Inventory): void {
-  tx.queries.run(kept({ kuid, ...packInventory(inventory) }));
-  keepBeside(tx, kuid, JSON.stringify(factsBeside(inventory)), JSON.stringify(addressesBeside(inventory)));
+export function keepInventory(tx: Transaction, kuid: string, { content, facts, addresses }: ReadyInventory): void {
+  tx.queries.run(kept({ kuid, content }));
+  keepBeside(tx, kuid, facts, addresses);
   tx.queries.run(dated({ kuid, now: tx.now }));
 }
 
 /** Most machines say the same of these each time: then nothing is written. */
 function keepBeside(tx: Transaction, kuid: string, facts: string, addresses: string): void {
-  const known = tx.queries.first(beside({ kuid }));
+  const known = tx.queries.first(besideKept({ kuid }));
   if (known?.facts !== facts) tx.queries.run(factsKept({ kuid, facts }));
   if (known?.addresses !== addresses) tx.queries.run(addressesKept({ kuid, addresses }));
 }

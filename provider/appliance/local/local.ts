@@ -74,7 +74,7 @@ export interface LocalAppliance extends Appliance {
 }
 
 /** How every operation is done here: the compiler sees that none is missing. */
-const handlers: HandlersOf<typeof operations> = {
+const handlers: HandlersOf<typeof operations, "recordInventory"> = {
   ...tokenHandlers,
   ...bundleHandlers,
   ...loadingHandlers,
@@ -139,6 +139,16 @@ const MAKES_GARBAGE: ReadonlySet<OperationName> = new Set([
   "deleteDownload",
 ]);
 
+type Work<Name extends OperationName> = (tx: Transaction) => Output<Name>;
+
+/** On whose behalf something is done, and what. */
+interface About {
+  readonly caller: Caller;
+  readonly what: string;
+  /** The organization that the input names. */
+  readonly named?: string | undefined;
+}
+
 class Store {
   readonly #database: Database;
   readonly #packages: PackageFolder;
@@ -170,16 +180,26 @@ class Store {
     this.#database.close();
   }
 
+  // Does not await, so that what waits for the disk does not hold the input, of which there may be much.
   async #perform<Name extends OperationName>(name: Name, given: unknown, caller: Caller): Promise<Output<Name>> {
     const operation = operations[name];
     const parsed = operation.input.safeParse(inOwnOrganization(given, operation.input, caller));
     if (!parsed.success) throw wrongInput(name, parsed.error);
     const input = parsed.data;
     const named = "organization" in input ? input.organization : undefined;
-    const handler = handlers[name] as (tx: Transaction, input: unknown) => Output<Name>; // it takes what was just parsed
-    const result = await this.#transact(operation.access, { caller, what: name, named }, (tx) => {
+    return this.#finish(name, { caller, what: name, named }, workOf(name, input));
+  }
+
+  async #finish<Name extends OperationName>(
+    name: Name,
+    about: About,
+    prepared: Work<Name> | Promise<Work<Name>>,
+  ): Promise<Output<Name>> {
+    const { caller, named } = about;
+    const work = await prepared;
+    const result = await this.#transact(operations[name].access, about, (tx) => {
       if (named !== undefined) requireOrganization(tx, named);
-      return handler(tx, input);
+      return work(tx);
     });
     if (MAKES_GARBAGE.has(name)) {
       // Of a content it counts which bundles have it, whosever they are.
@@ -190,7 +210,7 @@ class Store {
 
   #transact<Result>(
     access: "read" | "write",
-    { caller, what, named }: { readonly caller: Caller; readonly what: string; readonly named?: string | undefined },
+    { caller, what, named }: About,
     work: (tx: Transaction) => Result,
   ): Promise<Result> {
     this.#requireOpen();
@@ -242,6 +262,14 @@ class Store {
   #requireOpen(): void {
     if (this.#closed) throw new ApplianceError({ code: "unavailable", message: "the appliance has been closed" });
   }
+}
+
+/** What an operation does within its transaction. */
+function workOf<Name extends OperationName>(name: Name, input: unknown): Work<Name> | Promise<Work<Name>> {
+  const handler = handlers[name] as // it takes what was just parsed
+    | ((tx: Transaction, input: unknown) => Output<Name>)
+    | { prepare(input: unknown): Promise<Work<Name>> };
+  return "prepare" in handler ? handler.prepare(input) : (tx) => handler(tx, input);
 }
 
 /** Whoever is kept to an organization means that one where they name none. */

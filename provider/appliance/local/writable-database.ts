@@ -20,6 +20,7 @@ import { type Migration, migrate, newest } from "./migrations.ts";
 import { build, Queries } from "./query.ts";
 import { DatabaseSync } from "./sqlite.ts";
 import { describeSqliteError, isBusy } from "./sqlite-errors.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface WritableOptions {
   readonly folder: string;
@@ -50,6 +51,8 @@ export async function openWritable(options: WritableOptions): Promise<Database> 
     const connection = new DatabaseSync(path, { timeout: SQLITE_WAIT_MS });
     database = connection;
     const opened = await whenFree(() => prepare(connection, options), lockWaitMs);
+    // From here on it is the log that waits for the disk after a commit.
+    connection.exec("PRAGMA synchronous = NORMAL");
     return new WritableDatabase(connection, opened, options);
   } catch (error) {
     database?.close();
@@ -99,14 +102,18 @@ class WritableDatabase implements Database {
   readonly #opened: Opened;
   readonly #options: WritableOptions;
   readonly #group: GroupCommit;
+  readonly #log: WriteAheadLog;
 
   constructor(connection: DatabaseSync, opened: Opened, options: WritableOptions) {
     this.#connection = connection;
     this.#opened = opened;
     this.#options = options;
+    const log = new WriteAheadLog(`${join(options.folder, DATABASE_FILE)}-wal`);
+    this.#log = log;
     this.#group = new GroupCommit({
       connection,
       commit: (work) => whenFree(() => transact(connection, "BEGIN IMMEDIATE", work), options.lockWaitMs),
+      lasting: () => log.lasting(),
       isHeld: isBusy,
     });
   }
@@ -124,6 +131,7 @@ class WritableDatabase implements Database {
     this.#group.refuse(
       new ApplianceError({ code: "unavailable", message: "the appliance was closed before this was written" }),
     );
+    this.#log.close();
     if (this.#connection.isOpen) this.#connection.close();
   }
 
@@ -131,7 +139,8 @@ class WritableDatabase implements Database {
     try {
       return await result;
     } catch (error) {
-      throw describeSqliteError(error, this.#options.folder);
+      const { folder } = this.#options;
+      throw describeFileError(describeSqliteError(error, folder), folder);
     }
   }
 }

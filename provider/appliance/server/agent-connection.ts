@@ -213,11 +213,20 @@ export function serveAgent(
     );
   }
 
+  // What waits for the disk holds nothing of the inventory: of hundreds that wait, all would outlive a collection.
   async function keepInventory(of: AcceptedAgent, { type: _type, ...inventory }: InventoryMessage): Promise<void> {
     // Whoever is not approved may wait here, but nothing more is kept of it.
     if (of.standing.state !== "approved") return;
+    const { kuid } = of;
+    return answerInventory(
+      of,
+      context.settings.throughput.pass(() => context.store.recordInventory({ kuid, inventory })),
+    );
+  }
+
+  async function answerInventory(of: AcceptedAgent, kept: Promise<unknown>): Promise<void> {
     try {
-      await context.settings.throughput.pass(() => context.store.recordInventory({ kuid: of.kuid, inventory }));
+      await kept;
     } catch (error) {
       if (!(error instanceof ApplianceError)) throw error;
       // Blocked or forgotten by another process a moment ago: the next look tells the agent.

@@ -14,16 +14,22 @@ export class Throughput {
     this.#letIn();
   }
 
-  /** Runs `work` once there is room, and gives its place to the next one when it ends, however it ends. */
-  async pass<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#busy < this.#limit) this.#busy++;
-    else await new Promise<void>((enter) => this.#line.push(enter));
-    try {
-      return await work();
-    } finally {
+  /**
+   * Runs `work` once there is room, and gives its place to the next one when it ends, however it ends. While it goes on,
+   * nothing here holds what it was made of.
+   */
+  pass<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#busy >= this.#limit)
+      return new Promise<void>((enter) => this.#line.push(enter)).then(() => this.#run(work));
+    this.#busy++;
+    return this.#run(work);
+  }
+
+  #run<T>(work: () => Promise<T>): Promise<T> {
+    return work().finally(() => {
       this.#busy--;
       this.#letIn();
-    }
+    });
   }
 
   #letIn(): void {

@@ -8,7 +8,10 @@ function committer() {
   onTestFinished(() => connection.close());
   connection.exec("CREATE TABLE said (word TEXT PRIMARY KEY)");
   const held = new Error("held");
+  const broken = new Error("the disk reports an error");
   let commits = 0;
+  let lasting = 0;
+  let isBroken = false;
   let isHeld = false;
   const group = new GroupCommit({
     connection,
@@ -25,6 +28,11 @@ function committer() {
         throw error;
       }
     },
+    lasting: async () => {
+      if (isBroken) throw broken;
+      await new Promise(setImmediate);
+      lasting = commits;
+    },
     isHeld: (error) => error === held,
   });
   return {
@@ -37,6 +45,10 @@ function committer() {
         .all()
         .map(({ word }) => word),
     commits: () => commits,
+    lasting: () => lasting,
+    breakDisk: () => {
+      isBroken = true;
+    },
     hold: (value: boolean) => {
       isHeld = value;
     },
@@ -51,6 +63,26 @@ describe("writes that come at the same time", () => {
     expect(results).toEqual(words.map((word) => [word, 1]));
     expect(said()).toEqual(words);
     expect(commits()).toBe(1);
+  });
+
+  it("are answered once their commit is on the disk, also one that writes alone", async () => {
+    const { group, say, commits, lasting } = committer();
+    for (const words of [["alone"], ["one", "other"], ["alone again"]]) {
+      const seen = await Promise.all(words.map((word) => group.write(say(word)).then(() => [commits(), lasting()])));
+      for (const [committed, onDisk] of seen) expect(onDisk).toBe(committed);
+    }
+    expect(commits()).toBe(3);
+  });
+
+  it("are refused where the disk does not say that it has them", async () => {
+    const { group, say, breakDisk } = committer();
+    breakDisk();
+    const ends = await Promise.allSettled([group.write(say("one")), group.write(say("other"))]);
+    expect(ends).toMatchObject([
+      { reason: { message: "the disk reports an error" } },
+      { reason: { message: "the disk reports an error" } },
+    ]);
+    await expect(group.write(say("alone"))).rejects.toThrow("the disk reports an error");
   });
 
   it("are undone one by one where one of them fails after it has written", async () => {

@@ -22,6 +22,7 @@ export { HINTS } from "./hints.ts";
 export { probe } from "./look.ts";
 export { neededBytes } from "./obstacle.ts";
 export { packageFor, packagesFor } from "./packages.ts";
+export { holderText } from "./parse-probe.ts";
 export type * from "./plan.ts";
 export { planFor } from "./plan-for.ts";
 export type * from "./prerequisite-facts.ts";

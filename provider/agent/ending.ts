@@ -3,7 +3,7 @@ import type { Activation, ActivationCode, ActivationRequest, Evidence } from "./
 import type { AgentPackage } from "./agent-package.ts";
 import { HINTS } from "./hints.ts";
 import type { MarkedLines } from "./lines.ts";
-import { parseLock, parseProbe } from "./parse-probe.ts";
+import { holderText, parseLock, parseProbe } from "./parse-probe.ts";
 import type { PlanAction } from "./plan.ts";
 import type { Probe } from "./probe.ts";
 import { serverText } from "./server.ts";
@@ -154,9 +154,7 @@ function removedMessage({ desired }: ActivationRequest): string {
 
 function busyMessage(lines: MarkedLines): string {
   const holder = parseLock(lines.get("holder"));
-  return holder === undefined
-    ? "another run is working on the machine"
-    : `a run of the configuration "${holder.configurationId}" is working on the machine`;
+  return holder === undefined ? "another run is working on the machine" : holderText(holder);
 }
 
 function isTransient(code: ActivationCode): boolean {

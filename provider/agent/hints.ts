@@ -11,7 +11,7 @@ export const HINTS: Readonly<Record<ActivationCode, string>> = {
   "server-unreachable": "let the firewalls between the machine and the server pass it",
   claimed: "say `takeOver: true` to make it this configuration's",
   quarantined: "approve it with `kace quarantine approve`, or give the configuration a valid token",
-  busy: "run again when the other run is over",
+  busy: "run again when that is over",
   "downgrade-not-allowed": "say `allowDowngrade: true`",
   "version-denied": "add a package of another version to the bundle",
   "upload-failed": "run again; if it stays, look at the network and the disk of the machine",

@@ -2,6 +2,7 @@ import type { AgentPackage } from "./agent-package.ts";
 import type { Blocked } from "./blocked.ts";
 import type { DesiredAgent } from "./desired.ts";
 import type { Intent } from "./intent.ts";
+import { holderText } from "./parse-probe.ts";
 import type { BlockedCode } from "./plan.ts";
 import type { OperatingSystem, Probe } from "./probe.ts";
 import { serverText } from "./server.ts";
@@ -39,11 +40,7 @@ export function obstacleTo(probe: Probe, desired: DesiredAgent, intent: Exclude<
     );
   }
   if (probe.lock !== undefined && probe.lock.configurationId !== desired.configurationId) {
-    return blocked(
-      "busy",
-      `a run of the configuration "${probe.lock.configurationId}" is working on the machine`,
-      "run again when it is over",
-    );
+    return blocked("busy", holderText(probe.lock), "run again when it is over");
   }
   const steps = stepsOf(intent);
   if (steps.length > 0) {

@@ -87,11 +87,27 @@ function parseServer(text: string | undefined): AgentFacts["server"] {
   return host === undefined ? undefined : { host, port: Number(match?.groups?.port) };
 }
 
-/** `run:configuration:pid:start:boot`, as `lock.sh` writes it. */
+/** What an agent that updates itself is called as the owner of a lock; no configuration is, since `@` is written `%40`. */
+const AGENT_UPDATE = "@agent-update";
+
+/** `run:configuration:pid:start:boot`, as `lock.sh` and agents that update themselves write it. */
 export function parseLock(text: string | undefined): LockHolder | undefined {
   const [runId, owner, pid] = text?.split(":") ?? [];
   if (runId === undefined || owner === undefined || !/^\d+$/.test(pid ?? "")) return undefined;
-  return { runId, configurationId: decoded(owner), pid: Number(pid) };
+  return { runId, configurationId: owner === AGENT_UPDATE ? undefined : decoded(owner), pid: Number(pid) };
+}
+
+/**
+ * Who works on a machine, in words.
+ * @param named how a configuration is called there; its id in quotes where nothing is said
+ */
+export function holderText(
+  { configurationId }: LockHolder,
+  named: (configurationId: string) => string = (id) => `"${id}"`,
+): string {
+  return configurationId === undefined
+    ? "an update of its agent is under way on the machine"
+    : `a run of the configuration ${named(configurationId)} is working on the machine`;
 }
 
 /** A configuration's id as a word of a lock. */

@@ -65,7 +65,8 @@ export interface Receipt {
 
 export interface LockHolder {
   readonly runId: string;
-  readonly configurationId: string;
+  /** Absent where an update of the machine's own agent is under way. */
+  readonly configurationId: string | undefined;
   readonly pid: number;
 }
 

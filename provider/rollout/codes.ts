@@ -217,7 +217,7 @@ const MEANINGS = {
   },
   busy: {
     class: "failed",
-    sentence: "another run is at work",
+    sentence: "another run is at work, or the agent is updating itself",
     hint: "run `pulumi up` again once it has ended",
   },
   "command-timeout": {

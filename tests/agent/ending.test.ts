@@ -99,6 +99,11 @@ test.each<{ story: string; says: string[]; breaks?: MachineErrorCode; ending: Re
     ending: { class: "failed", code: "busy", message: 'a run of the configuration "urn:db" is working on the machine' },
   },
   {
+    story: "busy with an update of the agent",
+    says: ["::kace holder=agent-update-task-1:@agent-update:1:2:b", "::kace code=busy"],
+    ending: { class: "failed", code: "busy", message: "an update of its agent is under way on the machine" },
+  },
+  {
     story: "cut before anything",
     says: [],
     breaks: "lost",

@@ -358,6 +358,12 @@ test.each<Case>([
     plan: blocked("busy"),
   },
   {
+    story: "its agent updates itself",
+    gone: true,
+    probe: { lock: { runId: "agent-update-task-1", configurationId: undefined, pid: 1 } },
+    plan: { ...blocked("busy"), reason: "an update of its agent is under way on the machine" },
+  },
+  {
     story: "an earlier run of the same configuration works on it",
     gone: true,
     probe: { lock: { runId: "r", configurationId: "web", pid: 1 } },

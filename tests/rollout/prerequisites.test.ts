@@ -165,6 +165,13 @@ describe("a Linux machine", () => {
       repair: "wait",
     },
     {
+      story: "an agent that updates itself",
+      probe: { lock: { runId: "r", configurationId: undefined, pid: 7 } },
+      requirement: "package-lock",
+      message: "an update of its agent is under way",
+      repair: "wait",
+    },
+    {
       story: "no service manager",
       probe: { init: "none" },
       requirement: "service-manager",

@@ -2,6 +2,7 @@ import {
   type AgentPackage,
   compareVersions,
   type Flavour,
+  holderText,
   neededBytes,
   type Probe,
   packagesFor,
@@ -181,7 +182,7 @@ function packageLockLine({ probe: { lock, prerequisites }, configurationName }: 
   if (lock !== undefined)
     return notMet(
       requirement,
-      `a run of the configuration ${configurationName?.(lock.configurationId) ?? lock.configurationId} is working on the machine`,
+      holderText(lock, (id) => configurationName?.(id) ?? id),
       "wait for its end",
     );
   const held = prerequisites?.packageLock;

@@ -51,8 +51,10 @@ type TaskStatus struct {
 	ID     string `json:"id"`
 	Status string `json:"status"`
 	// Announced is the type of a task that the agent itself begins; empty for those of the server.
-	Announced       string `json:"announced,omitempty"`
-	Note            string `json:"note,omitempty"`
+	Announced string `json:"announced,omitempty"`
+	Note      string `json:"note,omitempty"`
+	// NotBegun says of a failed task that it touched nothing and may be given again. An older server lets it be.
+	NotBegun        bool   `json:"notBegun,omitempty"`
 	ExitCode        *int   `json:"exitCode,omitempty"`
 	Output          string `json:"output,omitempty"`
 	OutputTruncated bool   `json:"outputTruncated,omitempty"`

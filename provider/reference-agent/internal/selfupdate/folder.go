@@ -37,6 +37,9 @@ type State struct {
 	Attempts int `json:"attempts"`
 	// Reason is why the old version is put back.
 	Reason string `json:"reason,omitempty"`
+	// Receipt is which note of a configuration's run lay on the machine when the update was handed over; empty where an
+	// agent handed it over that did not look.
+	Receipt string `json:"receipt,omitempty"`
 }
 
 // Preparation is an update that was not handed to the watchdog yet: the file preparation.json.
@@ -44,6 +47,8 @@ type Preparation struct {
 	TaskID string `json:"taskId"`
 	// Attempts counts how often it was begun.
 	Attempts int `json:"attempts"`
+	// From is the version that prepared it; empty where that did not say so.
+	From string `json:"from,omitempty"`
 }
 
 // Results of an update.
@@ -52,6 +57,10 @@ const (
 	RolledBack = "rolled-back"
 	// Lost says that neither version runs any more as far as the watchdog can tell.
 	Lost = "lost"
+	// Postponed says that nothing was touched, because others worked on the machine for too long.
+	Postponed = "postponed"
+	// Overtaken says that somebody else has installed the agent meanwhile: what is there now is left as it is.
+	Overtaken = "overtaken"
 )
 
 // Outcome is what became of an update: the file outcome.json, until the server knows it.
@@ -70,6 +79,8 @@ func (o Outcome) Note() string {
 		return fmt.Sprintf("updated from %s to %s", o.From, o.To)
 	case RolledBack:
 		return fmt.Sprintf("%s was put back: %s", o.From, o.Reason)
+	case Postponed, Overtaken:
+		return o.Reason
 	}
 	return fmt.Sprintf("neither %s nor %s runs: %s", o.To, o.From, o.Reason)
 }

@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"pulumi-kace/reference-agent/internal/atomicfile"
 	"pulumi-kace/reference-agent/internal/layout"
+	"pulumi-kace/reference-agent/internal/machinelock"
 	"pulumi-kace/reference-agent/internal/status"
 )
 
@@ -50,6 +52,25 @@ func (m machine) look() (sight, error) {
 	}
 	return sight{pid: shown.PID, version: shown.AgentVersion, connected: shown.Connected, lastError: shown.LastError}, nil
 }
+
+func (m machine) take(run string) (release func() error, err error) {
+	lock, err := machinelock.Take(m.at, run)
+	if err != nil {
+		return nil, err
+	}
+	return lock.Release, nil
+}
+
+// program asks the one on the disk, which may be another one than the running agent.
+func (m machine) program(ctx context.Context) string {
+	said, err := execute(ctx, filepath.Join(m.at.ProgramFolder(), "bin", "kace-agent"), "version")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(said)
+}
+
+func (m machine) receipt() (string, error) { return receiptOn(m.at) }
 
 func (m machine) elapsed() time.Duration { return time.Since(m.started) }
 

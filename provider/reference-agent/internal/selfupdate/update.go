@@ -7,10 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 
-	"pulumi-kace/reference-agent/internal/atomicfile"
 	"pulumi-kace/reference-agent/internal/layout"
 )
 
@@ -32,6 +30,7 @@ type Updater struct {
 	free         func(string) (uint64, error)
 	open         func(string) (file, error)
 	pollEvery    time.Duration
+	turnPatience time.Duration
 }
 
 // NewUpdater works on this machine.
@@ -39,12 +38,18 @@ func NewUpdater(at layout.Layout, version string, part Part, log *slog.Logger) *
 	return &Updater{
 		At: at, Version: version, Part: part, Log: log,
 		architecture: runtime.GOARCH, run: execute, start: launch, free: freeBytes, open: openForAppending, pollEvery: 500 * time.Millisecond,
+		turnPatience: turnPatience,
 	}
 }
 
 // Update carries out an order. Where it succeeds the process that called it is mostly ended by the new package, so it
-// returns only when nothing had to be done, when something went wrong, or with ErrEnded.
+// returns only when nothing had to be done, when something went wrong, with ErrPostponed, or with ErrEnded.
 func (u *Updater) Update(ctx context.Context, taskID string, payload []byte) (note string, err error) {
+	return u.untilSettled(ctx, taskID, payload, func() (string, error) { return u.begin(ctx, taskID, payload, u.Version) })
+}
+
+// begin carries out an order that was begun by an agent of the version `from`.
+func (u *Updater) begin(ctx context.Context, taskID string, payload []byte, from string) (note string, err error) {
 	under, err := u.folder().readState()
 	if err != nil {
 		// Nobody can go on with it; the order begins anew.
@@ -61,7 +66,10 @@ func (u *Updater) Update(ctx context.Context, taskID string, payload []byte) (no
 		return "", err
 	}
 	if order.Version == u.Version {
-		return "this is version " + u.Version + " already", nil
+		return "this is version " + u.Version + " already", u.folder().clearUnfinished()
+	}
+	if from != u.Version && compareVersions(order.Version, u.Version) < 0 {
+		return "meanwhile version " + u.Version + " was installed, which is newer than " + order.Version, u.folder().clearUnfinished()
 	}
 	if !order.AllowDowngrade && compareVersions(order.Version, u.Version) < 0 {
 		return "", fmt.Errorf("%s is older than %s, and the task does not allow a downgrade", order.Version, u.Version)
@@ -74,84 +82,13 @@ func (u *Updater) Update(ctx context.Context, taskID string, payload []byte) (no
 	if err != nil {
 		return "", errors.Join(describeWrite(err), u.tidy(order))
 	}
-	if err := u.activate(ctx, state); err != nil {
+	if err := u.activate(ctx, state); errors.Is(err, ErrPostponed) || err != nil && ctx.Err() != nil {
+		// The next attempt finds what was fetched.
+		return "", err
+	} else if err != nil {
 		return "", errors.Join(describeWrite(err), u.tidy(order))
 	}
 	return u.Resume(ctx, taskID)
-}
-
-// maxPreparations is how often an update is prepared: an agent that dies of it each time must not do so for ever.
-const maxPreparations = 10
-
-// TakeUp goes on with an order that an earlier process of the agent worked on: where that was interrupted while it prepared
-// the update, nothing of the installed agent was touched, and the preparation is gone on with.
-func (u *Updater) TakeUp(ctx context.Context, taskID string, payload []byte) (note string, err error) {
-	state, err := u.folder().readState()
-	if err != nil {
-		return "", err
-	}
-	prepared, err := u.folder().readPreparation()
-	if err != nil {
-		return "", err
-	}
-	if state != nil || prepared == nil || prepared.TaskID != taskID {
-		return u.Resume(ctx, taskID)
-	}
-	if prepared.Attempts >= maxPreparations {
-		return "", errors.Join(
-			fmt.Errorf("the agent was interrupted %d times while it prepared the update; nothing was changed", prepared.Attempts),
-			u.folder().clearUnfinished(),
-		)
-	}
-	u.Log.Info("update: the preparation was interrupted and goes on", "attempts", prepared.Attempts)
-	return u.Update(ctx, taskID, payload)
-}
-
-// Resume waits for the outcome of an update that an earlier process of the agent, or this one, began.
-func (u *Updater) Resume(ctx context.Context, taskID string) (note string, err error) {
-	for looks := 1; ; looks++ {
-		outcome, err := u.folder().readOutcome()
-		if err != nil {
-			return "", err
-		}
-		state, err := u.folder().readState()
-		if err != nil {
-			return "", err
-		}
-		// The watchdog writes the outcome first and takes the state away last.
-		if state == nil && outcome != nil && outcome.TaskID == taskID {
-			if outcome.Result != Updated {
-				return "", errors.New(outcome.Note())
-			}
-			return outcome.Note(), nil
-		}
-		if state == nil {
-			return "", errors.New("the agent was interrupted while it prepared the update; nothing was changed")
-		}
-		if looks%looksPerCall == 0 {
-			if err := u.recall(ctx); err != nil {
-				u.Log.Error("update: the watchdog does not run and could not be started", "error", err)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return "", errors.Join(ErrEnded, ctx.Err())
-		case <-time.After(u.pollEvery):
-		}
-	}
-}
-
-// looksPerCall is how many looks for the outcome pass between two looks for the watchdog.
-const looksPerCall = 20
-
-// recall starts a watchdog that was ended before its work was done, where nothing else does.
-func (u *Updater) recall(ctx context.Context) error {
-	running, err := atomicfile.Holder(u.folder().lock())
-	if err != nil || running != 0 {
-		return err
-	}
-	u.Log.Warn("update: the watchdog is started again")
-	return u.start(ctx, u.At)
 }
 
 func (u *Updater) folder() folder { return folder{u.At} }
@@ -197,7 +134,7 @@ func (u *Updater) prepare(ctx context.Context, taskID string, order Order) (Stat
 		}
 	}
 	state.Old = old
-	return state, u.keepOldFiles(ctx)
+	return state, nil
 }
 
 // notePreparation counts how often an update is prepared.
@@ -207,7 +144,7 @@ func (u *Updater) notePreparation(taskID string) error {
 		// It is about another order, or about nothing that can be gone on with.
 		u.Log.Error("update: what was prepared cannot be read", "error", err)
 	}
-	now := Preparation{TaskID: taskID, Attempts: 1}
+	now := Preparation{TaskID: taskID, Attempts: 1, From: u.Version}
 	if before != nil && before.TaskID == taskID {
 		now.Attempts = before.Attempts + 1
 	}
@@ -238,25 +175,6 @@ func (u *Updater) check(ctx context.Context, wanted Package, path string) error 
 	return nil
 }
 
-// keepOldFiles copies the program folder aside, and makes sure that the watchdog can run from there.
-func (u *Updater) keepOldFiles(ctx context.Context) error {
-	where := u.folder()
-	if err := os.RemoveAll(where.oldProgram()); err != nil {
-		return err
-	}
-	if err := copyTree(u.At.ProgramFolder(), where.oldProgram()); err != nil {
-		return err
-	}
-	said, err := u.run(ctx, where.watchdog(), "version")
-	if err != nil {
-		return fmt.Errorf("programs cannot be run from %s: %w", where.oldProgram(), err)
-	}
-	if strings.TrimSpace(said) != u.Version {
-		return fmt.Errorf("the program on disk is %s, while %s runs: restart the agent first", tail(said), u.Version)
-	}
-	return nil
-}
-
 // spareBytes are left free for the package tool's own files.
 const spareBytes = 16 << 20
 
@@ -277,23 +195,6 @@ func (u *Updater) requireSpace(order Order, fetchOld bool) error {
 	}
 	if free < uint64(needed) {
 		return fmt.Errorf("the disk is full: the update needs %d MB free below %s, and there are %d", needed>>20, u.folder().path(""), free>>20)
-	}
-	return nil
-}
-
-func (u *Updater) activate(ctx context.Context, state State) error {
-	if err := atomicfile.Remove(u.folder().outcome()); err != nil {
-		return err
-	}
-	if err := u.folder().writeState(state); err != nil {
-		return err
-	}
-	if err := atomicfile.Remove(u.folder().preparation()); err != nil {
-		return errors.Join(err, atomicfile.Remove(u.folder().state()))
-	}
-	u.Log.Info("update: handed to the watchdog", "from", state.From, "to", state.To)
-	if err := u.start(ctx, u.At); err != nil {
-		return errors.Join(fmt.Errorf("the watchdog could not be started: %w", err), atomicfile.Remove(u.folder().state()))
 	}
 	return nil
 }

@@ -60,10 +60,11 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, contents: map[string][]byte{}}
 	at := layout.Layout{Root: t.TempDir()}
 	must(t, os.MkdirAll(at.Resolve("/opt/kace-reference/bin"), 0o755))
+	must(t, os.Mkdir(at.Resolve("/run"), 0o755))
 	must(t, os.WriteFile(at.Resolve("/opt/kace-reference/bin/kace-agent"), []byte("the old program"), 0o755))
 	s.updater = &Updater{
 		At: at, Version: "1.4.2", Part: s.part, Log: slog.New(slog.DiscardHandler), architecture: "amd64",
-		run: s.run, start: s.start, open: openForAppending, pollEvery: time.Millisecond,
+		run: s.run, start: s.start, open: openForAppending, pollEvery: time.Millisecond, turnPatience: time.Hour,
 		free: func(string) (uint64, error) { return 1 << 30, nil },
 	}
 	s.watchdog = func(state State) {

@@ -14,22 +14,10 @@ import (
 const (
 	// maxAttempts is how often one phase is begun before it is given up.
 	maxAttempts = 3
-	lookEvery   = 500 * time.Millisecond
-	// steadyLooks is how many looks in a row must find the same process connected: one that is welcomed and dies is none
-	// that came back.
-	steadyLooks = 4
 	// restoredPatience is how long the old agent has to start; it need not reach its server for that.
 	restoredPatience = time.Minute
 	outcomeRetry     = 10 * time.Second
 )
-
-// sight is how the agent stands: of which version the running process is, and whether a server has welcomed it.
-type sight struct {
-	pid       int
-	version   string
-	connected bool
-	lastError string
-}
 
 // world is what a watchdog touches.
 type world interface {
@@ -38,6 +26,12 @@ type world interface {
 	// putBackFiles copies the old program files in place.
 	putBackFiles() error
 	restartAgent(ctx context.Context) error
+	// take takes the machine's lock under the name of a run; see machinelock.Take.
+	take(run string) (release func() error, err error)
+	// program is the version of the program on the disk, empty where that does not run.
+	program(ctx context.Context) string
+	// receipt names the last note that a configuration's run left.
+	receipt() (string, error)
 	look() (sight, error)
 	// elapsed is a clock that nobody sets.
 	elapsed() time.Duration
@@ -74,10 +68,7 @@ func (w watchdog) carryOut(ctx context.Context) error {
 		return err
 	}
 	if state == nil {
-		if err := w.world.retire(ctx); err != nil {
-			return err
-		}
-		return w.folder.clearUnfinished()
+		return w.clearUp(ctx)
 	}
 	if outcome, err := w.folder.readOutcome(); err != nil || outcome != nil && outcome.TaskID == state.TaskID {
 		if err != nil {
@@ -85,21 +76,34 @@ func (w watchdog) carryOut(ctx context.Context) error {
 		}
 		return w.finish(ctx, *state, *outcome)
 	}
-	for {
+	outcome, leave, err := w.takeTurn(ctx, state)
+	if errors.Is(err, errCalledOff) {
+		return w.clearUp(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for outcome == nil {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		outcome, err := w.step(ctx, state)
-		if err != nil {
+		if outcome, err = w.step(ctx, state); err != nil {
 			return err
 		}
-		if outcome != nil {
-			if err := w.keepOutcome(ctx, *outcome); err != nil {
-				return err
-			}
-			return w.finish(ctx, *state, *outcome)
-		}
 	}
+	if err := w.keepOutcome(ctx, *outcome); err != nil {
+		return err
+	}
+	return w.finish(ctx, *state, *outcome)
+}
+
+// clearUp ends a watchdog that has nothing to do.
+func (w watchdog) clearUp(ctx context.Context) error {
+	if err := w.world.retire(ctx); err != nil {
+		return err
+	}
+	return w.folder.clearUnfinished()
 }
 
 // keepOutcome tries until it is on disk: to begin anew would install and restart again what is right already.
@@ -233,48 +237,6 @@ func (w watchdog) keep(state State) error {
 	return err
 }
 
-// await looks until the same process was as wanted several times in a row.
-func (w watchdog) await(ctx context.Context, patience time.Duration, wanted func(sight) bool) (sight, bool) {
-	began, steady := w.world.elapsed(), 0
-	var last sight
-	for {
-		seen, err := w.world.look()
-		switch {
-		case err != nil:
-			w.log.Error("the agent's status cannot be read", "error", err)
-			steady = 0
-		case !wanted(seen) || seen.pid == 0:
-			steady = 0
-		case seen.pid != last.pid:
-			steady = 1
-		default:
-			steady++
-		}
-		last = seen
-		if steady >= steadyLooks {
-			return seen, true
-		}
-		// What looks well when the time is up is looked at to the end, but one that dies again and again is not well.
-		over := w.world.elapsed() - began - patience
-		if ctx.Err() != nil || over >= 0 && (steady == 0 || over > steadyLooks*lookEvery) {
-			return seen, false
-		}
-		w.world.rest(ctx, lookEvery)
-	}
-}
-
-func (s sight) describe(version string) string {
-	switch {
-	case s.pid == 0:
-		return "it did not start up"
-	case s.version != version:
-		return fmt.Sprintf("the running agent is %s", s.version)
-	case s.lastError != "":
-		return "it runs and is not connected: " + s.lastError
-	}
-	return "it runs and is not connected"
-}
-
 func (w watchdog) outcome(state State, result, reason string) *Outcome {
 	return &Outcome{TaskID: state.TaskID, Result: result, From: state.From, To: state.To, Reason: reason}
 }
@@ -283,17 +245,9 @@ func (w watchdog) outcome(state State, result, reason string) *Outcome {
 // the middle, the next start finds the state and the outcome and does it again, or no state and only clears up.
 func (w watchdog) finish(ctx context.Context, state State, outcome Outcome) error {
 	w.log.Info("the update has ended", "result", outcome.Result, "from", outcome.From, "to", outcome.To, "reason", outcome.Reason)
-	used, version := state.Old, state.From
-	if outcome.Result == Updated {
-		used, version = state.New, state.To
-	}
-	var kept []string
-	if used != "" {
-		keep := w.folder.kept(version, state.Format)
-		if err := moveIfThere(used, keep); err != nil {
-			return err
-		}
-		kept = append(kept, keep)
+	kept, err := w.keepUsed(state, outcome)
+	if err != nil {
+		return err
 	}
 	if err := atomicfile.Remove(w.folder.state()); err != nil {
 		return err
@@ -303,4 +257,21 @@ func (w watchdog) finish(ctx context.Context, state State, outcome Outcome) erro
 		return err
 	}
 	return w.folder.clear(kept...)
+}
+
+// keepUsed brings what is of use after an update to its place, and names it: the package that the present version came
+// from; of an update that was not made, what another attempt needs as well.
+func (w watchdog) keepUsed(state State, outcome Outcome) ([]string, error) {
+	used, version := state.Old, state.From
+	switch outcome.Result {
+	case Updated:
+		used, version = state.New, state.To
+	case Postponed, Overtaken:
+		return []string{state.New, state.Old}, nil
+	}
+	if used == "" {
+		return nil, nil
+	}
+	keep := w.folder.kept(version, state.Format)
+	return []string{keep}, moveIfThere(used, keep)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pulumi-kace/reference-agent/internal/layout"
+	"pulumi-kace/reference-agent/internal/machinelock"
 )
 
 // fakeWorld is a machine of the test: its clock goes on only when the watchdog rests.
@@ -28,7 +29,32 @@ type fakeWorld struct {
 	retired   int
 	// installing and resting are told of what they are called.
 	installing, resting func()
+	// others has the machine's lock, as long as it is said; locked counts who of ours has it.
+	others *machinelock.Held
+	locked int
+	// meanwhile is the version that somebody else has installed.
+	meanwhile string
+	// note is the last that a configuration's run left.
+	note string
 }
+
+func (w *fakeWorld) take(string) (func() error, error) {
+	if w.others != nil {
+		return nil, w.others
+	}
+	w.locked++
+	return func() error { w.locked--; return nil }, nil
+}
+func (w *fakeWorld) program(context.Context) string {
+	switch {
+	case w.meanwhile != "":
+		return w.meanwhile
+	case w.installed == "":
+		return "1.4.2"
+	}
+	return w.running[w.installed].version
+}
+func (w *fakeWorld) receipt() (string, error) { return w.note, nil }
 
 func (w *fakeWorld) install(_ context.Context, _, file string) error {
 	w.installs = append(w.installs, file)

@@ -38,6 +38,7 @@ func reportOf(task Task, result Result, err, cause error, ran time.Duration) pro
 		return report
 	}
 	report.Status, report.Note = protocol.TaskFailed, shortNote(err.Error())
+	report.NotBegun = errors.Is(err, ErrNotBegun)
 	switch {
 	case errors.Is(cause, errTimeUp):
 		report.Status, report.Note = protocol.TaskTimedOut, "ended after "+task.Timeout.String()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -162,6 +163,23 @@ func TestEndsATaskWhoseTimeIsUp(t *testing.T) {
 	b.Add(hurried)
 	if ended := b.report("hurried", protocol.TaskTimedOut); ended.Note != "ended after 1ms" || ended.Output != "half" {
 		t.Errorf("%+v", ended)
+	}
+}
+
+func TestSaysOfATaskWhetherItWasBegun(t *testing.T) {
+	for _, test := range []struct {
+		err      error
+		status   string
+		notBegun bool
+	}{
+		{fmt.Errorf("%w: others are at work", ErrNotBegun), protocol.TaskFailed, true},
+		{errors.New("no"), protocol.TaskFailed, false},
+		{nil, protocol.TaskCompleted, false},
+	} {
+		report := reportOf(Task{ID: "t"}, Result{}, test.err, nil, 0)
+		if report.Status != test.status || report.NotBegun != test.notBegun {
+			t.Errorf("of %v it says %+v", test.err, report)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ package tasks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -50,6 +51,10 @@ type Result struct {
 type Executor interface {
 	Run(ctx context.Context, task Task) (Result, error)
 }
+
+// ErrNotBegun is among the errors of a task that touched nothing, because it was not the time for it: the server may give
+// it again.
+var ErrNotBegun = errors.New("not begun")
 
 // Func is an Executor that is one function.
 type Func func(ctx context.Context, task Task) (Result, error)

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { CommandError } from "./session.ts";
+import { CommandError, UsageError } from "./session.ts";
 
 /** Asks the person at the terminal for something that is not shown; undefined where nobody is there. */
 export type AskSecret = (question: string) => Promise<string>;
@@ -18,7 +18,7 @@ export async function passphraseFrom(
 ): Promise<string> {
   if (file !== undefined) return fromFile(file);
   if (ask === undefined) {
-    throw new CommandError(
+    throw new UsageError(
       "a passphrase is needed for the secrets, and nobody is at the terminal to be asked",
       `give a file with --passphrase-file${twice ? ", or leave them out with --without-secrets" : ""}`,
     );

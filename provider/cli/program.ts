@@ -26,7 +26,7 @@ import { LOG_FORMATS } from "./log-format.ts";
 import type { Terminal } from "./output.ts";
 import type { AskSecret } from "./passphrase.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
-import { CommandError, type CommandSession, type ExitCode } from "./session.ts";
+import { CommandError, type CommandSession, type ExitCode, UsageError } from "./session.ts";
 import { addTaskCommands } from "./task-commands.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
 import { refuseVersionOf } from "./version-option.ts";
@@ -105,7 +105,7 @@ async function runOnce(
     const { message, hint } = described(error);
     world.terminal.err(`kace: ${message}`);
     if (hint !== undefined) world.terminal.err(`  ${hint}`);
-    return 1;
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 
@@ -155,7 +155,7 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
   const folderOf = (command: string): string => {
     const { endpoint, database } = program.opts<GlobalOptions>();
     if (endpoint !== "local")
-      throw new CommandError(`\`kace ${command}\` runs where the appliance's folder is`, "leave --endpoint out");
+      throw new UsageError(`\`kace ${command}\` runs where the appliance's folder is`, "leave --endpoint out");
     return databaseFolder(database, { platform: process.platform, env: world.environment, home: homedir() });
   };
 

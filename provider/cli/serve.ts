@@ -16,6 +16,7 @@ import { startServer } from "../appliance/server/server.ts";
 import { successionTerms } from "../appliance/server/succession-terms.ts";
 import { keepUpdates } from "../appliance/update-source/keep.ts";
 import { keepSchedules } from "./schedules.ts";
+import { UsageError } from "./session.ts";
 
 export interface ServeOptions {
   /** The data folder of the appliance: its database, packages and certificates; made where there is none. */
@@ -57,18 +58,16 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
   const name = options.name ?? systemHostname();
   const { certificate: certificateFile, key: keyFile, nextAuthority: nextAuthorityFile } = options;
   if (nextAuthorityFile !== undefined && certificateFile === undefined) {
-    throw new ApplianceError({
-      code: "invalid",
-      message: "the next authority is given for a certificate of your own, and none is given",
-      hint: "the server's own authority gets its successor by `kace authority renew`, or by itself near its end",
-    });
+    throw new UsageError(
+      "the next authority is given for a certificate of your own, and none is given",
+      "the server's own authority gets its successor by `kace authority renew`, or by itself near its end",
+    );
   }
   if ((certificateFile === undefined) !== (keyFile === undefined)) {
-    throw new ApplianceError({
-      code: "invalid",
-      message: "a certificate needs its key, and a key its certificate",
-      hint: "give both files, or neither: the server then makes its own",
-    });
+    throw new UsageError(
+      "a certificate needs its key, and a key its certificate",
+      "give both files, or neither: the server then makes its own",
+    );
   }
   const appliance = await openLocal({ folder, who: "kace serve", now });
   const say = onChange(log);

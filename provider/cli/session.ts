@@ -27,6 +27,14 @@ export class CommandError extends Error {
   }
 }
 
+/** What the words of a command ask for contradicts itself, or lacks something, whatever the appliance has. */
+export class UsageError extends CommandError {
+  constructor(message: string, hint?: string) {
+    super(message, hint);
+    this.name = "UsageError";
+  }
+}
+
 /** What commands are added to the program with. */
 export interface CommandContext {
   readonly session: () => CommandSession;

@@ -60,7 +60,7 @@ it("a source that cannot be right is refused, and what is wrong at a check is sh
     [["--set", folder, "--public-key", join(folder, "x.pub")], 1, "expected an Ed25519 public key"],
     [["--set", folder, "--source-ca", join(folder, "x.pub")], 1, "expected a certificate"],
     [["--set", folder, "--check-at", "25:00"], 2, "expected a time of day"],
-    [["--set", folder, "--none"], 1, "either a source or none"],
+    [["--set", folder, "--none"], 2, "either a source or none"],
     [["--public-key", join(folder, "none.pub")], 1, "cannot be read"],
   ] as const) {
     const refused = await kace("bundle", "source", ...args);

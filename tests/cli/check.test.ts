@@ -82,9 +82,9 @@ describe("kace check", () => {
   });
 
   it("refuses what is no machine, and a log-in with nothing, before it looks at any", async () => {
-    expect(await kace("check", "10.0.0.300", ...logIn())).toMatchObject({ exitCode: 1, out: "" });
+    expect(await kace("check", "10.0.0.300", ...logIn())).toMatchObject({ exitCode: 2, out: "" });
     const { exitCode, err } = await kace("check", "127.0.0.1", "--user", LOGIN, "--agent-socket", "");
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
     expect(err).toContain("there is nothing to log in with");
     expect(await kace("check", "127.0.0.1", "--key-file", join(keys, "none"))).toMatchObject({
       exitCode: 1,

@@ -145,7 +145,7 @@ describe.each([
     expect(JSON.parse(everything.out).length).toBeGreaterThan(4);
     expect(everything.out).not.toContain(TOKEN_VALUE);
     expect(await kace("history", "--since", "yesterday")).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       err: expect.stringContaining("--since yesterday is no moment"),
     });
     expect((await kace("history", "--limit", "0")).exitCode).toBe(2);

@@ -118,7 +118,7 @@ describe("kace policy", () => {
   });
 
   it.each<[readonly string[], 1 | 2, string]>([
-    [["set"], 1, "nothing is said to be set"],
+    [["set"], 2, "nothing is said to be set"],
     [["set", "--enabled", "yes"], 1, "it would be for nobody"],
     [["set", "--enabled", "perhaps"], 2, "yes, no"],
     [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00"],

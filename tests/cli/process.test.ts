@@ -96,7 +96,7 @@ describe("the command kace", { timeout: 300_000 }, () => {
     await writeFile(certificate, "no certificate");
     await chmod(certificate, 0o600);
     expect(await kace("serve", "--certificate", certificate)).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       err: expect.stringContaining("a certificate needs its key"),
     });
     const wrong = await kace("serve", "--certificate", certificate, "--key", certificate);

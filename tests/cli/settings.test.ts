@@ -83,7 +83,7 @@ describe("kace settings", () => {
   });
 
   it.each<[readonly string[], 1 | 2, string]>([
-    [["set"], 1, "nothing is said to be set"],
+    [["set"], 2, "nothing is said to be set"],
     [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00."],
     [["set", "--window", "06:00-06:00"], 2, 'a whole day is said as from "00:00" to "00:00"'],
     [["set", "--run-interval", "soon"], 2, "A duration is a number and a unit"],

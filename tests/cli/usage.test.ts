@@ -21,6 +21,18 @@ describe("kace", () => {
     [["quarantine", "approve"], "missing required argument 'device'"],
     [["devices", "list", "web01"], "too many arguments"],
     [["policy", "set", "--version", "9"], "`kace policy set` takes versions by --to, --deny"],
+    [["--endpoint", "https://127.0.0.1:1", "serve"], "`kace serve` runs where the appliance's folder is"],
+    [["script", "run", "-", "--all", "--late", "1h"], "give that time with --at"],
+    [["settings", "set"], "nothing is said to be set"],
+    [["policy", "set"], "nothing is said to be set"],
+    [["checkin"], "which machines?"],
+    [["checkin", "web01", "--all"], "one or the other"],
+    [["tasks", "add", "inventory", "--machine", "127.0.0.1"], "devices go by their host names or KUIDs"],
+    [["tasks", "cancel"], "which tasks?"],
+    [["queue", "delete"], "which messages?"],
+    [["bundle", "source", "--set", "/srv/agents", "--none"], "leave out --set or --none"],
+    [["api-tokens", "create", "ci", "--expires", "31 February"], '"31 February" is no date'],
+    [["export", "all.export", "--without-secrets", "--passphrase-file", "none"], "needs no passphrase"],
     [["--json", "config", "list", "-V"], "`kace --version` stands alone"],
   ])("%j is wrong usage, and says what would be right", async (args, sentence) => {
     const { exitCode, said } = await kace(...args);
@@ -43,7 +55,6 @@ describe("kace", () => {
     [["--endpoint", "http://kbox.example", "config", "list"], "http is not encrypted"],
     [["--endpoint", "https://u:secret-canary@kbox.example", "config", "list"], "credentials do not belong in it"],
     [["--endpoint", "https://127.0.0.1:1", "config", "list"], "asks for an API token, and none is configured"],
-    [["--endpoint", "https://127.0.0.1:1", "serve"], "`kace serve` runs where the appliance's folder is"],
     [["--database", "relative/folder", "config", "list"], 'database: "relative/folder" is relative'],
     [["--ca-certificate", "/no/such/file.pem", "config", "list"], "no such file"],
   ])("%j cannot be done, and says why in one sentence", async (args, sentence) => {

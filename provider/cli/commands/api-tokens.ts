@@ -2,7 +2,7 @@ import { dateOrMoment } from "../../appliance/moment-text.ts";
 import type { ApiToken } from "../../appliance/operations/api-tokens.ts";
 import type { Role } from "../../appliance/operations/operation.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 const COLUMNS: readonly Column<ApiToken>[] = [
   ["api token", ({ name }) => name],
@@ -55,7 +55,7 @@ export async function deleteApiToken(session: CommandSession, nameOrId: string):
 function momentOf(text: string): string {
   const moment = dateOrMoment(text);
   if (moment !== undefined) return moment;
-  throw new CommandError(
+  throw new UsageError(
     `--expires: ${JSON.stringify(text)} is no date`,
     'write a date ("2027-06-30", its beginning in UTC) or a moment ("2027-06-30T18:00:00+02:00")',
   );

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Appliance, Input } from "../../appliance/appliance.ts";
 import type { Updates } from "../../appliance/operations/updates.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 /** What `kace bundle source` is told; nothing of it only shows what holds. */
 export interface SourceArguments {
@@ -20,7 +20,7 @@ const LOOK_EVERY_MS = 500;
 /** Shows or changes where newer agents are looked for. */
 export async function updateSource(session: CommandSession, given: SourceArguments): Promise<ExitCode> {
   if (given.set !== undefined && given.none === true)
-    throw new CommandError("there is either a source or none", "leave out --set or --none");
+    throw new UsageError("there is either a source or none", "leave out --set or --none");
   const changes: Input<"setUpdateSource"> = {
     ...(given.set !== undefined && {
       location: given.set.includes("://") ? given.set : resolve(given.set),

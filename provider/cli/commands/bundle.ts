@@ -5,7 +5,7 @@ import type { KbinPackage } from "../../appliance/kbin/manifest.ts";
 import { packKbin } from "../../appliance/kbin/pack.ts";
 import { type KbinProof, readKbin } from "../../appliance/kbin/read.ts";
 import { type Column, printList, type Terminal } from "../output.ts";
-import { CommandError, type ExitCode } from "../session.ts";
+import { CommandError, type ExitCode, UsageError } from "../session.ts";
 
 /** Where the answers of these commands go: they need no appliance. */
 export interface BundleOutput {
@@ -39,7 +39,7 @@ export async function verifyBundle(
   { sha256, publicKey }: { readonly sha256?: string | undefined; readonly publicKey?: string | undefined },
 ): Promise<ExitCode> {
   if (sha256 === undefined && publicKey === undefined)
-    throw new CommandError("nothing proves the archive", "say --sha256 <checksum> or --public-key <file>");
+    throw new UsageError("nothing proves the archive", "say --sha256 <checksum> or --public-key <file>");
   const proof: KbinProof = {
     sha256: sha256?.toLowerCase(),
     publicKey: publicKey === undefined ? undefined : await publicKeyIn(publicKey),

@@ -16,7 +16,7 @@ import { describeTargetProblem, parseTargets } from "../../rollout/targets/parse
 import { sizeProblem } from "../../rollout/targets/size.ts";
 import type { TargetSet } from "../../rollout/targets/target-set.ts";
 import { type Column, printable, tableOf } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { textIn } from "../text-file.ts";
 import { allConfigurations } from "./configurations.ts";
 
@@ -103,7 +103,7 @@ function targetsNamed(machines: readonly string[]): TargetSet {
   const hostnames = machines.filter((one) => !ips.includes(one) && !ipRanges.includes(one));
   const parsed = parseTargets({ ips, ipRanges, hostnames }, []);
   const problem = parsed.ok ? sizeProblem(parsed.targets, { allowLarge: false }, []) : parsed.problems[0];
-  if (problem !== undefined) throw new CommandError(describeTargetProblem(problem));
+  if (problem !== undefined) throw new UsageError(describeTargetProblem(problem));
   if (!parsed.ok) throw new Error("targets are wrong for no reason");
   return parsed.targets;
 }
@@ -114,7 +114,7 @@ async function logInFrom(given: CheckArguments): Promise<SshLogIn> {
   const hasOwn = password !== undefined || privateKey !== undefined;
   const agentSocket = hasOwn || given.agentSocket === "" ? undefined : given.agentSocket;
   if (password === undefined && privateKey === undefined && agentSocket === undefined)
-    throw new CommandError(
+    throw new UsageError(
       "there is nothing to log in with",
       "give --key-file or --password-file, or run an ssh agent; --windows logs in to nothing",
     );

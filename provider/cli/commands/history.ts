@@ -1,7 +1,7 @@
 import { momentFrom } from "../../appliance/moment-text.ts";
 import type { HistoryEntry } from "../../appliance/operations/history.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 const PAGE = 1_000;
 
@@ -52,7 +52,7 @@ export async function showHistory(session: CommandSession, query: HistoryQuery):
 function momentOf(option: string, text: string): string {
   const moment = momentFrom(text, Date.now());
   if (moment !== undefined) return moment;
-  throw new CommandError(
+  throw new UsageError(
     `${option} ${text} is no moment`,
     'give a date ("2027-06-30"), a moment ("2027-06-30T18:00:00+02:00") or how long ago it was ("24h")',
   );

@@ -3,7 +3,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { PlannedMachine, UpdatePolicyState } from "../../appliance/operations/update-policy.ts";
 import { formatPath } from "../../kit/define/path.ts";
 import { type Column, printList, tableOf } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { lengthOf } from "./settings.ts";
 
 type Changes = Omit<Input<"saveUpdatePolicy">, "organization" | "urn">;
@@ -127,7 +127,7 @@ export async function showPolicy(session: CommandSession): Promise<ExitCode> {
 /** Saves changes, and says what is worth to be known of them. */
 export async function savePolicy(session: CommandSession, options: SetPolicyOptions): Promise<ExitCode> {
   if (Object.keys(options).length === 0)
-    throw new CommandError("nothing is said to be set", "`kace policy set --help` lists what can be");
+    throw new UsageError("nothing is said to be set", "`kace policy set --help` lists what can be");
   const changes = changesOf(options);
   const { findings } = await session.read((appliance) => appliance.planUpdates({ changes, limit: 1 }));
   const changed = await session.write((appliance) => appliance.saveUpdatePolicy(changes));

@@ -4,7 +4,7 @@ import type { Device } from "../../appliance/operations/devices.ts";
 import type { MessageType, QueuedMessage } from "../../appliance/operations/messages.ts";
 import { secondsFrom } from "../lengths-of-time.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { deviceOf } from "./devices.ts";
 import { type Recipients, recipientsOf } from "./recipients.ts";
 
@@ -107,7 +107,7 @@ async function listQueue(session: CommandSession, machine: string | undefined): 
 }
 
 async function deleteFromQueue(session: CommandSession, ids: readonly string[], all = false): Promise<ExitCode> {
-  if (all === ids.length > 0) throw new CommandError("which messages?", "give their ids, or say --all");
+  if (all === ids.length > 0) throw new UsageError("which messages?", "give their ids, or say --all");
   const { deleted } = await session.write((appliance) => appliance.deleteMessages(all ? {} : { ids: [...ids] }));
   session.terminal.err(deleted === 1 ? "took 1 message out" : `took ${deleted} messages out`);
   return all || deleted === new Set(ids).size ? 0 : 1;

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
-import { CommandError, type CommandSession } from "../session.ts";
+import { CommandError, type CommandSession, UsageError } from "../session.ts";
 import { deviceOf, devicesIn } from "./devices.ts";
 import { labelOf } from "./labels.ts";
 
@@ -21,11 +21,11 @@ export async function recipientsOf(
   { machine = [], label = [], all = false }: Recipients,
 ): Promise<Device[]> {
   const named = machine.length + label.length > 0;
-  if (all && named) throw new CommandError("name machines, or say --all: one or the other");
-  if (!all && !named) throw new CommandError("which machines?", "name them, or say --all");
+  if (all && named) throw new UsageError("name machines, or say --all: one or the other");
+  if (!all && !named) throw new UsageError("which machines?", "name them, or say --all");
   const address = machine.find((name) => isIP(name) !== 0);
   if (address !== undefined)
-    throw new CommandError(
+    throw new UsageError(
       `${address} is an address, and devices go by their host names or KUIDs`,
       "`kace devices list` shows both",
     );

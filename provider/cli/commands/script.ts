@@ -5,7 +5,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
 import type { Task } from "../../appliance/operations/tasks.ts";
 import { printable } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { textIn } from "../text-file.ts";
 import { type Recipients, recipientsOf } from "./recipients.ts";
 import { printOutput, tasksOf } from "./tasks.ts";
@@ -32,10 +32,7 @@ export async function runScript(
   { timeout, expires, at, late, wait = false, ...recipients }: ScriptOptions,
 ): Promise<ExitCode> {
   if (late !== undefined && at === undefined)
-    throw new CommandError(
-      "--late says how much later than at its time a script may begin",
-      "give that time with --at",
-    );
+    throw new UsageError("--late says how much later than at its time a script may begin", "give that time with --at");
   const script = file === "-" ? await text(process.stdin) : await textIn(file, "the script");
   if (script.trim() === "") {
     session.terminal.err(`kace: the script is empty${file === "-" ? "" : `: ${file}`}`);

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type CommunicationsWindow, MAX_LOAD_AVERAGE, type Settings } from "../../appliance/operations/settings.ts";
 import { secondsFrom } from "../lengths-of-time.ts";
 import { type Column, tableOf } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 /** The word that gives a default back. */
 const DEFAULT = "default";
@@ -83,7 +83,7 @@ export async function showSettings(session: CommandSession): Promise<ExitCode> {
 
 export async function setSettings(session: CommandSession, options: SetOptions): Promise<ExitCode> {
   if (Object.keys(options).length === 0)
-    throw new CommandError("nothing is said to be set", "`kace settings set --help` lists what can be");
+    throw new UsageError("nothing is said to be set", "`kace settings set --help` lists what can be");
   const changed = await session.write((appliance) =>
     appliance.updateSettings({
       communicationsWindow: said(options.window),

@@ -4,7 +4,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { TaskType } from "../../appliance/operations/task-types.ts";
 import type { Task, TaskState, TaskView } from "../../appliance/operations/tasks.ts";
 import { type Column, printList, tableOf } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { deviceOf } from "./devices.ts";
 import { type Recipients, recipientsOf } from "./recipients.ts";
 
@@ -92,7 +92,7 @@ export async function cancelTasks(
   sourceId: string | undefined,
 ): Promise<ExitCode> {
   if (ids.length === 0 && sourceId === undefined)
-    throw new CommandError("which tasks?", "give their ids, or --source; `kace tasks list --view all` shows both");
+    throw new UsageError("which tasks?", "give their ids, or --source; `kace tasks list --view all` shows both");
   await requireTasks(session, ids, sourceId);
   const { cancelled, asked } = await session.write((appliance) =>
     appliance.cancelTasks({ ...(ids.length > 0 && { ids: [...ids] }), sourceId }),

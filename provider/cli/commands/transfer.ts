@@ -7,7 +7,7 @@ import { restoreAppliance } from "../../appliance/transfer/restore.ts";
 import { SECRET_TABLES } from "../../appliance/transfer/tables.ts";
 import type { Terminal } from "../output.ts";
 import { type AskSecret, passphraseFrom } from "../passphrase.ts";
-import { CommandError, type ExitCode } from "../session.ts";
+import { type ExitCode, UsageError } from "../session.ts";
 
 /** What these commands work with: the folder of an appliance, and whoever called them. */
 export interface TransferSession {
@@ -47,7 +47,7 @@ export async function exportTo(
   { passphraseFile, withoutSecrets = false }: PassphraseArguments,
 ): Promise<ExitCode> {
   if (withoutSecrets && passphraseFile !== undefined)
-    throw new CommandError("--without-secrets needs no passphrase", "leave out one of both");
+    throw new UsageError("--without-secrets needs no passphrase", "leave out one of both");
   const path = resolve(file);
   const passphrase = withoutSecrets ? undefined : await passphraseFrom(passphraseFile, askSecret, { twice: true });
   const { missing } = await exportAppliance({ folder, path, now: Date.now(), passphrase });

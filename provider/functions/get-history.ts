@@ -3,6 +3,7 @@ import type { ApplianceAccess } from "../appliance/access.ts";
 import { momentFrom } from "../appliance/moment-text.ts";
 import type { HistoryEntry } from "../appliance/operations/history.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const PAGE = 1_000;
 
@@ -32,8 +33,9 @@ const entry = z
 const definition = defineFunction({
   name: "getHistory",
   description:
-    "Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings.",
+    "Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings. Where no organization is named, neither here nor for the provider, it is what was changed in all that the API token is for.",
   inputs: z.object({
+    organization: organizationArgument(),
     since: when.optional().meta({
       description: "From when on: a date (its beginning in UTC), a moment, or how long ago.",
       examples: ["2027-06-30", "24h"],
@@ -99,13 +101,13 @@ function changeOf({ property, from, to }: HistoryEntry["changes"][number]): z.ou
 
 /** `kace:index:getHistory` (seed A1). */
 export const getHistory = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
-  const { since, until, limit, ...query } = inputs;
+  const { organization, since, until, limit, ...query } = inputs;
   const now = Date.now();
   const window = {
     ...(since !== undefined && { since: momentFrom(since, now) }),
     ...(until !== undefined && { until: momentFrom(until, now) }),
   };
-  return client.read(async (appliance) => {
+  return lookingIn(client, { organization }).read(async (appliance) => {
     const entries: HistoryEntry[] = [];
     let after: string | undefined;
     do {

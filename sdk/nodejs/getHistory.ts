@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings.
+ * Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings. Where no organization is named, neither here nor for the provider, it is what was changed in all that the API token is for.
  *
  * ## Example Usage
  *
@@ -25,6 +25,7 @@ export function getHistory(args?: GetHistoryArgs, opts?: pulumi.InvokeOptions): 
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invoke("kace:index:getHistory", {
         "limit": args.limit,
+        "organization": args.organization,
         "since": args.since,
         "subject": args.subject,
         "until": args.until,
@@ -38,6 +39,10 @@ export interface GetHistoryArgs {
      * How many entries to give at most.
      */
     limit?: number;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: string;
     /**
      * From when on: a date (its beginning in UTC), a moment, or how long ago. Examples: `"2027-06-30"`, `"24h"`.
      */
@@ -71,7 +76,7 @@ export interface GetHistoryResult {
     readonly truncated: boolean;
 }
 /**
- * Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings.
+ * Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings. Where no organization is named, neither here nor for the provider, it is what was changed in all that the API token is for.
  *
  * ## Example Usage
  *
@@ -88,6 +93,7 @@ export function getHistoryOutput(args?: GetHistoryOutputArgs, opts?: pulumi.Invo
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
     return pulumi.runtime.invokeOutput("kace:index:getHistory", {
         "limit": args.limit,
+        "organization": args.organization,
         "since": args.since,
         "subject": args.subject,
         "until": args.until,
@@ -101,6 +107,10 @@ export interface GetHistoryOutputArgs {
      * How many entries to give at most.
      */
     limit?: pulumi.Input<number | undefined>;
+    /**
+     * The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+     */
+    organization?: pulumi.Input<string | undefined>;
     /**
      * From when on: a date (its beginning in UTC), a moment, or how long ago. Examples: `"2027-06-30"`, `"24h"`.
      */

@@ -67,6 +67,19 @@ export function organizationsContract(opened: () => Subject): void {
       expect((await refusal(appliance.createOrganization({ name: "bonn", urn: "urn:a" }))).code).toBe("conflict");
     });
 
+    it("have a history of their own within that of the appliance", async () => {
+      const { appliance } = opened();
+      await appliance.createOrganization({ name: "berlin" });
+      await appliance.createToken({ organization: "berlin", name: "site" });
+      await appliance.createToken({ name: "elsewhere" });
+      const named = async (query: Input<"listHistory">) =>
+        (await appliance.listHistory(query)).entries.map(({ subjectName }) => subjectName);
+      expect(await named({ organization: "berlin" })).toEqual(["site"]);
+      expect(await named({ organization: "default" })).toEqual(["elsewhere"]);
+      expect(await named({})).toEqual(["elsewhere", "site", "berlin"]);
+      expect((await refusal(appliance.listHistory({ organization: "bonn" }))).code).toBe("not-found");
+    });
+
     it("are not deleted while anything is in them, and it is said what", async () => {
       const { appliance } = opened();
       await appliance.createOrganization({ name: "berlin" });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { accessTo } from "../../provider/appliance/access.ts";
 import { openLocal } from "../../provider/appliance/local/local.ts";
 import { getAgentUpdates } from "../../provider/functions/get-agent-updates.ts";
+import { getHistory } from "../../provider/functions/get-history.ts";
 import { getLabelMembers } from "../../provider/functions/get-label-members.ts";
 import { getNextRuns } from "../../provider/functions/get-next-runs.ts";
 import { getProvisionedConfigurations } from "../../provider/functions/get-provisioned-configurations.ts";
@@ -42,6 +43,10 @@ describe("a function", () => {
     expect(await ask(getAgentUpdates, {})).toMatchObject({ bundles: [] });
     expect(await ask(getProvisionedConfigurations, among)).toMatchObject({ configurations: [{ name: "fleet" }] });
     expect(await ask(getProvisionedConfigurations, {})).toEqual({ configurations: [] });
+    const labels = { what: "label", limit: 100 };
+    expect(await ask(getHistory, { ...among, ...labels })).toMatchObject({ entries: [{ name: "web" }] });
+    expect(await ask(getHistory, { organization: "default", ...labels })).toMatchObject({ entries: [] });
+    expect(await ask(getHistory, labels)).toMatchObject({ entries: [{ name: "web" }] });
     const runs = { configuration: "fleet", count: 1 };
     expect(await ask(getNextRuns, { ...among, ...runs })).toMatchObject({ description: "every monday at 06:00" });
     await expect(ask(getNextRuns, runs)).rejects.toThrow("has no configuration fleet");

@@ -15,12 +15,13 @@ function contains(eb: ExpressionBuilder<Tables, "history">, column: "who" | "wha
 }
 
 export const historyHandlers: HandlersOf<typeof historyOperations> = {
-  listHistory(tx, { subject, who, what, since, until, limit, after }) {
+  listHistory(tx, { organization, subject, who, what, since, until, limit, after }) {
     let query = build
       .selectFrom("history")
       .selectAll()
       .orderBy("sequence", "desc")
       .limit(limit + 1);
+    if (organization !== undefined) query = query.where("organization", "=", organization);
     if (subject !== undefined)
       query = query.where((eb) => eb.or([eb("subject", "=", subject), eb("subject_name", "=", subject)]));
     if (who !== undefined) query = query.where((eb) => contains(eb, "who", who));

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { after, limit, moment, next } from "./fields.ts";
+import { after, limit, moment, namedOrganization, next } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -27,6 +27,8 @@ export const historyOperations = defineOperations({
       "Every change of settings, latest first: what, when, by whom, from what to what. Of secrets only that they changed. Reports of machines (connections, inventory, outcomes) are not changes of settings.",
     access: "read",
     input: z.object({
+      /** Of what is in one organization; where none is named, of all of the appliance that the caller may see. */
+      organization: namedOrganization.optional(),
       /** Of one thing: `token:token-1f…`, or the name it had. */
       subject: z.string().min(1).max(300).optional(),
       /** By whom: a part of the name, in any case. */

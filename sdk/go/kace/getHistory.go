@@ -11,7 +11,7 @@ import (
 	"pulumi-kace/sdk/go/kace/internal"
 )
 
-// Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings.
+// Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings. Where no organization is named, neither here nor for the provider, it is what was changed in all that the API token is for.
 //
 // ## Example Usage
 func GetHistory(ctx *pulumi.Context, args *GetHistoryArgs, opts ...pulumi.InvokeOption) (*GetHistoryResult, error) {
@@ -27,6 +27,8 @@ func GetHistory(ctx *pulumi.Context, args *GetHistoryArgs, opts ...pulumi.Invoke
 type GetHistoryArgs struct {
 	// How many entries to give at most.
 	Limit *int `pulumi:"limit"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization *string `pulumi:"organization"`
 	// From when on: a date (its beginning in UTC), a moment, or how long ago. Examples: `"2027-06-30"`, `"24h"`.
 	Since *string `pulumi:"since"`
 	// Of what: its name, or its subject as an entry says it. Examples: `"berlin"`.
@@ -72,6 +74,8 @@ func GetHistoryOutput(ctx *pulumi.Context, args GetHistoryOutputArgs, opts ...pu
 type GetHistoryOutputArgs struct {
 	// How many entries to give at most.
 	Limit pulumi.IntPtrInput `pulumi:"limit"`
+	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
+	Organization pulumi.StringPtrInput `pulumi:"organization"`
 	// From when on: a date (its beginning in UTC), a moment, or how long ago. Examples: `"2027-06-30"`, `"24h"`.
 	Since pulumi.StringPtrInput `pulumi:"since"`
 	// Of what: its name, or its subject as an entry says it. Examples: `"berlin"`.

@@ -60,6 +60,7 @@ class AwaitableGetHistoryResult(GetHistoryResult):
 
 
 def get_history(limit: Optional[_builtins.int] = None,
+                organization: Optional[_builtins.str] = None,
                 since: Optional[_builtins.str] = None,
                 subject: Optional[_builtins.str] = None,
                 until: Optional[_builtins.str] = None,
@@ -67,7 +68,7 @@ def get_history(limit: Optional[_builtins.int] = None,
                 who: Optional[_builtins.str] = None,
                 opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetHistoryResult:
     """
-    Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings.
+    Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings. Where no organization is named, neither here nor for the provider, it is what was changed in all that the API token is for.
 
     ## Example Usage
 
@@ -81,6 +82,7 @@ def get_history(limit: Optional[_builtins.int] = None,
     ```
 
     :param _builtins.int limit: How many entries to give at most.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param _builtins.str since: From when on: a date (its beginning in UTC), a moment, or how long ago. Examples: `"2027-06-30"`, `"24h"`.
     :param _builtins.str subject: Of what: its name, or its subject as an entry says it. Examples: `"berlin"`.
     :param _builtins.str until: Until when, without that moment itself; as `since`.
@@ -89,6 +91,7 @@ def get_history(limit: Optional[_builtins.int] = None,
     """
     __args__ = dict()
     __args__['limit'] = limit
+    __args__['organization'] = organization
     __args__['since'] = since
     __args__['subject'] = subject
     __args__['until'] = until
@@ -101,6 +104,7 @@ def get_history(limit: Optional[_builtins.int] = None,
         entries=pulumi.get(__ret__, 'entries'),
         truncated=pulumi.get(__ret__, 'truncated'))
 def get_history_output(limit: pulumi.Input[Optional[Optional[_builtins.int]]] = None,
+                       organization: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                        since: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                        subject: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                        until: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
@@ -108,7 +112,7 @@ def get_history_output(limit: pulumi.Input[Optional[Optional[_builtins.int]]] = 
                        who: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                        opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetHistoryResult]:
     """
-    Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings.
+    Who changed what on the appliance, and when, latest first. Of secrets it says only that they changed. What machines report (connections, inventories, results) is no change of settings. Where no organization is named, neither here nor for the provider, it is what was changed in all that the API token is for.
 
     ## Example Usage
 
@@ -122,6 +126,7 @@ def get_history_output(limit: pulumi.Input[Optional[Optional[_builtins.int]]] = 
     ```
 
     :param _builtins.int limit: How many entries to give at most.
+    :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param _builtins.str since: From when on: a date (its beginning in UTC), a moment, or how long ago. Examples: `"2027-06-30"`, `"24h"`.
     :param _builtins.str subject: Of what: its name, or its subject as an entry says it. Examples: `"berlin"`.
     :param _builtins.str until: Until when, without that moment itself; as `since`.
@@ -130,6 +135,7 @@ def get_history_output(limit: pulumi.Input[Optional[Optional[_builtins.int]]] = 
     """
     __args__ = dict()
     __args__['limit'] = limit
+    __args__['organization'] = organization
     __args__['since'] = since
     __args__['subject'] = subject
     __args__['until'] = until

@@ -13,7 +13,7 @@ import { changesBetween, fromColumn, moment, recordChanges, type Transaction } f
 
 type ServerRow = Selectable<Tables["server"]>;
 
-const hello = z.object({ agentVersion: deviceOperations.enrolDevice.input.shape.agentVersion });
+const agent = z.object({ agentVersion: deviceOperations.enrolDevice.input.shape.agentVersion });
 
 /** How many devices an error names. */
 const NAMED = 5;
@@ -76,7 +76,7 @@ export const authorityHandlers: HandlersOf<typeof authorityOperations> = {
         kuid: row.kuid,
         hostname: row.hostname,
         organization: row.organization,
-        agentVersion: fromColumn(hello, row.hello, `device ${row.kuid}`).agentVersion,
+        agentVersion: fromColumn(agent, row.agent, `device ${row.kuid}`).agentVersion,
         connected: row.connection_id !== null && instance !== undefined && row.instance_id === instance,
         lastSeenAt: moment(row.last_seen_at),
         why: whyNot(row.trusts),

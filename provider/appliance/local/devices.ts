@@ -1,36 +1,22 @@
-import type { Selectable } from "kysely";
-import * as z from "zod";
 import { ApplianceError } from "../errors.ts";
 import {
-  abilities,
-  type Device,
   type DeviceReason,
   type DeviceStanding,
   type deviceOperations,
   deviceReason,
   deviceState,
-  type Inventory,
-  inventory as inventorySchema,
-  deviceOperations as operations,
-  trusts,
 } from "../operations/devices.ts";
 import { recordConnection, recordConnectionEnd } from "./connections.ts";
+import { type DeviceRow, describer, isConnected, reasonOf } from "./described-devices.ts";
 import { enrol } from "./enrolment.ts";
 import { fixed } from "./fixed-query.ts";
 import type { HandlersOf } from "./handlers.ts";
-import { keepInventory, type ReadyInventory, readyInventory, unpackInventory } from "./inventories.ts";
+import { keepInventory, type ReadyInventory, readyInventory } from "./inventories.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build, listed } from "./query.ts";
 import { runningInstance } from "./server.ts";
 import { announce } from "./standing.ts";
-import type { Tables } from "./tables.ts";
-import { fromColumn, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
-
-type Row = Selectable<Tables["devices"]>;
-type RowWithInventory = Row & { readonly packed: string | null; readonly content: Uint8Array | null };
-
-const { agentVersion, flavour, os, machineId, addresses, macs } = operations.enrolDevice.input.shape;
-const hello = z.object({ agentVersion, flavour, os, machineId, addresses, macs });
+import { recordChanges, type Transaction } from "./transaction.ts";
 
 function rows() {
   return build.selectFrom("devices").selectAll();
@@ -51,7 +37,7 @@ const stateOf = fixed(({ kuid }: { kuid: string }) =>
   build.selectFrom("devices").select("state").where("kuid", "=", kuid),
 );
 
-function find(tx: Transaction, kuid: string): RowWithInventory {
+function find(tx: Transaction, kuid: string): DeviceRow {
   const row = tx.queries.first(wholeRows().where("devices.kuid", "=", kuid));
   if (row !== undefined) return row;
   throw unknownDevice(kuid);
@@ -63,42 +49,6 @@ function unknownDevice(kuid: string): ApplianceError {
     message: `there is no device "${kuid}"`,
     hint: "its agent has not enrolled here, or it was deleted",
   });
-}
-
-function reasonOf(row: Row): DeviceReason | undefined {
-  return row.reason === null ? undefined : deviceReason.parse(row.reason);
-}
-
-function isConnected(row: Row, instance: string | undefined): boolean {
-  return row.connection_id !== null && instance !== undefined && row.instance_id === instance;
-}
-
-function inventoryOf({ packed, content }: RowWithInventory, what: string): Inventory | undefined {
-  if (packed === null) return undefined;
-  return fromColumn(inventorySchema, unpackInventory({ packed, content }, what), what);
-}
-
-function describe(row: RowWithInventory, instance: string | undefined): Device {
-  const what = `device ${row.kuid}`;
-  const connected = isConnected(row, instance);
-  return {
-    kuid: row.kuid,
-    organization: row.organization,
-    publicKey: row.public_key,
-    state: row.state,
-    reason: reasonOf(row),
-    tokenId: row.token_id ?? undefined,
-    hostname: row.hostname,
-    ...fromColumn(hello, row.hello, what),
-    connected,
-    connectedSince: connected ? momentOrNone(row.connected_since) : undefined,
-    can: fromColumn(abilities, row.abilities, what),
-    trusts: row.trusts === null ? undefined : fromColumn(trusts, row.trusts, what),
-    lastSeenAt: moment(row.last_seen_at),
-    enrolledAt: moment(row.enrolled_at),
-    inventory: inventoryOf(row, what),
-    inventoryAt: momentOrNone(row.inventory_at),
-  };
 }
 
 /** Host names match in any case, and one without its domain matches one that has one. */
@@ -158,7 +108,7 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations, "recordInventor
     },
   },
 
-  getDevice: (tx, { kuid }) => describe(find(tx, kuid), runningInstance(tx)),
+  getDevice: (tx, { kuid }) => describer(tx)(find(tx, kuid)),
 
   findDevices(tx, { organization, kuids, names, states, inventories, limit, after }) {
     let query = wholeRows(inventories)
@@ -169,13 +119,7 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations, "recordInventor
     if (names !== undefined) query = query.where("devices.kuid", "in", namedLike(names));
     if (states !== undefined) query = query.where("state", "in", listed(states));
     if (after !== undefined) query = query.where("devices.kuid", ">", textAt(after, 0));
-    const instance = runningInstance(tx);
-    const { items, next } = page(
-      tx.queries.all(query),
-      limit,
-      (row) => [row.kuid],
-      (row) => describe(row, instance),
-    );
+    const { items, next } = page(tx.queries.all(query), limit, (row) => [row.kuid], describer(tx));
     return { devices: items, next };
   },
 
@@ -190,13 +134,7 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations, "recordInventor
       const [enrolledAt, kuid] = [numberAt(after, 0), textAt(after, 1)];
       query = query.where((eb) => eb(eb.refTuple("enrolled_at", "devices.kuid"), "<", eb.tuple(enrolledAt, kuid)));
     }
-    const instance = runningInstance(tx);
-    const { items, next } = page(
-      tx.queries.all(query),
-      limit,
-      (row) => [row.enrolled_at, row.kuid],
-      (row) => describe(row, instance),
-    );
+    const { items, next } = page(tx.queries.all(query), limit, (row) => [row.enrolled_at, row.kuid], describer(tx));
     return { devices: items, next };
   },
 

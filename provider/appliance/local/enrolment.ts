@@ -69,14 +69,25 @@ const knownAs = fixed(({ kuid }: { kuid: string }) =>
 /** What a hello says anew each time. */
 type Said = Pick<
   Selectable<Tables["devices"]>,
-  "state" | "reason" | "organization" | "token_id" | "hostname" | "full_name" | "short_name" | "hello" | "last_seen_at"
+  | "state"
+  | "reason"
+  | "organization"
+  | "token_id"
+  | "hostname"
+  | "full_name"
+  | "short_name"
+  | "agent"
+  | "hello"
+  | "last_seen_at"
 >;
 
 const kept = fixed(
   (given: Said & { readonly kuid: string; readonly public_key: string; readonly enrolled_at: number }) => {
     const { kuid, public_key, enrolled_at } = given;
-    const { state, reason, organization, token_id, hostname, full_name, short_name, hello, last_seen_at } = given;
-    const said = { state, reason, organization, token_id, hostname, full_name, short_name, hello, last_seen_at };
+    const { state, reason, organization, token_id, hostname, full_name, short_name } = given;
+    const { agent, hello, last_seen_at } = given;
+    const names = { hostname, full_name, short_name };
+    const said = { state, reason, organization, token_id, ...names, agent, hello, last_seen_at };
     return build
       .insertInto("devices")
       .values({ kuid, public_key, enrolled_at, ...said })
@@ -105,6 +116,7 @@ export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, host
   if (decided.token !== undefined) countUse(tx, decided.token.id, { kuid, hostname });
   const organization = decided.token?.organization ?? known?.organization ?? DEFAULT_ORGANIZATION;
   const fullName = hostname.toLowerCase().replace(/\.$/, "");
+  const { agentVersion, flavour, os, ...rest } = hello;
   const said = {
     state: decided.state,
     reason: decided.reason ?? null,
@@ -113,7 +125,8 @@ export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, host
     hostname,
     full_name: fullName,
     short_name: fullName.split(".", 1)[0] ?? fullName,
-    hello: JSON.stringify(hello),
+    agent: JSON.stringify({ agentVersion, flavour, os }),
+    hello: JSON.stringify(rest),
     last_seen_at: tx.now,
   };
   tx.queries.run(kept({ kuid, public_key: publicKey, enrolled_at: tx.now, ...said }));

@@ -12,11 +12,6 @@ const ADDRESSES_BESIDE = 8;
 /** How an inventory of before begins that was kept as text; one from before there was packing is JSON itself. */
 const PACKED_AS_TEXT = "zstd:";
 
-/** What is beside a packed inventory, as filters ask for it; `address`: the first one. */
-export interface InventoryFacts extends Pick<Inventory, "hostname" | "agentVersion" | "os"> {
-  readonly address?: string | undefined;
-}
-
 /** The addresses beside a packed inventory; `isPart` where it has more than are here. */
 export interface InventoryAddresses extends Pick<Inventory, "addresses" | "macs"> {
   readonly isPart?: boolean;
@@ -28,10 +23,18 @@ export interface PackedInventory {
   readonly content: Uint8Array | null;
 }
 
+/** What of an inventory is with its device, as filters ask for it. */
+interface Reported {
+  readonly hostname: string;
+  /** The first one. */
+  readonly address: string | null;
+  readonly agent: string;
+}
+
 /** An inventory made ready to be kept: nothing of it is held any more but these. */
 export interface ReadyInventory {
   readonly content: Uint8Array;
-  readonly facts: string;
+  readonly reported: Reported;
   readonly addresses: string;
 }
 
@@ -39,13 +42,13 @@ const packing = new Packing();
 
 /** Makes an inventory ready to be kept, before the transaction that keeps it. */
 export function readyInventory(inventory: Inventory): Promise<ReadyInventory> {
-  const facts = JSON.stringify(factsBeside(inventory));
+  const reported = reportedBy(inventory);
   const addresses = JSON.stringify(addressesBeside(inventory));
-  return beside(packing.pack(JSON.stringify(inventory)), facts, addresses);
+  return beside(packing.pack(JSON.stringify(inventory)), reported, addresses);
 }
 
-async function beside(packed: Promise<Uint8Array>, facts: string, addresses: string): Promise<ReadyInventory> {
-  return { content: await packed, facts, addresses };
+async function beside(packed: Promise<Uint8Array>, reported: Reported, addresses: string): Promise<ReadyInventory> {
+  return { content: await packed, reported, addresses };
 }
 
 /** The JSON of an inventory. @throws ApplianceError `corrupt` */
@@ -58,8 +61,8 @@ export function unpackInventory({ packed, content }: PackedInventory, what: stri
   }
 }
 
-function factsBeside({ hostname, agentVersion, os, addresses: [address] }: Inventory): InventoryFacts {
-  return { hostname, agentVersion, os, address };
+function reportedBy({ hostname, agentVersion, os, addresses }: Inventory): Reported {
+  return { hostname, address: addresses[0] ?? null, agent: JSON.stringify({ agentVersion, os }) };
 }
 
 function addressesBeside({ addresses, macs }: Inventory): InventoryAddresses {
@@ -74,44 +77,37 @@ const kept = fixed(({ kuid, content }: { kuid: string; content: Uint8Array }) =>
     .values({ kuid, facts: "", packed: "", content })
     .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ packed: "", content })),
 );
-const factsKept = fixed(({ kuid, facts }: { kuid: string; facts: string }) =>
-  build
-    .insertInto("device_facts")
-    .values({ kuid, facts })
-    .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ facts })),
-);
 const addressesKept = fixed(({ kuid, addresses }: { kuid: string; addresses: string }) =>
   build
     .insertInto("device_addresses")
     .values({ kuid, addresses })
     .onConflict((conflict) => conflict.column("kuid").doUpdateSet({ addresses })),
 );
-const besideKept = fixed(({ kuid }: { kuid: string }) =>
-  build
-    .selectFrom("device_facts")
-    .innerJoin("device_addresses", "device_addresses.kuid", "device_facts.kuid")
-    .select(["facts", "addresses"])
-    .where("device_facts.kuid", "=", kuid),
+const addressesOf = fixed(({ kuid }: { kuid: string }) =>
+  build.selectFrom("device_addresses").select("addresses").where("kuid", "=", kuid),
 );
-const dated = fixed(({ kuid, now }: { kuid: string; now: number }) =>
-  build.updateTable("devices").set({ inventory_at: now, last_seen_at: now }).where("kuid", "=", kuid),
+const dated = fixed(({ kuid, hostname, address, agent, now }: { kuid: string; now: number } & Reported) =>
+  build
+    .updateTable("devices")
+    .set({ reported_hostname: hostname, reported_address: address, reported_agent: agent })
+    .set({ inventory_at: now, last_seen_at: now })
+    .where("kuid", "=", kuid),
 );
 const packedOf = fixed(({ kuid }: { kuid: string }) =>
   build.selectFrom("inventories").select(["packed", "content"]).where("kuid", "=", kuid),
 );
 
 /** Keeps the inventory of a device in the place of the one before. */
-export function keepInventory(tx: Transaction, kuid: string, { content, facts, addresses }: ReadyInventory): void {
+export function keepInventory(tx: Transaction, kuid: string, { content, reported, addresses }: ReadyInventory): void {
   tx.queries.run(kept({ kuid, content }));
-  keepBeside(tx, kuid, facts, addresses);
-  tx.queries.run(dated({ kuid, now: tx.now }));
+  keepAddresses(tx, kuid, addresses);
+  tx.queries.run(dated({ kuid, now: tx.now, ...reported }));
 }
 
 /** Most machines say the same of these each time: then nothing is written. */
-function keepBeside(tx: Transaction, kuid: string, facts: string, addresses: string): void {
-  const known = tx.queries.first(besideKept({ kuid }));
-  if (known?.facts !== facts) tx.queries.run(factsKept({ kuid, facts }));
-  if (known?.addresses !== addresses) tx.queries.run(addressesKept({ kuid, addresses }));
+function keepAddresses(tx: Transaction, kuid: string, addresses: string): void {
+  if (tx.queries.first(addressesOf({ kuid }))?.addresses !== addresses)
+    tx.queries.run(addressesKept({ kuid, addresses }));
 }
 
 /** The JSON of a device's inventory; undefined where it has none. */

@@ -1,4 +1,5 @@
 import type { Selectable } from "kysely";
+import * as z from "zod";
 import type { MachineFacts } from "../filter/match.ts";
 import { testOf } from "../filter/match.ts";
 import { type DeviceState, deviceOperations } from "../operations/devices.ts";
@@ -15,15 +16,19 @@ type DeviceRow = Selectable<Tables["devices"]>;
 /** The state that a verdict gives a device. */
 export const STATE_OF: Readonly<Record<Verdict, DeviceState>> = { approve: "approved", block: "blocked" };
 
-const hello = deviceOperations.enrolDevice.input.pick({ agentVersion: true, os: true, addresses: true, macs: true });
+const { agentVersion, os, addresses, macs } = deviceOperations.enrolDevice.input.shape;
+const agentColumn = z.object({ agentVersion, os });
+const helloColumn = z.object({ addresses, macs });
 
 /** What a device says of itself. */
 export function factsOfDevice({
   kuid,
   hostname,
-  hello: said,
-}: Pick<DeviceRow, "kuid" | "hostname" | "hello">): MachineFacts {
-  return { hostname, ...fromColumn(hello, said, `device ${kuid}`) };
+  agent,
+  hello,
+}: Pick<DeviceRow, "kuid" | "hostname" | "agent" | "hello">): MachineFacts {
+  const what = `device ${kuid}`;
+  return { hostname, ...fromColumn(agentColumn, agent, what), ...fromColumn(helloColumn, hello, what) };
 }
 
 const decisionOf = fixed(({ organization, kuid }: { organization: string; kuid: string }) =>

@@ -1,7 +1,7 @@
 import { ApplianceError } from "../errors.ts";
 import { MAX_LISTED_MACHINES } from "../operations/labels.ts";
-import { labelMachines, MachineIndex } from "./label-machines.ts";
 import { type LabelRow, listedMachinesOf } from "./label-membership.ts";
+import { machinesNamed } from "./named-machines.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
@@ -15,13 +15,13 @@ export function changeMachines(
   row: LabelRow,
   { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
 ): { readonly machines: readonly string[]; readonly added: number; readonly removed: number } {
-  const index = new MachineIndex(labelMachines(tx, row.organization));
+  const listed = listedMachinesOf(row);
+  const named = machinesNamed(tx, row.organization, [...listed, ...add, ...remove]);
   /** The KUIDs that a name stands for, and the name itself. */
   const meant = (name: string): readonly string[] => [
     name.toLowerCase(),
-    ...index.named(name).map(({ kuid }) => kuid.toLowerCase()),
+    ...(named.get(name) ?? []).map((kuid) => kuid.toLowerCase()),
   ];
-  const listed = listedMachinesOf(row);
   const removing = new Set(remove.flatMap(meant));
   const kept = listed.filter((name) => !meant(name).some((key) => removing.has(key)));
   const there = new Set(kept.flatMap(meant));

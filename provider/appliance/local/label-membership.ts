@@ -3,7 +3,8 @@ import * as z from "zod";
 import { ApplianceError } from "../errors.ts";
 import { conditionsOf, type MachineFilter, machineFilter } from "../filter/filter.ts";
 import { testOf } from "../filter/match.ts";
-import { type LabelMachine, labelMachines, MachineIndex } from "./label-machines.ts";
+import { type LabelMachine, labelMachines } from "./label-machines.ts";
+import { machinesNamed } from "./named-machines.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
 import { fromColumn, type Transaction } from "./transaction.ts";
@@ -41,73 +42,66 @@ export function labelRows(tx: Transaction, organization: string): LabelRow[] {
 
 /** Who has a label. */
 export interface Membership {
-  /** By KUID. */
-  readonly members: readonly LabelMachine[];
+  /** The KUIDs, in order. */
+  readonly members: readonly string[];
   /** What a manual label lists and no approved device is called. */
   readonly pending: readonly string[];
 }
 
 /** The labels of an organization and who has them, at the moment of a transaction. */
 export class LabelMemberships {
+  readonly #tx: Transaction;
+  readonly #organization: string;
   readonly #rows: ReadonlyMap<string, LabelRow>;
-  readonly #machines: readonly LabelMachine[];
-  readonly #known = new Map<string, Membership & { readonly kuids: ReadonlySet<string> }>();
+  readonly #known = new Map<string, Membership>();
+  readonly #sets = new Map<string, ReadonlySet<string>>();
   readonly #asking = new Set<string>();
-  #index: MachineIndex | undefined;
+  #machines: readonly LabelMachine[] | undefined;
 
   constructor(tx: Transaction, organization: string) {
+    this.#tx = tx;
+    this.#organization = organization;
     this.#rows = new Map(labelRows(tx, organization).map((row) => [row.id, row]));
-    this.#machines = labelMachines(tx, organization);
   }
 
   /** Who has the label of an id. */
   of(id: string): Membership {
-    return this.#of(id);
-  }
-
-  /** Whom a filter means, with ids in the places of labels' names. */
-  matching(filter: MachineFilter): readonly LabelMachine[] {
-    return this.#filtered(filter).members;
-  }
-
-  /** Whom a list names, by KUID or host name. */
-  listed(names: readonly string[]): Membership {
-    return this.#listed(names);
-  }
-
-  #of(id: string): Membership & { readonly kuids: ReadonlySet<string> } {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
     const row = this.#rows.get(id);
     if (row === undefined || this.#asking.has(id)) throw brokenLabel(id);
     this.#asking.add(id);
     const filter = storedFilterOf(row);
-    const { members, pending } = filter === undefined ? this.#listed(listedMachinesOf(row)) : this.#filtered(filter);
+    const found =
+      filter === undefined ? this.listed(listedMachinesOf(row)) : { members: this.matching(filter), pending: [] };
     this.#asking.delete(id);
-    const found = { members, pending, kuids: new Set(members.map(({ kuid }) => kuid)) };
     this.#known.set(id, found);
     return found;
   }
 
-  #filtered(filter: MachineFilter): Membership {
+  /** Whom a filter means, with ids in the places of labels' names: their KUIDs, in order. */
+  matching(filter: MachineFilter): readonly string[] {
     const test = testOf(filter);
-    const members = this.#machines.filter((machine) =>
-      test(machine.facts(), (label) => this.#of(label).kuids.has(machine.kuid)),
-    );
-    return { members, pending: [] };
+    this.#machines ??= labelMachines(this.#tx, this.#organization);
+    return this.#machines
+      .filter((machine) => test(machine, (label) => this.#has(label, machine.kuid)))
+      .map(({ kuid }) => kuid);
   }
 
-  #listed(names: readonly string[]): Membership {
-    if (names.length === 0) return { members: [], pending: [] }; // an index of all would be made for nothing
-    this.#index ??= new MachineIndex(this.#machines);
-    const members = new Map<string, LabelMachine>();
-    const pending: string[] = [];
-    for (const name of names) {
-      const found = this.#index.named(name);
-      if (found.length === 0) pending.push(name);
-      for (const machine of found) members.set(machine.kuid, machine);
+  /** Whom a list names, by KUID or host name. */
+  listed(names: readonly string[]): Membership {
+    const found = machinesNamed(this.#tx, this.#organization, names);
+    const members = new Set([...found.values()].flat());
+    return { members: [...members].sort(), pending: names.filter((name) => !found.has(name)) };
+  }
+
+  #has(id: string, kuid: string): boolean {
+    let members = this.#sets.get(id);
+    if (members === undefined) {
+      members = new Set(this.of(id).members);
+      this.#sets.set(id, members);
     }
-    return { members: [...members.values()].sort((one, other) => (one.kuid < other.kuid ? -1 : 1)), pending };
+    return members.has(kuid);
   }
 }
 

@@ -3,6 +3,7 @@ import { cycleThrough } from "../filter/label-graph.ts";
 import type { Label, labelOperations } from "../operations/labels.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { changeMachines } from "./label-list.ts";
+import { shownMembers } from "./label-machines.ts";
 import {
   LabelMemberships,
   type LabelRow,
@@ -185,14 +186,14 @@ export const labelHandlers: HandlersOf<typeof labelOperations> = {
     const row = find(tx, id);
     const { members, pending } = new LabelMemberships(tx, row.organization).of(id);
     const beyond = after === undefined ? undefined : textAt(after, 0);
-    const rest = beyond === undefined ? members : members.filter(({ kuid }) => kuid > beyond);
+    const rest = beyond === undefined ? members : members.filter((kuid) => kuid > beyond);
     const { items, next } = page(
       rest.slice(0, limit + 1),
       limit,
-      ({ kuid }) => [kuid],
-      ({ kuid, hostname, address, connected }) => ({ kuid, hostname, address, connected }),
+      (kuid) => [kuid],
+      (kuid) => kuid,
     );
-    return { members: items, pending: [...pending], next };
+    return { members: shownMembers(tx, items), pending: [...pending], next };
   },
 
   deleteLabel(tx, { id }) {

@@ -12,6 +12,7 @@ import { inventoriesApart } from "./migrations/11-inventories-apart.ts";
 import { authorities } from "./migrations/12-authorities.ts";
 import { scriptsForLater } from "./migrations/13-scripts-for-later.ts";
 import { outcomesOnce } from "./migrations/14-outcomes-once.ts";
+import { factsInColumns } from "./migrations/15-facts-in-columns.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 export type { Migration } from "./migrations/migration.ts";
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   authorities,
   scriptsForLater,
   outcomesOnce,
+  factsInColumns,
 ];
 
 /** Brings a database to the newest version; to be called within a transaction, which takes all of it or nothing. */

@@ -174,6 +174,7 @@ export interface Tables {
     hostname: string;
     full_name: string;
     short_name: string;
+    agent: string;
     hello: string;
     connection_id: string | null;
     instance_id: string | null;
@@ -183,11 +184,13 @@ export interface Tables {
     inventory_at: number | null;
     abilities: Generated<string>;
     trusts: Generated<string | null>;
+    reported_hostname: Generated<string | null>;
+    reported_address: Generated<string | null>;
+    reported_agent: Generated<string | null>;
   };
   /** facts is of before; packed is '' where there is content, and what there was before it otherwise. */
   readonly inventories: { kuid: string; facts: string; packed: string; content: Uint8Array | null };
-  /** What filters ask for, so that nothing is unpacked for them. */
-  readonly device_facts: { kuid: string; facts: string };
+  /** What few filters ask for, so that nothing is unpacked for them. */
   readonly device_addresses: { kuid: string; addresses: string };
   readonly agent_settings: {
     organization: string;

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import type { DeviceHello } from "../operations/devices.ts";
+import { deviceOperations } from "../operations/devices.ts";
 import type { UpdatePolicy } from "../operations/update-policy.ts";
 import type { Attempt, EvaluatedMachine } from "../updates/evaluate.ts";
-import { readJson } from "./label-machines.ts";
+import { columnReader } from "./column-reader.ts";
 import { LabelMemberships } from "./label-membership.ts";
 import { build } from "./query.ts";
 import { runningInstance } from "./server.ts";
-import { fromColumn, type Transaction } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 import { attemptsOf } from "./update-attempts.ts";
 
 /** A machine as a policy of its organization sees it. */
@@ -26,9 +26,9 @@ export interface PolicyFleet {
   readonly listed: number;
 }
 
-type Hello = Pick<DeviceHello, "agentVersion" | "flavour" | "os">;
+const agent = deviceOperations.enrolDevice.input.pick({ agentVersion: true, flavour: true, os: true });
 
-const abilitiesColumn = z.array(z.string());
+const abilities = z.array(z.string()).transform((all) => ({ canUpdate: all.includes("self-update") }));
 
 /** @param policy with the ids of labels @param generation the present rollout's */
 export function fleetOf(
@@ -42,17 +42,18 @@ export function fleetOf(
   const rows = tx.queries.all(
     build
       .selectFrom("devices")
-      .select(["kuid", "hostname", "hello", "abilities", "connection_id", "instance_id", "connected_since"])
+      .select(["kuid", "hostname", "agent", "abilities", "connection_id", "instance_id", "connected_since"])
       .select("inventory_at")
       .where("organization", "=", organization)
       .where("state", "=", "approved")
       .orderBy("kuid"),
   );
-  const canUpdate = abilitiesReader();
+  const agentOf = columnReader(agent);
+  const abilitiesOf = columnReader(abilities);
   const machines = rows.map((row): PolicyMachine => {
     const what = `device ${row.kuid}`;
     const connected = row.connection_id !== null && instance !== undefined && row.instance_id === instance;
-    const { agentVersion, flavour, os } = readJson(row.hello, isHello, what);
+    const { agentVersion, flavour, os } = agentOf(row.agent, what);
     const found = attempts.of(row.kuid, agentVersion);
     const attempt: Attempt | undefined = found === undefined || found.state === "queued" ? undefined : found;
     return {
@@ -65,30 +66,12 @@ export function fleetOf(
       connectedSinceMs: connected ? (row.connected_since ?? undefined) : undefined,
       inventoryAtMs: row.inventory_at ?? undefined,
       isMeant: isMeant(row.kuid),
-      canUpdate: canUpdate(row.abilities, what),
+      canUpdate: abilitiesOf(row.abilities, what).canUpdate,
       attempt,
       queued: found?.state === "queued" ? found : undefined,
     };
   });
   return { machines, pending, listed };
-}
-
-/** Not by its schema, which checked it when it was written: a policy asks every device there is. */
-function isHello(value: unknown): value is Hello {
-  if (typeof value !== "object" || value === null || !("agentVersion" in value && "flavour" in value && "os" in value))
-    return false;
-  const { agentVersion, flavour, os } = value;
-  return typeof agentVersion === "string" && typeof flavour === "string" && typeof os === "object" && os !== null;
-}
-
-/** Says whether an agent can update itself; most say the same of themselves, which is read once. */
-function abilitiesReader(): (text: string, what: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (text, what) => {
-    const found = known.get(text) ?? fromColumn(abilitiesColumn, text, what).includes("self-update");
-    known.set(text, found);
-    return found;
-  };
 }
 
 function selectionOf(tx: Transaction, organization: string, policy: UpdatePolicy) {
@@ -103,6 +86,6 @@ function selectionOf(tx: Transaction, organization: string, policy: UpdatePolicy
     ...labels.flatMap((id) => memberships.of(id).members),
     ...(filter === undefined ? [] : memberships.matching(filter)),
   ];
-  const kuids = new Set(meant.map(({ kuid }) => kuid));
+  const kuids = new Set(meant);
   return { isMeant: (kuid: string) => kuids.has(kuid), pending: named.pending, listed: named.members.length };
 }

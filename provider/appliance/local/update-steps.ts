@@ -70,7 +70,7 @@ function settle(tx: Transaction, organization: string): number {
 function agentVersionOf(tx: Transaction, kuid: string): string | undefined {
   const query = build
     .selectFrom("devices")
-    .select((eb) => eb.fn<string | null>("json_extract", ["hello", eb.val("$.agentVersion")]).as("version"))
+    .select((eb) => eb.fn<string | null>("json_extract", ["agent", eb.val("$.agentVersion")]).as("version"))
     .where("kuid", "=", kuid);
   return tx.queries.first(query)?.version ?? undefined;
 }

@@ -89,9 +89,6 @@ export const VISIBILITY: { readonly [Table in keyof Tables]: Visibility } & Read
   inventories: within<"inventories">((eb, of) =>
     eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
   ),
-  device_facts: within<"device_facts">((eb, of) =>
-    eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
-  ),
   device_addresses: within<"device_addresses">((eb, of) =>
     eb("kuid", "in", build.selectFrom("devices").select("kuid").where("organization", "=", of)),
   ),

@@ -33,6 +33,22 @@ async function enrolled(appliance: Appliance, hostname: string): Promise<string>
   return kuid;
 }
 
+/** A device as databases had it before version 15, approved; its inventory goes into the place of its version. */
+function deviceOfBefore(folder: string, hostname: string): string {
+  const kuid = randomUUID();
+  const hello = { agentVersion: "1.2.3", flavour: "reference", os, machineId: "m", addresses: ["10.9.9.9"], macs: [] };
+  const database = new DatabaseSync(join(folder, "appliance.db"));
+  database
+    .prepare(
+      `INSERT INTO devices
+          (kuid, organization, public_key, state, hostname, full_name, short_name, hello, last_seen_at, enrolled_at)
+        VALUES (?, 'default', ?, 'approved', ?, ?, ?, ?, 1, 1)`,
+    )
+    .run(kuid, "A".repeat(43), hostname, hostname, hostname, JSON.stringify(hello));
+  database.close();
+  return kuid;
+}
+
 function rowsOf(folder: string, sql: string) {
   const database = new DatabaseSync(join(folder, "appliance.db"));
   try {
@@ -104,8 +120,8 @@ describe("inventories in a local appliance", () => {
   it("are kept by the migration that compresses them", async () => {
     const folder = newFolder();
     const before = await openedIn(folder, { migrations: migrations.filter(({ number }) => number < 11) });
-    const kuid = await enrolled(before, "host");
     await before.close();
+    const kuid = deviceOfBefore(folder, "host");
     const inventory = inventoryOf("host", 20);
     const database = new DatabaseSync(join(folder, "appliance.db"));
     database
@@ -120,8 +136,8 @@ describe("inventories in a local appliance", () => {
   it("are kept by the migration that keeps them as bytes, whether they were text or JSON", async () => {
     const folder = newFolder();
     const before = await openedIn(folder, { migrations: migrations.filter(({ number }) => number < 14) });
-    const kuids = [await enrolled(before, "many"), await enrolled(before, "few")];
     await before.close();
+    const kuids = [deviceOfBefore(folder, "many"), deviceOfBefore(folder, "few")];
     const inventories = [inventoryOf("many", 400), inventoryOf("few", 2)];
     const database = new DatabaseSync(join(folder, "appliance.db"));
     const [many, few] = inventories.map((inventory, index) => {
@@ -145,5 +161,43 @@ describe("inventories in a local appliance", () => {
     await appliance.recordInventory({ kuid: manyKuid, inventory: inventoryOf("many", 1) });
     expect(await havingAddress(appliance, "10.0.1.150")).toEqual([]);
     expect((await appliance.getDevice({ kuid: manyKuid })).inventory?.addresses).toEqual(["10.0.0.1"]);
+  });
+
+  it("and what devices said of themselves mean the same to filters after the migration to columns", async () => {
+    const folder = newFolder();
+    const before = await openedIn(folder, { migrations: migrations.filter(({ number }) => number < 15) });
+    await before.close();
+    const [reporting, silent, none] = ["reporting", "silent", "none"].map((name) => deviceOfBefore(folder, name));
+    const database = new DatabaseSync(join(folder, "appliance.db"));
+    const facts = database.prepare("INSERT INTO device_facts (kuid, facts) VALUES (?, ?)");
+    const newer = {
+      hostname: "renamed.example",
+      agentVersion: "2.0",
+      os: { ...os, id: "ubuntu" },
+      address: "10.0.0.1",
+    };
+    facts.run(reporting ?? "", JSON.stringify(newer));
+    facts.run(none ?? "", JSON.stringify({ ...newer, hostname: "none", address: undefined }));
+    database
+      .prepare("INSERT INTO device_addresses (kuid, addresses) VALUES (?, ?)")
+      .run(reporting ?? "", JSON.stringify({ addresses: ["10.0.0.1"], macs: [] }));
+    database.close();
+    const appliance = await openedIn(folder);
+    expect(await appliance.getDevice({ kuid: silent ?? "" })).toMatchObject({
+      ...{ hostname: "silent", agentVersion: "1.2.3", flavour: "reference", os },
+      ...{ machineId: "m", addresses: ["10.9.9.9"], macs: [] },
+    });
+    // It says with its hello who it is, and with its inventory what filters go by.
+    expect(await appliance.getDevice({ kuid: reporting ?? "" })).toMatchObject({ agentVersion: "1.2.3", os });
+    const meant = async (property: "hostname" | "os.id" | "agentVersion", value: string) => {
+      const filter = { all: [{ property, operator: "equals" as const, value }] };
+      const { id } = await appliance.saveLabel({ name: `${property} ${value}`, filter });
+      const { members } = await appliance.listLabelMembers({ id });
+      return members.map(({ hostname, address }) => `${hostname} ${address}`).sort();
+    };
+    expect(await meant("os.id", "ubuntu")).toEqual(["none undefined", "reporting 10.0.0.1"]);
+    expect(await meant("os.id", "debian")).toEqual(["silent 10.9.9.9"]);
+    expect(await meant("agentVersion", "1.2.3")).toEqual(["silent 10.9.9.9"]);
+    expect(await meant("hostname", "renamed")).toEqual(["reporting 10.0.0.1"]);
   });
 });

@@ -1,0 +1,68 @@
+import type { Selectable } from "kysely";
+import * as z from "zod";
+import {
+  abilities,
+  type Device,
+  type DeviceReason,
+  deviceOperations,
+  deviceReason,
+  type Inventory,
+  trusts,
+} from "../operations/devices.ts";
+import { columnReader } from "./column-reader.ts";
+import { runningInstance } from "./server.ts";
+import { readInventory } from "./stored-inventory.ts";
+import type { Tables } from "./tables.ts";
+import { fromColumn, moment, momentOrNone, type Transaction } from "./transaction.ts";
+
+type Row = Selectable<Tables["devices"]>;
+
+/** A device with its inventory as it is kept; without content where none was asked for, or there is none. */
+export type DeviceRow = Row & { readonly packed: string | null; readonly content: Uint8Array | null };
+
+const { agentVersion, flavour, os, machineId, addresses, macs } = deviceOperations.enrolDevice.input.shape;
+const agentColumn = z.object({ agentVersion, flavour, os });
+const helloColumn = z.object({ machineId, addresses, macs });
+
+/** Why a device is not approved; undefined where it is. */
+export function reasonOf(row: Row): DeviceReason | undefined {
+  return row.reason === null ? undefined : deviceReason.parse(row.reason);
+}
+
+/** Whether a server that runs holds a connection of a device. @param instance the one that runs */
+export function isConnected(row: Row, instance: string | undefined): boolean {
+  return row.connection_id !== null && instance !== undefined && row.instance_id === instance;
+}
+
+function inventoryOf({ packed, content }: DeviceRow, what: string): Inventory | undefined {
+  return packed === null ? undefined : readInventory({ packed, content }, what);
+}
+
+/** Makes of rows the devices that they are of, as they are at one moment. */
+export function describer(tx: Transaction): (row: DeviceRow) => Device {
+  const instance = runningInstance(tx);
+  const [agentOf, abilitiesOf, trustsOf] = [columnReader(agentColumn), columnReader(abilities), columnReader(trusts)];
+  return (row) => {
+    const what = `device ${row.kuid}`;
+    const connected = isConnected(row, instance);
+    return {
+      kuid: row.kuid,
+      organization: row.organization,
+      publicKey: row.public_key,
+      state: row.state,
+      reason: reasonOf(row),
+      tokenId: row.token_id ?? undefined,
+      hostname: row.hostname,
+      ...agentOf(row.agent, what),
+      ...fromColumn(helloColumn, row.hello, what),
+      connected,
+      connectedSince: connected ? momentOrNone(row.connected_since) : undefined,
+      can: abilitiesOf(row.abilities, what),
+      trusts: row.trusts === null ? undefined : trustsOf(row.trusts, what),
+      lastSeenAt: moment(row.last_seen_at),
+      enrolledAt: moment(row.enrolled_at),
+      inventory: inventoryOf(row, what),
+      inventoryAt: momentOrNone(row.inventory_at),
+    };
+  };
+}

@@ -6,9 +6,10 @@ export interface ServeUnit {
 
 /**
  * What Node is told before a program that holds thousands of connections: a connection leaves little behind that lives
- * briefly, and the 64 MB that V8 would let that grow to are as much as a thousand connections. `kace` is started with it.
+ * briefly, and the 64 MB that V8 would let that grow to are as much as a thousand connections. With less than this, what an
+ * inventory is parsed into is collected so often that it takes longer. `kace` is started with it.
  */
-export const NODE_OPTIONS_OF_SERVE = ["--max-semi-space-size=2"] as const;
+export const NODE_OPTIONS_OF_SERVE = ["--max-semi-space-size=8"] as const;
 
 /**
  * Node has a buffer of 64 kB for what each TLS connection sends, of which an agent seldom fills a tenth. From this size

@@ -15,7 +15,7 @@ describe("the unit that kace serve prints", { timeout: 300_000 }, () => {
   it("runs this program with the options that were given", async () => {
     const { stdout } = await run(KACE, ["serve", "--name", "kbox.corp.example", "--port", "9443", "--print-unit"]);
     expect(stdout).toMatch(
-      /^ExecStart=\S*node --max-semi-space-size=2 \S+\/provider\/cli\/main\.ts --database \/var\/lib\/pulumi-kace serve --host 0\.0\.0\.0 --port 9443 --log-format text --name kbox\.corp\.example$/m,
+      /^ExecStart=\S*node --max-semi-space-size=8 \S+\/provider\/cli\/main\.ts --database \/var\/lib\/pulumi-kace serve --host 0\.0\.0\.0 --port 9443 --log-format text --name kbox\.corp\.example$/m,
     );
   });
 

@@ -61,7 +61,7 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /**
  * Leads one connection of an agent from the challenge to its end. Frames are answered one after the other; while one is
- * worked on, no more are read. Whatever the agent says, the worst that happens is the end of its own connection.
+ * worked on, one more at most is read. Whatever the agent says, the worst that happens is the end of its own connection.
  * @param host the `Host` header it came with
  * @param onAccepted called once its hello was good
  */
@@ -73,19 +73,25 @@ export function serveAgent(
   const nonce = randomBytes(32).toString("base64url");
   let agent: AcceptedAgent | undefined;
   let work = Promise.resolve();
+  let unanswered = 0;
 
   const helloTimer = setTimeout(() => refuse("protocol", "no hello came in time"), context.helloMs);
 
   socket.on("message", (data, isBinary) => {
     agent?.heard();
-    socket.pause();
+    // One more may come meanwhile: most agents wait for their answer, and need not be held up.
+    unanswered += 1;
+    if (unanswered > 1) socket.pause();
     work = work
       .then(() => (isBinary ? socket.close(CLOSED_UNSUPPORTED, "text frames only") : answer(textOf(data))))
       .catch((error: unknown) => {
         context.log(`an agent from ${address}: ${error instanceof Error ? error.message : String(error)}`);
         socket.close(CLOSED_TRY_LATER, "try again later");
       })
-      .finally(() => socket.resume());
+      .finally(() => {
+        unanswered -= 1;
+        if (socket.isPaused && unanswered < 2) socket.resume();
+      });
   });
   // Frames that are too large or broken: the socket closes itself, with the code for it.
   socket.on("error", (error) => context.log(`an agent from ${address}: ${error.message}`));
@@ -148,7 +154,7 @@ export function serveAgent(
     if (protocol !== AGENT_PROTOCOL) {
       return refuse("protocol", `this server speaks version ${AGENT_PROTOCOL} of the protocol, not ${protocol}`);
     }
-    if (!isSignedHello({ publicKey: hello.publicKey, signature, nonce, kuid: hello.kuid, host })) {
+    if (!(await isSignedHello({ publicKey: hello.publicKey, signature, nonce, kuid: hello.kuid, host }))) {
       return refuse("bad-signature", `the hello is not signed by its key for ${host}`);
     }
     const connectionId = randomUUID();
@@ -214,7 +220,7 @@ export function serveAgent(
   }
 
   // What waits for the disk holds nothing of the inventory: of hundreds that wait, all would outlive a collection.
-  async function keepInventory(of: AcceptedAgent, { type: _type, ...inventory }: InventoryMessage): Promise<void> {
+  async function keepInventory(of: AcceptedAgent, inventory: InventoryMessage): Promise<void> {
     // Whoever is not approved may wait here, but nothing more is kept of it.
     if (of.standing.state !== "approved") return;
     const { kuid } = of;
@@ -231,6 +237,7 @@ export function serveAgent(
       if (!(error instanceof ApplianceError)) throw error;
       // Blocked or forgotten by another process a moment ago: the next look tells the agent.
       if (error.code === "permission-denied") return;
+      if (error.code === "invalid") return refuse("malformed", error.message);
       if (error.code === "not-found") return of.close(CLOSED_FORGOTTEN, "forgotten");
       throw error;
     }

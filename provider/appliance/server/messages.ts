@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { type DeviceReason, type DeviceState, deviceOperations, inventory, trusts } from "../operations/devices.ts";
+import {
+  type DeviceReason,
+  type DeviceState,
+  deviceOperations,
+  type Inventory,
+  trusts,
+} from "../operations/devices.ts";
 import { heldScripts } from "../operations/scripts.ts";
 import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
 import { packageRequest } from "../operations/task-packages.ts";
@@ -24,7 +30,8 @@ const helloMessage = deviceOperations.enrolDevice.input.omit({ connection: true 
   trusts: trusts.optional(),
 });
 
-const inventoryMessage = inventory.extend({ type: z.literal("inventory") });
+// Looked at once, where it is kept: an inventory is long, and this is most of the time that it takes.
+const inventoryMessage = z.custom<Inventory & { readonly type: "inventory" }>();
 
 const heartbeatMessage = z.object({ type: z.literal("heartbeat") });
 
@@ -140,7 +147,7 @@ const known = {
 const envelope = z.object({ type: z.string() });
 
 /**
- * Reads one frame of an agent. The problem names the property, never its value, which may be a secret.
+ * Reads one frame of an agent; of an inventory only its type, the rest is looked at by `recordInventory`. The problem names the property, never its value, which may be a secret.
  * @example parseAgentMessage('{"type":"heartbeat"}') // { kind: "message", message: { type: "heartbeat" } }
  */
 export function parseAgentMessage(text: string): Parsed {

@@ -118,7 +118,8 @@ export class TestAgent {
     this.socket.send(JSON.stringify(message));
   }
 
-  inventory(): void {
+  /** An inventory as it should be, but for these changes. */
+  inventory(changes: Readonly<Record<string, unknown>> = {}): void {
     this.say({
       type: "inventory",
       collectedAt: "2026-06-01T00:00:00Z",
@@ -130,6 +131,7 @@ export class TestAgent {
       memoryBytes: 1_000_000,
       cpus: 2,
       uptimeSeconds: 12.5,
+      ...changes,
     });
   }
 }

@@ -234,6 +234,16 @@ describe("what is no good hello", { timeout: TIMEOUT_MS }, () => {
 });
 
 describe("an agent that is welcome", { timeout: TIMEOUT_MS }, () => {
+  it("is refused an inventory that is not as it must be, which names the place and never the value", async () => {
+    const { agent } = await enrol({ token: (await newToken()).value });
+    agent.inventory({ addresses: ["10.0.0.5", `canary${"x".repeat(100)}`] });
+    const refused = await agent.next("refused");
+    expect(refused).toMatchObject({ code: "malformed", message: expect.stringContaining("inventory.addresses[1]") });
+    expect(JSON.stringify(refused)).not.toContain("canary");
+    expect((await agent.closed).code).toBe(1008);
+    expect((await deviceOf(agent)).inventory).toBeUndefined();
+  });
+
   it.each([
     ["a second hello", '{"type":"hello"}', 1008],
     ["rubbish", "{", 1008],

@@ -33,8 +33,8 @@ describe("the signature of a hello", () => {
   const text = `kace-agent-hello-v1\n${hello.nonce}\n${kuid}\n${hello.host}`;
   const signature = sign(null, Buffer.from(text), privateKey).toString("base64url");
 
-  it("is good for the key, the nonce, the device and the server that it is for", () => {
-    expect(isSignedHello({ ...hello, signature })).toBe(true);
+  it("is good for the key, the nonce, the device and the server that it is for", async () => {
+    expect(await isSignedHello({ ...hello, signature })).toBe(true);
   });
 
   it.each([
@@ -44,8 +44,8 @@ describe("the signature of a hello", () => {
     ["of another key", { publicKey: newIdentity().publicKey }],
     ["with a key that is no point", { publicKey: "_".repeat(43) }],
     ["with another signature", { signature: "A".repeat(86) }],
-  ])("is bad for a hello %s", (_, changes) => {
-    expect(isSignedHello({ ...hello, signature, ...changes })).toBe(false);
+  ])("is bad for a hello %s", async (_, changes) => {
+    expect(await isSignedHello({ ...hello, signature, ...changes })).toBe(false);
   });
 });
 

@@ -10,7 +10,7 @@ import { agentStatus, EVENTUALLY, expectClean, installations } from "./machine-f
 import { Site } from "./site.ts";
 
 const NEWER = "1.5.0";
-/** Their agents are there, and are to update themselves. */
+/** Their agents are there, and are to update themselves, while the schedule looks after them too. */
 const KEPT = ["sys01", "sys02", "sys03", "sys04"] as const;
 /** They are set up anew, so that the schedule installs and enrols them again. */
 const ANEW = ["web01", "web02", "web03"] as const;
@@ -34,7 +34,7 @@ describe.skipIf(whyNoLab() !== undefined)(
       });
       await site.write(
         site.program({
-          fleet: site.configuration({ targets: { ips: site.addresses(...KEPT) } }),
+          fleet: site.configuration({ targets: { ips: site.addresses(...KEPT) }, schedule: { every: "1 minute" } }),
           anew: site.configuration({ targets: { ips: site.addresses(...ANEW) }, schedule: { every: "1 minute" } }),
         }),
       );

@@ -13,7 +13,7 @@ type Outcome = { readonly result: unknown } | { readonly error: unknown };
 const MOST_TOGETHER = 200;
 
 /** From the begin of one commit to that of the next, where several write: what comes one by one shares a commit too. */
-const APART_MS = 3;
+const APART_MS = 5;
 
 /** How a connection runs one piece of work, or several together, in a transaction. */
 export interface Committer {

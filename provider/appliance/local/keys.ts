@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -34,7 +34,9 @@ export interface Keys {
 
 /** The keys that a secret of 32 bytes stands for. */
 export function keysFrom(secret: Uint8Array): Keys {
-  const derive = (purpose: string) => Buffer.from(hkdfSync("sha256", secret, "", `pulumi-kace ${purpose}`, KEY_BYTES));
+  // As key objects: of bytes Node finds out each time anew that they are no key object, which takes longer than their use.
+  const derive = (purpose: string) =>
+    createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", `pulumi-kace ${purpose}`, KEY_BYTES)));
   const encryption = derive("encryption");
   const lookUp = derive("look-up");
   return {

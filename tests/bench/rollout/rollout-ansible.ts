@@ -1,7 +1,7 @@
 import { type Bench, inTurn } from "../bench.ts";
 import { obtainAnsible, playbook, type Tuning } from "./ansible/ansible.ts";
 import { givePython } from "./ansible/hosts-python.ts";
-import { Fleet } from "./fleet.ts";
+import { Fleet, type Program } from "./fleet.ts";
 
 const HOSTS = 100;
 const RUNS = 1;
@@ -29,12 +29,12 @@ export const rolloutAnsible: Bench = {
         );
         return { rate: HOSTS / (wallMs / 1_000), processorMs: processorMs / HOSTS };
       };
-      const ours = (expected: "installed" | "right") => async () => {
+      const own = (program: Program, expected: "installed" | "right") => async () => {
         if (expected === "installed") await fleet.forget(HOSTS);
         const begin = performance.now();
-        const figures = await fleet.work("engine-loop.ts", HOSTS);
-        if (figures[expected] !== HOSTS) throw new Error(`the engine found ${figures[expected]} machines ${expected}`);
-        return figuresOf(`engine, ${expected}`, performance.now() - begin, figures.processorMs);
+        const figures = await fleet.work(program, HOSTS);
+        if (figures[expected] !== HOSTS) throw new Error(`${program} found ${figures[expected]} machines ${expected}`);
+        return figuresOf(`${program}, ${expected}`, performance.now() - begin, figures.processorMs);
       };
       const theirs = (tuning: Tuning, expected: "installed" | "right") => async () => {
         if (expected === "installed") await fleet.forget(HOSTS);
@@ -43,14 +43,16 @@ export const rolloutAnsible: Bench = {
         return figuresOf(`Ansible ${tuning}, ${expected}`, wallMs, processorMs);
       };
       const installs = await inTurn(runs, 0, {
-        ours: ours("installed"),
+        ours: own("engine-loop.ts", "installed"),
+        bare: own("bare-loop.ts", "installed"),
         tuned: theirs("tuned", "installed"),
         defaults: theirs("defaults", "installed"),
       });
       await fleet.forget(HOSTS);
       await fleet.work("engine-loop.ts", HOSTS); // so that our receipts are there
       const looks = await inTurn(runs, 0, {
-        ours: ours("right"),
+        ours: own("engine-loop.ts", "right"),
+        bare: own("bare-loop.ts", "right"),
         tuned: theirs("tuned", "right"),
         defaults: theirs("defaults", "right"),
       });
@@ -72,6 +74,12 @@ export const rolloutAnsible: Bench = {
             yardstick: rates(installs.defaults),
           },
           {
+            what: "installs by the bare loop, against tuned Ansible",
+            unit: "/s",
+            ours: rates(installs.bare),
+            yardstick: rates(installs.tuned),
+          },
+          {
             what: "looks at right machines, against tuned Ansible",
             unit: "/s",
             ours: rates(looks.ours),
@@ -83,6 +91,12 @@ export const rolloutAnsible: Bench = {
             unit: "/s",
             ours: rates(looks.ours),
             yardstick: rates(looks.defaults),
+          },
+          {
+            what: "looks by the bare loop, against tuned Ansible",
+            unit: "/s",
+            ours: rates(looks.bare),
+            yardstick: rates(looks.tuned),
           },
           {
             what: "controller's processor time a machine, install",
@@ -98,7 +112,7 @@ export const rolloutAnsible: Bench = {
           },
         ],
         notes: [
-          "Ansible runs Python on the machines, which share these processors here; on a fleet of their own that part is parallel.",
+          "The machines share these processors with who works on them, and with Ansible the Python that it runs there; on a fleet of their own that part is parallel. The bare loop runs the same scripts and does nothing else: in a run that nothing disturbed, no engine could reach much more here.",
         ],
       };
     } finally {

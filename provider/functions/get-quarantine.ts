@@ -38,7 +38,10 @@ const conflict = z
   .object({
     kuid: z.string().meta({ description: "The KUID that both have." }),
     knownHostname: z.string().meta({ description: "The host name of the device that is known by it." }),
-    hostname: z.string().meta({ description: "The host name of the one that came with another key." }),
+    hostname: z.string().meta({
+      description:
+        "The host name of the one that came with another key, or that takes turns with it with the same one.",
+    }),
     sameMachine: z.boolean().optional().meta({
       description: "True where an agent was set up anew, false where a machine was copied; absent if unknown.",
     }),

@@ -168,6 +168,9 @@ export function quarantineContract(opened: () => Subject): void {
       expect((await refusal(appliance().recordKeyConflict({ ...other, publicKey: device(1).publicKey }))).code).toBe(
         "invalid",
       );
+      const copied = { ...other, publicKey: device(1).publicKey, machineId: machine("original"), copied: true };
+      expect(await appliance().recordKeyConflict(copied)).toMatchObject({ isNew: true, sameMachine: false });
+      expect((await refusal(appliance().recordKeyConflict({ ...other, copied: true }))).code).toBe("invalid");
       await appliance().deleteDevice({ kuid });
       expect((await appliance().listKeyConflicts({})).keyConflicts).toEqual([]);
     });

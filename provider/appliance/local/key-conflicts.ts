@@ -14,24 +14,30 @@ const CONFLICTS_KEPT = 1_000;
 const texts = z.array(z.string());
 const said = z.object({ machineId: z.string() });
 
-type Row = Selectable<Tables["key_conflicts"]> & { readonly known_hostname: string; readonly known_hello: string };
+type Row = Selectable<Tables["key_conflicts"]> & {
+  readonly known_hostname: string;
+  readonly known_hello: string;
+  readonly known_key: string;
+};
 
 function rows() {
   return build
     .selectFrom("key_conflicts")
     .innerJoin("devices", "devices.kuid", "key_conflicts.kuid")
     .selectAll("key_conflicts")
-    .select(["devices.hostname as known_hostname", "devices.hello as known_hello"]);
+    .select(["devices.hostname as known_hostname", "devices.hello as known_hello", "devices.public_key as known_key"]);
 }
 
 function describe(row: Row): KeyConflict {
   const { machineId: known } = fromColumn(said, row.known_hello, `device ${row.kuid}`);
+  // A copy of the key is the copy of a disk: its machine's own id is most often copied with it, and tells nothing.
+  const isCopy = row.known_key === row.public_key;
   const areKnown = known !== "" && row.machine_id !== "";
   return {
     kuid: row.kuid,
     knownHostname: row.known_hostname,
     hostname: row.hostname,
-    sameMachine: areKnown ? known === row.machine_id : undefined,
+    sameMachine: isCopy ? false : areKnown ? known === row.machine_id : undefined,
     addresses: fromColumn(texts, row.addresses, `the conflict about device ${row.kuid}`),
     firstSeenAt: moment(row.first_seen_at),
     lastSeenAt: moment(row.last_seen_at),
@@ -41,15 +47,16 @@ function describe(row: Row): KeyConflict {
 
 export const recordKeyConflict: Handler<"recordKeyConflict"> = (
   tx,
-  { kuid, publicKey, hostname, machineId, addresses },
+  { kuid, publicKey, hostname, machineId, addresses, copied },
 ) => {
   const device = tx.queries.first(
     build.selectFrom("devices").select(["organization", "public_key"]).where("kuid", "=", kuid),
   );
-  if (device === undefined || device.public_key === publicKey)
+  if (device === undefined) throw new ApplianceError({ code: "invalid", message: `there is no device "${kuid}"` });
+  if ((device.public_key === publicKey) !== copied)
     throw new ApplianceError({
       code: "invalid",
-      message: device === undefined ? `there is no device "${kuid}"` : `device ${kuid} is known with this very key`,
+      message: `device ${kuid} is known with ${copied ? "another key" : "this very key"}`,
     });
   const before = tx.queries.first(
     build.selectFrom("key_conflicts").selectAll().where("kuid", "=", kuid).where("public_key", "=", publicKey),

@@ -52,7 +52,7 @@ const keyConflict = z.object({
   kuid,
   /** Of the device that is known under this KUID. */
   knownHostname: z.string(),
-  /** Of the one that came with another key. */
+  /** Of the one that came with another key, or that was connected at the same time with the same one. */
   hostname: z.string(),
   /** Whether both are the same machine, set up anew; absent where one of them does not say which machine it is. */
   sameMachine: z.boolean().optional(),
@@ -107,11 +107,11 @@ export const quarantineOperations = defineOperations({
   },
   recordKeyConflict: {
     description:
-      "Records that a device came with the KUID of another and a key of its own; the oldest of too many such records are dropped. Only the first time is `isNew`.",
+      "Records that a device came with the KUID of another and a key of its own, or with `copied` that another machine has its key as well, which shows where both are connected; the oldest of too many such records are dropped. Only the first time is `isNew`.",
     access: "write",
     role: "admin",
     reach: "appliance",
-    input: z.object({ kuid, publicKey, hostname, machineId, addresses }),
+    input: z.object({ kuid, publicKey, hostname, machineId, addresses, copied: z.boolean().default(false) }),
     output: keyConflict.extend({ isNew: z.boolean() }),
   },
   listKeyConflicts: {

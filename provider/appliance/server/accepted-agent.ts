@@ -3,6 +3,7 @@ import type { DeviceReason, DeviceState } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
 import type { DueTask } from "../operations/tasks.ts";
+import type { AgentMachine } from "./agent-machine.ts";
 import { type Announcement, mustBeTold } from "./announcement.ts";
 import type { ConnectedAgent } from "./connected-agents.ts";
 import { type ServerMessage, settingsOnWire } from "./messages.ts";
@@ -18,6 +19,7 @@ export class AcceptedAgent implements ConnectedAgent {
   readonly kuid: string;
   readonly organization: string;
   readonly connectionId: string;
+  readonly machine: AgentMachine;
   standing: Standing;
   /** Before it was welcomed nothing else is said to it. */
   welcomed = false;
@@ -35,7 +37,8 @@ export class AcceptedAgent implements ConnectedAgent {
       kuid,
       organization,
       connectionId,
-    }: { readonly kuid: string; readonly organization: string; readonly connectionId: string },
+      machine,
+    }: Pick<AcceptedAgent, "kuid" | "organization" | "connectionId" | "machine">,
     socket: WebSocket,
     send: (message: ServerMessage) => void,
     monotonicMs: () => number,
@@ -44,6 +47,7 @@ export class AcceptedAgent implements ConnectedAgent {
     this.kuid = kuid;
     this.organization = organization;
     this.connectionId = connectionId;
+    this.machine = machine;
     this.#socket = socket;
     this.#send = send;
     this.#monotonicMs = monotonicMs;

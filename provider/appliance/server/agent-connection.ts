@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from "ws";
 import type { Input, OperationMethods } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import { AcceptedAgent } from "./accepted-agent.ts";
+import { type AgentMachine, areTwoMachines } from "./agent-machine.ts";
 import { type Announcement, mustBeTold, trustText } from "./announcement.ts";
 import { CLOSED_FORGOTTEN, type ConnectedAgents } from "./connected-agents.ts";
 import {
@@ -165,11 +166,12 @@ export function serveAgent(
     if (enrolment === undefined) return;
     const { state, reason, organization } = enrolment;
     clearTimeout(helloTimer);
-    const of = { kuid: hello.kuid, organization, connectionId };
+    const { kuid, hostname, machineId, addresses, macs } = hello;
+    const of = { kuid, organization, connectionId, machine: { hostname, machineId, addresses, macs } };
     const accepted = new AcceptedAgent(of, socket, send, context.monotonicMs, { state, reason });
     agent = accepted;
     accepted.trusts = trustOf(trusts);
-    context.agents.add(accepted);
+    const other = context.agents.add(accepted)?.machine;
     // It may have gone while it enrolled: the end of its connection takes it out again.
     if (socket.readyState !== socket.OPEN) return;
     onAccepted();
@@ -188,6 +190,7 @@ export function serveAgent(
     });
     accepted.toldRevision = settings.revision;
     accepted.welcomed = true;
+    if (other !== undefined && areTwoMachines(other, accepted.machine)) await reportCopy(hello, other);
   }
 
   async function enrol(hello: Input<"enrolDevice">) {
@@ -216,6 +219,19 @@ export function serveAgent(
         : "if its machine was copied, give the copy an identity of its own";
     context.log(
       `${hostname} (${address}) came as device ${kuid}, which is ${conflict.knownHostname}, with another key; ${what}`,
+    );
+  }
+
+  /** Keeps that two machines are connected as one device, with one key. */
+  async function reportCopy(
+    { kuid, publicKey, hostname }: Pick<Hello, "kuid" | "publicKey" | "hostname">,
+    { macs: _macs, ...other }: AgentMachine,
+  ): Promise<void> {
+    const addresses = [...other.addresses];
+    const conflict = await context.store.recordKeyConflict({ kuid, publicKey, ...other, addresses, copied: true });
+    if (!conflict.isNew) return;
+    context.log(
+      `${hostname} (${address}) and ${other.hostname} (${addresses.join(", ")}) take turns as device ${kuid}: its machine was copied with its agent; give the copy an identity of its own`,
     );
   }
 

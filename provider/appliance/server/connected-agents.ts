@@ -2,6 +2,7 @@ import type { DeviceReason, DeviceState } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
 import type { DueTask } from "../operations/tasks.ts";
+import type { AgentMachine } from "./agent-machine.ts";
 import type { Announcement } from "./announcement.ts";
 
 /** An agent that said hello and was accepted. */
@@ -9,6 +10,7 @@ export interface ConnectedAgent {
   readonly kuid: string;
   readonly organization: string;
   readonly connectionId: string;
+  readonly machine: AgentMachine;
   /** When it was last heard, on the monotonic clock. */
   readonly heardAtMs: number;
   /** Tells it where it stands now, if that is not what it was told last. */
@@ -57,12 +59,13 @@ export class ConnectedAgents {
     return this.#byKuid.get(kuid);
   }
 
-  /** The newest connection of a device is the one; the one before it is closed. */
-  add(agent: ConnectedAgent): void {
+  /** The newest connection of a device is the one; the one before it is closed. @returns that one */
+  add(agent: ConnectedAgent): ConnectedAgent | undefined {
     const older = this.#byKuid.get(agent.kuid);
     this.#byKuid.set(agent.kuid, agent);
     this.#joined += 1;
     older?.close(CLOSED_REPLACED, "replaced");
+    return older;
   }
 
   /** @returns false where a newer connection has taken its place */

@@ -70,7 +70,7 @@ export async function listQuarantine(session: CommandSession): Promise<ExitCode>
   const { length } = await duplicatesOf(session);
   if (length > 0)
     session.terminal.err(
-      `${length} ${length === 1 ? "device" : "devices"} came with the KUID of another and a key of its own: \`kace quarantine duplicates\``,
+      `${length} ${length === 1 ? "device" : "devices"} came with the KUID of another: \`kace quarantine duplicates\``,
     );
   return exitCode;
 }

@@ -1303,7 +1303,7 @@ type DuplicateKuid struct {
 	Attempts int `pulumi:"attempts"`
 	// When it came first, RFC 3339.
 	FirstSeen string `pulumi:"firstSeen"`
-	// The host name of the one that came with another key.
+	// The host name of the one that came with another key, or that takes turns with it with the same one.
 	Hostname string `pulumi:"hostname"`
 	// The host name of the device that is known by it.
 	KnownHostname string `pulumi:"knownHostname"`
@@ -1345,7 +1345,7 @@ func (o DuplicateKuidOutput) FirstSeen() pulumi.StringOutput {
 	return o.ApplyT(func(v DuplicateKuid) string { return v.FirstSeen }).(pulumi.StringOutput)
 }
 
-// The host name of the one that came with another key.
+// The host name of the one that came with another key, or that takes turns with it with the same one.
 func (o DuplicateKuidOutput) Hostname() pulumi.StringOutput {
 	return o.ApplyT(func(v DuplicateKuid) string { return v.Hostname }).(pulumi.StringOutput)
 }

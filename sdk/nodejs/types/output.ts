@@ -239,7 +239,7 @@ export interface DuplicateKuid {
      */
     firstSeen: string;
     /**
-     * The host name of the one that came with another key.
+     * The host name of the one that came with another key, or that takes turns with it with the same one.
      */
     hostname: string;
     /**

@@ -701,7 +701,7 @@ class DuplicateKuid(dict):
         :param Sequence[_builtins.str] addresses: The addresses of the one that came.
         :param _builtins.int attempts: How often it came.
         :param _builtins.str first_seen: When it came first, RFC 3339.
-        :param _builtins.str hostname: The host name of the one that came with another key.
+        :param _builtins.str hostname: The host name of the one that came with another key, or that takes turns with it with the same one.
         :param _builtins.str known_hostname: The host name of the device that is known by it.
         :param _builtins.str kuid: The KUID that both have.
         :param _builtins.str last_seen: When it came last, RFC 3339.
@@ -745,7 +745,7 @@ class DuplicateKuid(dict):
     @pulumi.getter
     def hostname(self) -> _builtins.str:
         """
-        The host name of the one that came with another key.
+        The host name of the one that came with another key, or that takes turns with it with the same one.
         """
         return pulumi.get(self, "hostname")
 

@@ -162,6 +162,47 @@ describe("one device", { timeout: TIMEOUT_MS }, () => {
   });
 });
 
+describe("a machine that was copied with its agent's key", { timeout: TIMEOUT_MS }, () => {
+  const recorded = async (kuid: string) =>
+    (await server.appliance.listKeyConflicts({ limit: 1_000 })).keyConflicts.filter((item) => item.kuid === kuid);
+
+  /** Both connected, one after the other, as one device; the second says this of itself. */
+  async function both(changes: Readonly<Record<string, unknown>>) {
+    const { agent: original } = await enrol();
+    const copy = await connect({ identity: original.identity });
+    expect(await copy.hello(changes)).toMatchObject({ type: "welcome" });
+    expect(await original.closed).toMatchObject({ code: 4000 });
+    copy.say({ type: "heartbeat" });
+    await copy.next("heartbeat"); // frames are answered in their order: the hello was done with
+    return { kuid: original.identity.kuid, identity: original.identity };
+  }
+
+  it.each([
+    ["another network card", { macs: ["02:00:00:00:00:99"], addresses: ["10.0.0.99"], hostname: "web02" }],
+    ["an id of its own", { machineId: "1".repeat(64), addresses: ["10.0.0.99"], hostname: "web02" }],
+  ])("is known by %s, and both are recorded and said once", async (_, changes) => {
+    const { kuid, identity } = await both(changes);
+    expect(await recorded(kuid)).toMatchObject([
+      { knownHostname: "web02", hostname: "web01", addresses: ["10.0.0.5"], sameMachine: false, attempts: 1 },
+    ]);
+    const again = await connect({ identity });
+    await again.hello();
+    again.say({ type: "heartbeat" });
+    await again.next("heartbeat");
+    expect(await recorded(kuid)).toMatchObject([{ knownHostname: "web01", hostname: "web02", attempts: 2 }]);
+    expect(server.lines.filter((line) => line.includes(`take turns as device ${kuid}`))).toHaveLength(1);
+  });
+
+  it.each([
+    ["came back", {}],
+    ["has another card beside its own", { macs: ["02:00:00:00:00:99", "02:00:00:00:00:01"] }],
+    ["says nothing of its cards and its id", { macs: [], machineId: "" }],
+  ])("is not one that %s", async (_, changes) => {
+    const { kuid } = await both(changes);
+    expect(await recorded(kuid)).toEqual([]);
+  });
+});
+
 describe("a decision about the quarantine", { timeout: TIMEOUT_MS }, () => {
   it("by rule lets in the agent that waits, and the one that comes", async () => {
     const named = (hostname: string) => ({

@@ -20,9 +20,12 @@ export interface DueRun {
   readonly requested: boolean;
 }
 
-/** How a run ended: `busy` did not begin, because another run of the configuration goes on; it is tried again. */
+/**
+ * How a run ended: `cancelled` before it was through with its machines; `busy` did not begin, because another run of the
+ * configuration goes on, and is tried again.
+ */
 export type RunEnd =
-  | { readonly kind: "ended"; readonly summary: string; readonly reasons: readonly string[] }
+  | { readonly kind: "ended" | "cancelled"; readonly summary: string; readonly reasons: readonly string[] }
   | { readonly kind: "busy"; readonly message: string };
 
 export interface ScheduleRunnerOptions {
@@ -162,7 +165,7 @@ export class ScheduleRunner {
         this.#waiting.add(configurationId);
         return;
       }
-      if (this.#stop.signal.aborted) {
+      if (end.kind === "cancelled") {
         log(`scheduled run of "${name}" was stopped, and is gone on with at the next start: ${end.summary}`);
         return;
       }

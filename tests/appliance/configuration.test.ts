@@ -100,7 +100,7 @@ describe("an appliance that is made to read only, or to mean an organization", (
     const elsewhere = inOrganization(appliance, "berlin");
     expect((await refusal(elsewhere.createToken({ name: "t" }))).code).toBe("not-found");
     await elsewhere.createToken({ name: "t", organization: "default" });
-    expect((await elsewhere.listHistory({})).entries).toHaveLength(1);
+    expect((await elsewhere.listOrganizations({})).organizations).toHaveLength(1);
     expect((await refusal(elsewhere.listTokens({ organization: undefined }))).message).toContain('"berlin"');
   });
 });

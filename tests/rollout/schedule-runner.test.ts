@@ -239,13 +239,26 @@ describe("the runner of schedules", { timeout: 300_000 }, () => {
     await scene.names(1);
     const stopped = scene.stop();
     expect(scene.run(0).signal.aborted).toBe(true);
-    scene.run(0).end({ kind: "ended", summary: "1 machine: 1 not attempted", reasons: [] });
+    scene.run(0).end({ kind: "cancelled", summary: "1 machine: 1 not attempted", reasons: [] });
     await stopped;
     expect(scene.lines.at(-1)).toContain("is gone on with at the next start");
     scene.start();
     expect(await scene.names(2)).toEqual(["fleet", "fleet"]);
     scene.run(1).end();
     await scene.stop();
+  });
+
+  it("has ended where it was through when it was told to stop, and is not due again", async () => {
+    const scene = await Scene.open();
+    await scene.save("fleet");
+    scene.nowMs = START + MINUTE_MS;
+    scene.start();
+    await scene.names(1);
+    const stopped = scene.stop();
+    scene.run(0).end();
+    await stopped;
+    expect(scene.lines.at(-1)).toContain('scheduled run of "fleet" ended');
+    expect(Date.parse((await scene.served("fleet")) ?? "")).toBe(scene.nowMs);
   });
 
   it("begins what was asked for, whatever the schedule says", async () => {

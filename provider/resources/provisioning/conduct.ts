@@ -52,6 +52,8 @@ export interface Conducted {
   readonly recording: Recording;
   /** Why it is not a success; empty if it is. */
   readonly reasons: readonly string[];
+  /** Whether it was told to end before it was through with its machines. */
+  readonly cancelled: boolean;
 }
 
 /** A run of the same configuration is waited for this long. */
@@ -101,6 +103,7 @@ async function conductWith(run: Conduct, lease: Lease): Promise<Conducted> {
   const world = session.world(kind === "destroy" ? "removed" : undefined);
   const main = await rollOut(run, lease, world, crowd, limits, before);
   const verdicts = [verdictOn(main, limits)];
+  let cancelled = main.stopped?.kind === "cancelled";
   const outcomes = [...main.outcomes.values()];
 
   let recording = run.partial
@@ -129,6 +132,7 @@ async function conductWith(run: Conduct, lease: Lease): Promise<Conducted> {
       recording = continued(recording, removal === undefined ? notBegun(gone) : notRemoved(removal));
       if (removal !== undefined) {
         verdicts.push(verdictOn(removal, whatIsLeft(limits, main)));
+        cancelled ||= removal.stopped?.kind === "cancelled";
         outcomes.push(...removal.outcomes.values());
       }
     }
@@ -138,9 +142,9 @@ async function conductWith(run: Conduct, lease: Lease): Promise<Conducted> {
   const why = reasons(outcomes);
   if (broken === undefined || broken.ok) {
     for (const line of why) log.warn(`tolerated: ${line}`);
-    return { recording, reasons: [] };
+    return { recording, reasons: [], cancelled };
   }
-  return { recording, reasons: why.length > 0 ? why : [broken.why] };
+  return { recording, reasons: why.length > 0 ? why : [broken.why], cancelled };
 }
 
 async function rollOut(

@@ -43,7 +43,7 @@ export function provision(given: Provisioning, { client, log, signal }: Context<
     for (const warning of [...ground.warnings, ...(await scheduleWarning(inputs, appliance))]) log.warn(warning);
     await appliance.saveConfiguration(configurationRecord({ ...given, ground, limits: client }));
     given.saved?.();
-    if (!inputs.enabled) return { recording: old?.outputs ?? NOTHING, reasons: [] };
+    if (!inputs.enabled) return { recording: old?.outputs ?? NOTHING, reasons: [], cancelled: false };
     const targets = targetsOf(inputs);
     const some = given.changed || old === undefined ? undefined : notRightOnes(old.outputs, targets);
     const { maxConcurrency } = client;

@@ -40,7 +40,7 @@ export async function runStored(run: StoredRun): Promise<RunEnd> {
   for (const warning of ground.warnings) log.warn(warning);
   const session = await openSession({ inputs, ground, configurationId, appliance, signal, writes: true, ...limits });
   try {
-    const { recording, reasons } = await conduct({
+    const { recording, reasons, cancelled } = await conduct({
       kind: "scheduled",
       configurationId,
       appliance,
@@ -55,7 +55,7 @@ export async function runStored(run: StoredRun): Promise<RunEnd> {
       holder: `${run.holder} on ${hostname() || "a machine"}`,
       patienceMs: run.patienceMs,
     });
-    return { kind: "ended", summary: describeSummary(recording.summary), reasons };
+    return { kind: cancelled ? "cancelled" : "ended", summary: describeSummary(recording.summary), reasons };
   } catch (error) {
     if (error instanceof BusyError) return { kind: "busy", message: error.message };
     throw error;

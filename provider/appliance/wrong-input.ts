@@ -3,6 +3,9 @@ import { formatPath } from "../kit/define/path.ts";
 import { ApplianceError } from "./errors.ts";
 import { type OperationName, operations } from "./operations/table.ts";
 
+/** A long list may be wrong in each of its items. */
+const MOST_PROBLEMS = 20;
+
 /** What zod puts before the sentence that says what is expected. */
 const KIND = /^(?:Too small|Too big|Invalid input|Invalid option|Invalid string): /;
 
@@ -12,12 +15,13 @@ const KIND = /^(?:Too small|Too big|Invalid input|Invalid option|Invalid string)
  * @example wrongInput("queueTasks", error).message // "queueTasks: timeoutSeconds: expected number to be >=1"
  */
 export function wrongInput(operation: OperationName, { issues }: z.ZodError): ApplianceError {
-  const problems = issues.map(({ path, message }) => {
+  const problems = issues.slice(0, MOST_PROBLEMS).map(({ path, message }) => {
     const where = formatPath(path.map((step) => (typeof step === "symbol" ? String(step) : step)));
     const problem = message.replace(KIND, "");
     return where === "" ? problem : `${where}: ${problem}`;
   });
-  return new ApplianceError({ code: "invalid", message: `${operation}: ${problems.join("; ")}` });
+  const more = issues.length > problems.length ? `; and ${issues.length - problems.length} more` : "";
+  return new ApplianceError({ code: "invalid", message: `${operation}: ${problems.join("; ")}${more}` });
 }
 
 /**

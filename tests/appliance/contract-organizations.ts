@@ -76,7 +76,8 @@ export function organizationsContract(opened: () => Subject): void {
         (await appliance.listHistory(query)).entries.map(({ subjectName }) => subjectName);
       expect(await named({ organization: "berlin" })).toEqual(["site"]);
       expect(await named({ organization: "default" })).toEqual(["elsewhere"]);
-      expect(await named({})).toEqual(["elsewhere", "site", "berlin"]);
+      // Behind a server there is more before: the server itself, and the API token of this test.
+      expect((await named({})).slice(0, 3)).toEqual(["elsewhere", "site", "berlin"]);
       expect((await refusal(appliance.listHistory({ organization: "bonn" }))).code).toBe("not-found");
     });
 

@@ -31,6 +31,15 @@ it.each<[OperationName, unknown, string, string]>([
   },
 );
 
+it("what is wrong in a hundred thousand places is said of the first twenty, with how many more there are", () => {
+  const { error } = operations.deviceStates.input.safeParse({ kuids: Array.from({ length: 100_000 }, () => 1) });
+  if (error === undefined) throw new Error("it is taken");
+  const { message } = wrongInput("deviceStates", error);
+  expect(message).toMatch(/^deviceStates: kuids\[0\]: expected string, received number; /);
+  expect(message).toMatch(/kuids\[19\]: [^;]+; and \d+ more$/);
+  expect(message.length).toBeLessThan(2_000);
+});
+
 it.each<[ApplianceError["code"], string]>([
   ["invalid", "windows[1]: it overlaps windows[0]"],
   ["invalid", "toString: it is no operation"],

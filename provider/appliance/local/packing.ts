@@ -36,20 +36,29 @@ export class Packing {
   }
 }
 
+interface Asked {
+  readonly resolve: (packed: Uint8Array) => void;
+  readonly reject: (error: Error) => void;
+}
+
 class Compressor {
-  /** How many texts it was given that are not back. */
-  waiting = 0;
+  readonly #asked = new Set<Asked>();
   #stream: ZstdCompress | undefined;
   #parts: Buffer[] = [];
 
+  /** How many texts it was given that are not back. */
+  get waiting(): number {
+    return this.#asked.size;
+  }
+
   pack(text: string): Promise<Uint8Array> {
     const stream = this.#stream ?? this.#setUp();
-    this.waiting += 1;
     return new Promise((resolve, reject) => {
+      const asked = { resolve, reject };
+      this.#asked.add(asked);
       // Texts are taken in turn: between the ends of two of them comes what the second was made into.
-      stream.write(text, (error) => {
-        this.waiting -= 1;
-        if (error != null) return reject(error);
+      stream.write(text, () => {
+        if (!this.#asked.delete(asked)) return; // it was told of the fault
         const [first, ...more] = this.#parts;
         this.#parts = [];
         resolve(first !== undefined && more.length === 0 ? first : Buffer.concat([...(first ? [first] : []), ...more]));
@@ -62,10 +71,13 @@ class Compressor {
     // Each write ends a frame.
     const stream = createZstdCompress({ flush: constants.ZSTD_e_end, params });
     stream.on("data", (part: Buffer) => this.#parts.push(part));
-    // Those who wait are told by their own write; the next one gets another stream.
-    stream.on("error", () => {
-      if (this.#stream === stream) this.#stream = undefined;
+    // Node does not call back the writes of a stream that has failed; the next text gets another stream.
+    stream.on("error", (error) => {
+      this.#stream = undefined;
       this.#parts = [];
+      const all = [...this.#asked];
+      this.#asked.clear();
+      for (const { reject } of all) reject(error);
     });
     this.#stream = stream;
     return stream;

@@ -112,7 +112,10 @@ class WritableDatabase implements Database {
     this.#log = log;
     this.#group = new GroupCommit({
       connection,
-      commit: (work) => whenFree(() => transact(connection, "BEGIN IMMEDIATE", work), options.lockWaitMs),
+      commit: async (work) => {
+        log.requireSound();
+        return whenFree(() => transact(connection, "BEGIN IMMEDIATE", work), options.lockWaitMs);
+      },
       lasting: () => log.lasting(),
       isHeld: isBusy,
     });

@@ -22,6 +22,11 @@ export class WriteAheadLog {
     this.#path = path;
   }
 
+  /** @throws Error where the disk once did not take something: nothing is to be committed any more */
+  requireSound(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   /**
    * Resolves once everything is on the disk that was committed before the call.
    * @throws Error what the file system says. After that it is unknown what of the file is on the disk, whatever is said

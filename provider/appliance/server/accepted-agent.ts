@@ -3,7 +3,7 @@ import type { DeviceReason, DeviceState } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
 import type { DueTask } from "../operations/tasks.ts";
-import type { AgentMachine } from "./agent-machine.ts";
+import { type AgentMachine, areTwoMachines } from "./agent-machine.ts";
 import { type Announcement, mustBeTold } from "./announcement.ts";
 import type { ConnectedAgent } from "./connected-agents.ts";
 import { type ServerMessage, settingsOnWire } from "./messages.ts";
@@ -20,6 +20,7 @@ export class AcceptedAgent implements ConnectedAgent {
   readonly organization: string;
   readonly connectionId: string;
   readonly machine: AgentMachine;
+  tookPlaceOf: AgentMachine | undefined;
   standing: Standing;
   /** Before it was welcomed nothing else is said to it. */
   welcomed = false;
@@ -53,6 +54,16 @@ export class AcceptedAgent implements ConnectedAgent {
     this.#monotonicMs = monotonicMs;
     this.heardAtMs = monotonicMs();
     this.standing = standing;
+  }
+
+  /**
+   * Whether this one and the one whose place it takes are two machines that take each other's place again and again. Once
+   * is not enough: a machine may come back with another card before the server knew that it was gone.
+   */
+  takesTurnsWith(other: Pick<ConnectedAgent, "machine" | "tookPlaceOf">): boolean {
+    if (!areTwoMachines(other.machine, this.machine)) return false;
+    this.tookPlaceOf = other.machine;
+    return other.tookPlaceOf !== undefined && !areTwoMachines(other.tookPlaceOf, this.machine);
   }
 
   heard(): void {

@@ -3,7 +3,7 @@ import type { RawData, WebSocket } from "ws";
 import type { Input, OperationMethods } from "../appliance.ts";
 import { ApplianceError } from "../errors.ts";
 import { AcceptedAgent } from "./accepted-agent.ts";
-import { type AgentMachine, areTwoMachines } from "./agent-machine.ts";
+import type { AgentMachine } from "./agent-machine.ts";
 import { type Announcement, mustBeTold, trustText } from "./announcement.ts";
 import { CLOSED_FORGOTTEN, type ConnectedAgents } from "./connected-agents.ts";
 import {
@@ -171,7 +171,8 @@ export function serveAgent(
     const accepted = new AcceptedAgent(of, socket, send, context.monotonicMs, { state, reason });
     agent = accepted;
     accepted.trusts = trustOf(trusts);
-    const other = context.agents.add(accepted)?.machine;
+    const other = context.agents.add(accepted);
+    const isCopy = other !== undefined && accepted.takesTurnsWith(other);
     // It may have gone while it enrolled: the end of its connection takes it out again.
     if (socket.readyState !== socket.OPEN) return;
     onAccepted();
@@ -190,7 +191,7 @@ export function serveAgent(
     });
     accepted.toldRevision = settings.revision;
     accepted.welcomed = true;
-    if (other !== undefined && areTwoMachines(other, accepted.machine)) await reportCopy(hello, other);
+    if (isCopy) await reportCopy(hello, other.machine);
   }
 
   async function enrol(hello: Input<"enrolDevice">) {

@@ -11,6 +11,8 @@ export interface ConnectedAgent {
   readonly organization: string;
   readonly connectionId: string;
   readonly machine: AgentMachine;
+  /** The other machine that was connected as this device when it came. */
+  readonly tookPlaceOf: AgentMachine | undefined;
   /** When it was last heard, on the monotonic clock. */
   readonly heardAtMs: number;
   /** Tells it where it stands now, if that is not what it was told last. */

@@ -55,7 +55,12 @@ export async function runStored(run: StoredRun): Promise<RunEnd> {
       holder: `${run.holder} on ${hostname() || "a machine"}`,
       patienceMs: run.patienceMs,
     });
-    return { kind: cancelled ? "cancelled" : "ended", summary: describeSummary(recording.summary), reasons };
+    // One that lost its lease is told to end as well: by that, and not by whoever stops the server.
+    return {
+      kind: cancelled && signal.aborted ? "cancelled" : "ended",
+      summary: describeSummary(recording.summary),
+      reasons,
+    };
   } catch (error) {
     if (error instanceof BusyError) return { kind: "busy", message: error.message };
     throw error;

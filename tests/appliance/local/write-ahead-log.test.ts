@@ -64,7 +64,9 @@ describe("the log of a database", () => {
     // No file system can make this one last (fdatasync(2): EINVAL).
     const log = new WriteAheadLog("/dev/null");
     onTestFinished(() => log.close());
+    expect(() => log.requireSound()).not.toThrow();
     const first = await log.lasting().catch((error: unknown) => error);
+    expect(() => log.requireSound()).toThrow("EINVAL");
     expect(first).toMatchObject({ code: "EINVAL" });
     await expect(log.lasting()).rejects.toBe(first);
   });

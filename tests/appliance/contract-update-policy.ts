@@ -494,6 +494,24 @@ export function updatePolicyContract(opened: () => Subject): void {
       expect(await updated()).toContain(1);
     });
 
+    it.each(["1.5.0", "1.6.0"])(
+      "are no failure where somebody else has brought the machine to %s meanwhile",
+      async (to) => {
+        await fleet(1);
+        await save({ enabled: true, allMachines: true, maxFailures: 0 });
+        await step();
+        const [task] = await updates();
+        const { id, kuid } = task ?? { id: "", kuid: "" };
+        await appliance().recordTasks({ tasks: [{ id, kuid, status: "started" }] });
+        await appliance().enrolDevice(device(1, { agentVersion: to }));
+        const note = "a downgrade is not allowed"; // as older agents say of a rollout that was quicker
+        await appliance().recordTasks({ tasks: [{ id, kuid, status: "failed", note }] });
+        await step();
+        const { held, failures } = await appliance().getUpdatePolicy({});
+        expect([held, failures]).toEqual([undefined, 0]);
+      },
+    );
+
     it("are ordered again where others were at work on the machine, and that is no failure", async () => {
       await fleet(1);
       await save({ enabled: true, allMachines: true, maxFailures: 0 });

@@ -51,6 +51,8 @@ function endOf(row: Joined, agentVersion: string, nowMs: number): AttemptEnd | u
       return { state: "failed", reason: `its agent said it was done, and is ${agentVersion} still` };
     case "failed":
     case "timed-out":
+      // Somebody else has brought the machine there meanwhile, or further, which an agent may take for its own failure.
+      if (compareVersions(agentVersion, row.version) >= 0) return { state: "done" };
       return { state: "failed", reason: row.note ?? `the update ${state === "failed" ? "failed" : "took too long"}` };
     case "cancelled":
       return { state: "failed", reason: "the update was called back" };

@@ -183,6 +183,17 @@ func TestReleasesOnlyWhatIsItsOwn(t *testing.T) {
 	must(t, mine.Release())
 }
 
+func TestReleasesWhileOthersGuardTheLock(t *testing.T) {
+	at, lock := machine(t)
+	mine, err := Take(at, "agent-update-1")
+	must(t, err)
+	must(t, os.Mkdir(lock+".guard", 0o700))
+	must(t, mine.Release())
+	if _, err := os.Lstat(lock); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the lock is there still: %v", err)
+	}
+}
+
 func TestGoesOnAfterAGuardThatWasLeft(t *testing.T) {
 	at, lock := machine(t)
 	must(t, os.Symlink("nonsense", lock))

@@ -10,19 +10,30 @@ import (
 
 	"pulumi-kace/reference-agent/internal/atomicfile"
 	"pulumi-kace/reference-agent/internal/machinelock"
+	"pulumi-kace/reference-agent/internal/tasks"
 )
 
 // activate keeps what the watchdog runs from, and hands the update over to it. The watchdog takes the machine's lock
 // itself, and looks whether all is still as it was.
 func (u *Updater) activate(ctx context.Context, state State) error {
 	if err := u.inTurn(ctx, state.TaskID, func() error { return u.handOver(ctx, state) }); err != nil {
-		return err
+		return errors.Join(err, u.takeBack(ctx))
 	}
 	u.Log.Info("update: handed to the watchdog", "from", state.From, "to", state.To)
 	if err := u.start(ctx, u.At); err != nil {
-		return errors.Join(fmt.Errorf("the watchdog could not be started: %w", err), atomicfile.Remove(u.folder().state()))
+		return errors.Join(fmt.Errorf("the watchdog could not be started: %w", err), u.takeBack(ctx))
 	}
 	return nil
+}
+
+// takeBack forgets an update that no watchdog was started for, or later ones would be refused for its sake. Where the
+// agent is only stopped, its next process calls the watchdog.
+func (u *Updater) takeBack(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if cause != nil && !errors.Is(cause, tasks.ErrTimeUp) && !errors.Is(cause, tasks.ErrCalledBack) {
+		return nil
+	}
+	return atomicfile.Remove(u.folder().state())
 }
 
 // inTurn works while nobody else works on the machine, and waits for that for a while.
@@ -45,6 +56,9 @@ func (u *Updater) inTurn(ctx context.Context, taskID string, work func() error) 
 		}
 		select {
 		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), tasks.ErrTimeUp) {
+				return fmt.Errorf("%w: %v, and the time of the task is up", ErrPostponed, held)
+			}
 			return ctx.Err()
 		case <-time.After(u.pollEvery):
 		}

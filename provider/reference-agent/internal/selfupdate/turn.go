@@ -82,7 +82,7 @@ func (w watchdog) takeTurn(ctx context.Context, state *State) (over *Outcome, le
 		leave()
 		return nil, func() {}, err
 	}
-	reason, err := w.overtaken(ctx, *state, isBegun)
+	reason, err := w.overtaken(ctx, state, isBegun)
 	if err != nil {
 		// Better an update that goes on than one that stays in the middle.
 		w.log.Error("what others made of the machine cannot be read", "error", err)
@@ -110,19 +110,26 @@ func (w watchdog) leaving(release func() error) func() {
 	}
 }
 
-// overtaken says how somebody else has changed the agent since the update was handed over; empty where nobody has.
-func (w watchdog) overtaken(ctx context.Context, state State, isBegun bool) (string, error) {
+// overtaken says how somebody else has changed the agent since the update was handed over; empty where nobody has, and
+// where it was left in the middle. A run writes its receipt before it has seen the agent work: where it was at work on
+// the new version, that is waited for anew, and is put back unless it is welcomed.
+func (w watchdog) overtaken(ctx context.Context, state *State, isBegun bool) (string, error) {
 	installed := w.world.program(ctx)
-	isExpected := installed == state.From || isBegun && (installed == state.To || installed == "")
-	if !isExpected {
+	isMiddle := isBegun && (installed == state.To || installed == "")
+	if installed != state.From && !isMiddle {
 		return fmt.Sprintf("meanwhile somebody else has installed %s", named(installed)), nil
 	}
-	if state.Receipt == "" {
+	if state.Receipt == "" || installed == "" {
 		return "", nil
 	}
 	receipt, err := w.world.receipt()
 	if err != nil || receipt == state.Receipt {
 		return "", err
+	}
+	if isMiddle {
+		w.log.Info("a run of a configuration was at work: what it left is waited for", "version", installed)
+		state.Phase, state.Attempts, state.Receipt = PhaseConfirming, 0, receipt
+		return "", nil
 	}
 	return fmt.Sprintf("meanwhile a run of a configuration was at work, and left %s", named(installed)), nil
 }

@@ -91,13 +91,14 @@ func TestLeavesWhatSomebodyElseInstalledMeanwhile(t *testing.T) {
 		change   func(*fakeWorld)
 		reason   string
 	}{
-		"a newer version":                  {PhaseActivating, 0, func(w *fakeWorld) { w.meanwhile = "1.6.0" }, "has installed 1.6.0"},
-		"the ordered one":                  {PhaseActivating, 0, func(w *fakeWorld) { w.meanwhile = "1.5.0" }, "has installed 1.5.0"},
-		"an older version":                 {PhaseActivating, 0, func(w *fakeWorld) { w.meanwhile = "1.4.0" }, "has installed 1.4.0"},
-		"a newer version in the middle":    {PhaseActivating, 1, func(w *fakeWorld) { w.meanwhile = "1.6.0" }, "has installed 1.6.0"},
-		"the present version, by a run":    {PhaseActivating, 0, func(w *fakeWorld) { w.note = "note-2" }, "left 1.4.2"},
-		"the ordered one that waits":       {PhaseConfirming, 1, func(w *fakeWorld) { w.meanwhile, w.note = "1.5.0", "note-2" }, "left 1.5.0"},
-		"the ordered one that is unwanted": {PhaseRestoring, 2, func(w *fakeWorld) { w.meanwhile, w.note = "1.5.0", "note-2" }, "left 1.5.0"},
+		"a newer version":               {PhaseActivating, 0, func(w *fakeWorld) { w.meanwhile = "1.6.0" }, "has installed 1.6.0"},
+		"the ordered one":               {PhaseActivating, 0, func(w *fakeWorld) { w.meanwhile = "1.5.0" }, "has installed 1.5.0"},
+		"an older version":              {PhaseActivating, 0, func(w *fakeWorld) { w.meanwhile = "1.4.0" }, "has installed 1.4.0"},
+		"a newer version in the middle": {PhaseActivating, 1, func(w *fakeWorld) { w.meanwhile = "1.6.0" }, "has installed 1.6.0"},
+		"the present version, by a run": {PhaseActivating, 0, func(w *fakeWorld) { w.note = "note-2" }, "left 1.4.2"},
+		"the present version, by a run in the middle": {
+			PhaseRestoring, 1, func(w *fakeWorld) { w.note = "note-2" }, "left 1.4.2",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			where, state := handedOver(t, test.phase, test.attempts)
@@ -125,6 +126,63 @@ func TestGoesOnInTheMiddleWhereNobodyElseWasAtWork(t *testing.T) {
 	must(t, carryOut(t, where, world))
 	if outcome := outcomeOf(t, where); outcome.Result != Updated || len(world.installs) != 0 {
 		t.Errorf("the outcome is %+v, installed %v", outcome, world.installs)
+	}
+}
+
+// A run has repaired the new version while the watchdog was away, whether or not it saw it work.
+func TestWhatARunMadeOfTheNewVersionIsWaitedForAnew(t *testing.T) {
+	works, fails := sight{pid: 7, version: "1.5.0", connected: true}, sight{pid: 7, version: "1.5.0"}
+	for name, test := range map[string]struct {
+		phase    string
+		attempts int
+		left     sight
+		result   string
+	}{
+		"cut off while it installs, and it works now":          {PhaseActivating, 1, works, Updated},
+		"cut off while it waits, and it works now":             {PhaseConfirming, maxAttempts, works, Updated},
+		"cut off while it goes back, and the new one works":    {PhaseRestoring, maxAttempts, works, Updated},
+		"cut off while it installs, and it does not connect":   {PhaseActivating, 1, fails, RolledBack},
+		"cut off while it waits, and it does not connect":      {PhaseConfirming, maxAttempts, fails, RolledBack},
+		"cut off while it goes back, and it still is no use":   {PhaseRestoring, maxAttempts, fails, RolledBack},
+		"cut off while it waits, and no program runs any more": {PhaseConfirming, 1, sight{}, RolledBack},
+	} {
+		for _, disk := range []string{"", ", on a full disk"} {
+			t.Run(name+disk, func(t *testing.T) {
+				where, state := handedOver(t, test.phase, test.attempts)
+				world := newAgentComesBack(state)
+				world.installed, world.running[state.New], world.note = state.New, test.left, "note-2"
+				if disk != "" {
+					block(t, where.state())
+				}
+				must(t, carryOut(t, where, world))
+				if outcome := outcomeOf(t, where); outcome.Result != test.result {
+					t.Errorf("the outcome is %+v", outcome)
+				}
+				if wentBack := test.result == RolledBack; len(world.installs) != 0 != wentBack || (world.installed == state.Old) != wentBack {
+					t.Errorf("installed %v", world.installs)
+				}
+			})
+		}
+	}
+}
+
+func TestAWatchdogThatIsCutOffAgainAfterARunCountsOn(t *testing.T) {
+	where, state := handedOver(t, PhaseRestoring, 1)
+	world := newAgentComesBack(state)
+	world.installed, world.running[state.New], world.note = state.New, sight{pid: 7, version: "1.5.0"}, "note-2"
+	for attempt := 1; attempt <= maxAttempts; attempt++ {
+		world.resting = func() { world.end() }
+		if err := carryOut(t, where, world); !errors.Is(err, context.Canceled) {
+			t.Fatalf("a watchdog that was cut off says %v", err)
+		}
+		if kept, err := where.readState(); err != nil || kept.Phase != PhaseConfirming || kept.Attempts != attempt || kept.Receipt != "note-2" {
+			t.Fatalf("after %d it keeps %+v, %v", attempt, kept, err)
+		}
+	}
+	world.resting = nil
+	must(t, carryOut(t, where, world))
+	if outcome := outcomeOf(t, where); outcome.Result != RolledBack {
+		t.Errorf("the outcome is %+v", outcome)
 	}
 }
 
@@ -176,59 +234,6 @@ func TestEndsWithoutATraceWhereTheAgentIsRemovedWhileItWaits(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestTheAgentWaitsForARunBeforeItHandsAnUpdateOver(t *testing.T) {
-	s := newSite(t)
-	lock, err := machinelock.Take(s.updater.At, "run-1")
-	must(t, err)
-	part := s.updater.Part
-	s.updater.Part = func(ctx context.Context, id, hash string, offset int64) ([]byte, int64, error) {
-		time.AfterFunc(20*time.Millisecond, func() { must(t, lock.Release()) })
-		s.updater.Part = part
-		return part(ctx, id, hash, offset)
-	}
-	if note, err := s.update(Order{Package: s.offer("1.5.0", archiveOf(t, "1.5.0", amd64))}); err != nil || note != "updated from 1.4.2 to 1.5.0" {
-		t.Errorf("it says %q, %v", note, err)
-	}
-}
-
-func TestTheAgentPostponesAnUpdateWhereARunDoesNotEnd(t *testing.T) {
-	s := newSite(t)
-	s.updater.turnPatience = 0
-	lock, err := machinelock.Take(s.updater.At, "run-1")
-	must(t, err)
-	order := Order{Package: s.offer("1.5.0", archiveOf(t, "1.5.0", amd64))}
-	if _, err := s.update(order); !errors.Is(err, ErrPostponed) || s.started != 0 {
-		t.Fatalf("it says %v", err)
-	}
-	asked := len(s.asked)
-	must(t, lock.Release())
-	if _, err := s.update(order); err != nil || len(s.asked) != asked {
-		t.Errorf("the next attempt says %v, and asked for %d parts more", err, len(s.asked)-asked)
-	}
-}
-
-func TestTheAgentHandsOverWhatARunHadLeft(t *testing.T) {
-	s := newSite(t)
-	receipt := s.updater.At.Resolve("/var/lib/pulumi-kace/receipt.json")
-	must(t, os.MkdirAll(filepath.Dir(receipt), 0o755))
-	must(t, os.WriteFile(receipt, []byte("{}"), 0o600))
-	before, err := receiptOn(s.updater.At)
-	must(t, err)
-	s.watchdog = func(state State) {
-		if state.Receipt != before || before == "none" {
-			t.Errorf("handed over: %q, not %q", state.Receipt, before)
-		}
-		s.end(state, Outcome{TaskID: task, Result: Updated, From: "1.4.2", To: "1.5.0"})
-	}
-	_, err = s.update(Order{Package: s.offer("1.5.0", archiveOf(t, "1.5.0", amd64))})
-	must(t, err)
-	must(t, os.WriteFile(receipt+".new", []byte("{}"), 0o600))
-	must(t, os.Rename(receipt+".new", receipt))
-	if after, err := receiptOn(s.updater.At); err != nil || after == before {
-		t.Errorf("a new one is known as %q, %v", after, err)
 	}
 }
 

@@ -218,11 +218,11 @@ func (w watchdog) enter(state *State, phase string) error {
 	return w.keep(*state)
 }
 
-// keep writes the state. To go back is not put off for a disk that is full: what is lost with the note is only the count
-// of attempts, and at worst another wait for the new agent.
+// keep writes the state. Once the new version is installed, to see that it works or to go back is not put off for a disk
+// that is full: what is lost with the note is only the count of attempts, and at worst another wait for the new agent.
 func (w watchdog) keep(state State) error {
 	err := w.folder.writeState(state)
-	if err != nil && state.Phase == PhaseRestoring {
+	if err != nil && state.Phase != PhaseActivating {
 		w.log.Error("the state cannot be written", "error", err)
 		return nil
 	}

@@ -40,9 +40,9 @@ func reportOf(task Task, result Result, err, cause error, ran time.Duration) pro
 	report.Status, report.Note = protocol.TaskFailed, shortNote(err.Error())
 	report.NotBegun = errors.Is(err, ErrNotBegun)
 	switch {
-	case errors.Is(cause, errTimeUp):
+	case errors.Is(cause, ErrTimeUp) && !report.NotBegun:
 		report.Status, report.Note = protocol.TaskTimedOut, "ended after "+task.Timeout.String()
-	case errors.Is(cause, errCalledBack), errors.Is(cause, errStopping):
+	case errors.Is(cause, ErrCalledBack), errors.Is(cause, errStopping):
 		report.Note = cause.Error()
 	}
 	return report

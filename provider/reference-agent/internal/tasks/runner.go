@@ -21,10 +21,10 @@ const (
 	maxKnown = 1000
 )
 
-// Why the context of a task ended.
+// Why the context of a task ended: its cause. Where it has another one, the agent stops.
 var (
-	errTimeUp     = errors.New("its time was up")
-	errCalledBack = errors.New("it was called back")
+	ErrTimeUp     = errors.New("its time was up")
+	ErrCalledBack = errors.New("it was called back")
 	errStopping   = errors.New("the agent was stopped while it ran")
 )
 
@@ -144,7 +144,7 @@ func (r *Runner) Cancel(id string) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if r.running != nil && r.running.ID == id {
-		r.stop(errCalledBack)
+		r.stop(ErrCalledBack)
 		return
 	}
 	index := slices.IndexFunc(r.queue, func(one Task) bool { return one.ID == id })
@@ -238,7 +238,7 @@ func (r *Runner) workOnNext(ctx context.Context) bool {
 
 // work does the task that is running. It ends with `working`; `ctx` ends when the agent stops.
 func (r *Runner) work(ctx, working context.Context, task Task, do func(context.Context, Task) (Result, error)) {
-	working, done := context.WithTimeoutCause(working, task.Timeout, errTimeUp)
+	working, done := context.WithTimeoutCause(working, task.Timeout, ErrTimeUp)
 	defer done()
 
 	if err := r.store.keep(r.store.running(), task); err != nil {

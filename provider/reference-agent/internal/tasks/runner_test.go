@@ -168,15 +168,17 @@ func TestEndsATaskWhoseTimeIsUp(t *testing.T) {
 
 func TestSaysOfATaskWhetherItWasBegun(t *testing.T) {
 	for _, test := range []struct {
-		err      error
-		status   string
-		notBegun bool
+		err, cause error
+		status     string
+		notBegun   bool
 	}{
-		{fmt.Errorf("%w: others are at work", ErrNotBegun), protocol.TaskFailed, true},
-		{errors.New("no"), protocol.TaskFailed, false},
-		{nil, protocol.TaskCompleted, false},
+		{fmt.Errorf("%w: others are at work", ErrNotBegun), nil, protocol.TaskFailed, true},
+		{fmt.Errorf("%w: others are at work", ErrNotBegun), ErrTimeUp, protocol.TaskFailed, true},
+		{errors.New("no"), ErrTimeUp, protocol.TaskTimedOut, false},
+		{errors.New("no"), nil, protocol.TaskFailed, false},
+		{nil, nil, protocol.TaskCompleted, false},
 	} {
-		report := reportOf(Task{ID: "t"}, Result{}, test.err, nil, 0)
+		report := reportOf(Task{ID: "t"}, Result{}, test.err, test.cause, 0)
 		if report.Status != test.status || report.NotBegun != test.notBegun {
 			t.Errorf("of %v it says %+v", test.err, report)
 		}

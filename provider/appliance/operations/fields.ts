@@ -3,10 +3,10 @@ import * as z from "zod";
 /** The organization that every appliance has. */
 export const DEFAULT_ORGANIZATION = "default";
 
-/** Which organization is meant; the one there always is, unless told otherwise. */
 /** What an organization is called, where one that exists is named. */
 export const namedOrganization = z.string().min(1).max(64);
 
+/** Which organization is meant; the one there always is, unless told otherwise. */
 export const organization = namedOrganization.default(DEFAULT_ORGANIZATION);
 
 /** A name that people read: one line, no blanks around it. */

@@ -8,14 +8,23 @@ import { ApplianceError } from "../errors.ts";
  * @example readKept(row.addresses, isAddresses, `device ${row.kuid}`)
  */
 export function readKept<Value>(text: string, isRight: (value: unknown) => value is Value, what: string): Value {
-  let value: unknown;
+  const value = jsonIn(text, what);
+  if (isRight(value)) return value;
+  throw notAsExpected(what);
+}
+
+/** What a text of JSON says, unchecked. @throws ApplianceError `corrupt` */
+export function jsonIn(text: string, what: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not readable`, cause });
   }
-  if (isRight(value)) return value;
-  throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not as expected` });
+}
+
+/** The answer to JSON that says something else than what was once written there. */
+export function notAsExpected(what: string): ApplianceError {
+  return new ApplianceError({ code: "corrupt", message: `${what} in the database is not as expected` });
 }
 
 /** Whether a value is an object whose properties can be asked for. */

@@ -1,10 +1,10 @@
 import type { Selectable } from "kysely";
 import type * as z from "zod";
-import { ApplianceError } from "../errors.ts";
 import type { ProcessIdentity } from "../operations/fields.ts";
 import type { HistoryEntry } from "../operations/history.ts";
 import type { Opened } from "./database.ts";
 import { fixed } from "./fixed-query.ts";
+import { jsonIn, notAsExpected } from "./kept-json.ts";
 import type { PackageFolder } from "./package-folder.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
@@ -120,15 +120,9 @@ function shown(value: unknown): Shown {
 
 /** Reads a column of JSON. @throws ApplianceError `corrupt` */
 export function fromColumn<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.output<Schema> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not readable`, cause });
-  }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(jsonIn(text, what));
   if (parsed.success) return parsed.data;
-  throw new ApplianceError({ code: "corrupt", message: `${what} in the database is not as expected` });
+  throw notAsExpected(what);
 }
 
 /** A moment of the database as the answers say it: RFC 3339 in UTC. */

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { ApplianceError } from "../errors.ts";
 import type { authorityOperations, DistrustingDevice, PublishedAuthority } from "../operations/authorities.ts";
 import { deviceOperations } from "../operations/devices.ts";
+import { isConnected } from "./connections.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { page, textAt } from "./paging.ts";
 import { AUTHORITY_SUBJECT, authoritiesOf } from "./published-authorities.ts";
@@ -77,7 +78,7 @@ export const authorityHandlers: HandlersOf<typeof authorityOperations> = {
         hostname: row.hostname,
         organization: row.organization,
         agentVersion: fromColumn(agent, row.agent, `device ${row.kuid}`).agentVersion,
-        connected: row.connection_id !== null && instance !== undefined && row.instance_id === instance,
+        connected: isConnected(row, instance),
         lastSeenAt: moment(row.last_seen_at),
         why: whyNot(row.trusts),
       }),

@@ -45,6 +45,18 @@ const ended = fixed(({ kuid, connectionId, now }: { kuid: string; connectionId: 
     .where("connection_id", "=", connectionId),
 );
 
+/**
+ * Whether a server that runs holds a connection of a device.
+ * @param instance_id of the start of a server that the device's connection is of; null where it has none
+ * @param instance of the start of the one that runs
+ */
+export function isConnected(
+  { instance_id }: { readonly instance_id: string | null },
+  instance: string | undefined,
+): boolean {
+  return instance !== undefined && instance_id === instance;
+}
+
 /** The connection is the device's from now on, whichever it had before. */
 export function recordConnection(tx: Transaction, connection: Connection): void {
   const { kuid, connectionId, instanceId, can } = connection;

@@ -10,6 +10,7 @@ import {
   trusts,
 } from "../operations/devices.ts";
 import { columnReader } from "./column-reader.ts";
+import { isConnected } from "./connections.ts";
 import { runningInstance } from "./server.ts";
 import { readInventory } from "./stored-inventory.ts";
 import type { Tables } from "./tables.ts";
@@ -27,11 +28,6 @@ const helloColumn = z.object({ machineId, addresses, macs });
 /** Why a device is not approved; undefined where it is. */
 export function reasonOf(row: Row): DeviceReason | undefined {
   return row.reason === null ? undefined : deviceReason.parse(row.reason);
-}
-
-/** Whether a server that runs holds a connection of a device. @param instance the one that runs */
-export function isConnected(row: Row, instance: string | undefined): boolean {
-  return row.connection_id !== null && instance !== undefined && row.instance_id === instance;
 }
 
 function inventoryOf({ packed, content }: DeviceRow, what: string): Inventory | undefined {

@@ -6,8 +6,8 @@ import {
   deviceReason,
   deviceState,
 } from "../operations/devices.ts";
-import { recordConnection, recordConnectionEnd } from "./connections.ts";
-import { type DeviceRow, describer, isConnected, reasonOf } from "./described-devices.ts";
+import { isConnected, recordConnection, recordConnectionEnd } from "./connections.ts";
+import { type DeviceRow, describer, reasonOf } from "./described-devices.ts";
 import { enrol } from "./enrolment.ts";
 import { fixed } from "./fixed-query.ts";
 import type { HandlersOf } from "./handlers.ts";

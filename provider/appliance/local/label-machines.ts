@@ -3,6 +3,7 @@ import type { MachineFacts } from "../filter/match.ts";
 import { deviceOperations } from "../operations/devices.ts";
 import type { LabelMember } from "../operations/labels.ts";
 import { columnReader } from "./column-reader.ts";
+import { isConnected } from "./connections.ts";
 import { KnownAddresses } from "./known-addresses.ts";
 import { lastSaid } from "./last-said.ts";
 import { build, listed } from "./query.ts";
@@ -94,7 +95,7 @@ export function shownMembers(tx: Transaction, kuids: readonly string[]): LabelMe
   const rows = tx.queries.all(
     build
       .selectFrom("devices")
-      .select(["kuid", "hostname", "connection_id", "instance_id"])
+      .select(["kuid", "hostname", "instance_id"])
       .select((eb) => [
         lastSaid(eb, { reported: eb.ref("reported_address"), greeted: eb.val(null) }).as("address"),
         lastSaid(eb, { reported: eb.val(null), greeted: eb.ref("hello") }).as("hello"),
@@ -102,13 +103,13 @@ export function shownMembers(tx: Transaction, kuids: readonly string[]): LabelMe
       .where("kuid", "in", listed(kuids))
       .orderBy("kuid"),
   );
-  return rows.map(({ kuid, hostname, connection_id, instance_id, ...row }) => {
+  return rows.map(({ kuid, hostname, ...row }) => {
     const greeting = row.hello === null ? undefined : fromColumn(hello, row.hello, `device ${kuid}`);
     return {
       kuid,
       hostname,
       address: row.address ?? greeting?.addresses[0],
-      connected: connection_id !== null && instance !== undefined && instance_id === instance,
+      connected: isConnected(row, instance),
     };
   });
 }

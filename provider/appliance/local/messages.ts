@@ -6,6 +6,7 @@ import {
   messageStatus,
   messageType,
 } from "../operations/messages.ts";
+import { isConnected } from "./connections.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { numberAt, page } from "./paging.ts";
 import { build, listed } from "./query.ts";
@@ -53,7 +54,7 @@ export function recipients(tx: Transaction, organization: string, kuids: readonl
         message: `device ${kuid} (${row.hostname}) is not approved: nothing is sent to it`,
         hint: "`kace quarantine approve` approves it",
       });
-    const connected = instance !== undefined && row.instance_id === instance;
+    const connected = isConnected(row, instance);
     return { kuid, hostname: row.hostname, connection: connected ? (row.connection_id ?? undefined) : undefined };
   });
 }
@@ -143,7 +144,7 @@ export const messageHandlers: HandlersOf<typeof messageOperations> = {
         payload: row.payload,
         status: messageStatus.parse(row.status),
         note: row.note ?? undefined,
-        connected: instance !== undefined && row.instance_id === instance,
+        connected: isConnected(row, instance),
         createdAt: moment(row.created_at),
         expiresAt: moment(row.expires_at),
       }),

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { abilities } from "../operations/devices.ts";
 import { TASK_TYPES, type TaskType, taskType } from "../operations/task-types.ts";
 import { LONG_WAIT_SECONDS, type Task, type TaskState, type TaskView, taskState } from "../operations/tasks.ts";
+import { isConnected } from "./connections.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
 import { fromColumn, moment, momentOrNone, newId, type Transaction } from "./transaction.ts";
@@ -55,7 +56,7 @@ export function describeTask(row: TaskRow, instance: string | undefined, now: nu
     type: taskType.parse(row.type),
     sourceId: row.source_id,
     state: taskState.parse(row.state),
-    connected: instance !== undefined && row.instance_id === instance,
+    connected: isConnected(row, instance),
     priority: row.priority,
     timeoutSeconds: row.timeout_seconds,
     createdAt: moment(row.created_at),

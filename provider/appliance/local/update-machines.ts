@@ -3,6 +3,7 @@ import { deviceOperations } from "../operations/devices.ts";
 import type { UpdatePolicy } from "../operations/update-policy.ts";
 import type { Attempt, EvaluatedMachine } from "../updates/evaluate.ts";
 import { columnReader } from "./column-reader.ts";
+import { isConnected } from "./connections.ts";
 import { LabelMemberships } from "./label-membership.ts";
 import { build } from "./query.ts";
 import { runningInstance } from "./server.ts";
@@ -42,7 +43,7 @@ export function fleetOf(
   const rows = tx.queries.all(
     build
       .selectFrom("devices")
-      .select(["kuid", "hostname", "agent", "abilities", "connection_id", "instance_id", "connected_since"])
+      .select(["kuid", "hostname", "agent", "abilities", "instance_id", "connected_since"])
       .select("inventory_at")
       .where("organization", "=", organization)
       .where("state", "=", "approved")
@@ -52,7 +53,7 @@ export function fleetOf(
   const abilitiesOf = columnReader(abilities);
   const machines = rows.map((row): PolicyMachine => {
     const what = `device ${row.kuid}`;
-    const connected = row.connection_id !== null && instance !== undefined && row.instance_id === instance;
+    const connected = isConnected(row, instance);
     const { agentVersion, flavour, os } = agentOf(row.agent, what);
     const found = attempts.of(row.kuid, agentVersion);
     const attempt: Attempt | undefined = found === undefined || found.state === "queued" ? undefined : found;

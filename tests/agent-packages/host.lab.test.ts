@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Lab, type LabHost, whyNoLab } from "../../examples/lab/lab.ts";
-import { AUTHORITY_CERTIFICATE_FILE } from "../../provider/appliance/certificates/authority.ts";
 import { openLocal } from "../../provider/appliance/local/local.ts";
-import { serveAppliance } from "../../provider/cli/serve.ts";
 import { agentPackages, type PackageFile, type PackageFormat } from "../../tools/agent-packages/build.ts";
+import { type Served, served } from "../appliance/served.ts";
 
 const PREFIX = "tagent";
 const AGENT = "/opt/kace-reference/bin/kace-agent";
@@ -21,8 +20,7 @@ describe.skipIf(whyNoLab() !== undefined)("the reference agent's packages on rea
   let folder: string;
   let configuration: string;
   let packages: PackageFile[];
-  let served: Promise<void>;
-  const stop = new AbortController();
+  let gateway: Served | undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "kace-agent-hosts-"));
@@ -39,31 +37,20 @@ describe.skipIf(whyNoLab() !== undefined)("the reference agent's packages on rea
         { name: "bare", kind: "systemd", family: "rpm", without: ["/usr/bin/rpm"] },
       ],
     });
-    const listening = Promise.withResolvers<number>();
-    served = serveAppliance({
-      folder,
-      host: lab.gateway,
-      port: 0,
-      name: "gateway",
-      signal: stop.signal,
-      log: () => undefined,
-      now: Date.now,
-      onListening: ({ port }) => listening.resolve(port),
-    });
-    served.catch(listening.reject);
-    const port = await listening.promise;
+    gateway = await served(folder, { host: lab.gateway, name: "gateway" });
     const appliance = await openLocal({ folder, who: "the test", now: Date.now });
     const token = (await appliance.createToken({ name: "agents" })).value;
     await appliance.close();
-    const ca = await readFile(join(folder, "certificates", AUTHORITY_CERTIFICATE_FILE), "utf8");
-    configuration = JSON.stringify({ server: `gateway:${port}`, token, ca });
+    configuration = JSON.stringify({ server: `gateway:${gateway.port}`, token, ca: gateway.ca });
   });
 
   afterAll(async () => {
-    stop.abort();
-    await served?.catch(() => undefined);
-    await Lab.down(PREFIX);
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await gateway?.stop();
+    } finally {
+      await Lab.down(PREFIX);
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   async function bring(host: LabHost, format: PackageFormat, version: string): Promise<string> {

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Lab, type LabHost, whyNoLab } from "../../examples/lab/lab.ts";
 import { type AgentServer, authoritiesIn, planFor } from "../../provider/agent/agent.ts";
-import { AUTHORITY_CERTIFICATE_FILE } from "../../provider/appliance/certificates/authority.ts";
 import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
-import { serveAppliance } from "../../provider/cli/serve.ts";
 import { agentPackages } from "../../tools/agent-packages/build.ts";
+import { type Served, served } from "../appliance/served.ts";
 import { Site } from "./site.ts";
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
@@ -22,30 +21,17 @@ describe.skipIf(whyNoLab() !== undefined)("agents whose server's authority is re
   let lab: Lab;
   let folder: string;
   let appliance: LocalAppliance;
-  let served: Promise<void>;
+  let gateway: Served | undefined;
   let port: number;
-  const stop = new AbortController();
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "kace-authority-"));
     lab = await Lab.up({ prefix: PREFIX, hosts: ["web01", "web02"].map((name) => ({ name, kind: "systemd" })) });
-    const listening = Promise.withResolvers<number>();
-    served = serveAppliance({
-      folder,
-      host: lab.gateway,
-      port: 0,
-      name: "gateway",
-      signal: stop.signal,
-      log: () => undefined,
-      now: Date.now,
-      onListening: (at) => listening.resolve(at.port),
-    });
-    served.catch(listening.reject);
-    port = await listening.promise;
-    const ca = await readFile(join(folder, "certificates", AUTHORITY_CERTIFICATE_FILE), "utf8");
+    gateway = await served(folder, { host: lab.gateway, name: "gateway" });
+    port = gateway.port;
     appliance = await openLocal({ folder, who: "the test", now: Date.now });
     const { value: token } = await appliance.createToken({ name: "agents" });
-    const configuration = JSON.stringify({ server: `gateway:${port}`, token, ca });
+    const configuration = JSON.stringify({ server: `gateway:${port}`, token, ca: gateway.ca });
     const [deb] = await agentPackages({
       version: "1.4.2",
       architectures: [process.arch === "arm64" ? "arm64" : "amd64"],
@@ -63,9 +49,8 @@ describe.skipIf(whyNoLab() !== undefined)("agents whose server's authority is re
   });
 
   afterAll(async () => {
-    stop.abort();
     try {
-      await served;
+      await gateway?.stop();
     } finally {
       await appliance?.close();
       await Lab.down(PREFIX);

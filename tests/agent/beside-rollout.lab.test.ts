@@ -1,14 +1,13 @@
 import { createReadStream } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Lab, type LabHost, whyNoLab } from "../../examples/lab/lab.ts";
 import type { DesiredAgent } from "../../provider/agent/agent.ts";
-import { AUTHORITY_CERTIFICATE_FILE } from "../../provider/appliance/certificates/authority.ts";
 import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
-import { serveAppliance } from "../../provider/cli/serve.ts";
 import { agentPackages, type PackageFile, type Variant } from "../../tools/agent-packages/build.ts";
+import { type Served, served } from "../appliance/served.ts";
 import { Site } from "./site.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
@@ -42,30 +41,17 @@ describe.skipIf(whyNoLab() !== undefined)("an update of an agent and a run of a 
   let site: Site;
   let folder: string;
   let appliance: LocalAppliance;
-  let served: Promise<void>;
+  let gateway: Served | undefined;
   let server: DesiredAgent["server"];
   let token: string;
-  const stop = new AbortController();
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "kace-beside-"));
     const files = await Promise.all(["1.4.2", "1.5.0", "1.6.0"].map((version) => built(version)));
     lab = await Lab.up({ prefix: PREFIX, hosts: [{ name: "web01", kind: "systemd" }] });
     host = lab.host("web01");
-    const listening = Promise.withResolvers<number>();
-    served = serveAppliance({
-      folder,
-      host: lab.gateway,
-      port: 0,
-      name: "gateway",
-      signal: stop.signal,
-      log: () => undefined,
-      now: Date.now,
-      onListening: ({ port }) => listening.resolve(port),
-    });
-    served.catch(listening.reject);
-    const caCertificate = async () => readFile(join(folder, "certificates", AUTHORITY_CERTIFICATE_FILE), "utf8");
-    server = { host: "gateway", port: await listening.promise, caCertificate: await caCertificate() };
+    gateway = await served(folder, { host: lab.gateway, name: "gateway" });
+    server = { host: "gateway", port: gateway.port, caCertificate: gateway.ca };
     appliance = await openLocal({ folder, who: "the test", now: Date.now });
     token = (await appliance.createToken({ name: "agents" })).value;
     const packages = files.map((file) => ({ path: file.path, package: { ...file, platform: "linux" as const } }));
@@ -74,9 +60,8 @@ describe.skipIf(whyNoLab() !== undefined)("an update of an agent and a run of a 
   });
 
   afterAll(async () => {
-    stop.abort();
     try {
-      await served;
+      await gateway?.stop();
     } finally {
       await appliance?.close();
       await Lab.down(PREFIX);
@@ -134,13 +119,13 @@ describe.skipIf(whyNoLab() !== undefined)("an update of an agent and a run of a 
   test("the update waits for a run, and leaves the newer version that it installed", async () => {
     // What keeps the run at work: another installation that does not end.
     await host.writeFile(
-      "/root/blocker/DEBIAN/control",
+      "/var/tmp/blocker/DEBIAN/control",
       "Package: blocker\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.com>\nDescription: holds dpkg\n",
     );
     const postinst = "#!/bin/sh\ntouch /run/blocking\nwhile [ -e /run/blocking ]; do sleep 0.2; done\n";
-    await host.writeFile("/root/blocker/DEBIAN/postinst", postinst, 0o755);
-    await host.run(["dpkg-deb", "-b", "/root/blocker", "/root/blocker.deb"]);
-    const blocker = host.run(["dpkg", "-i", "/root/blocker.deb"], { timeoutMs: 300_000 });
+    await host.writeFile("/var/tmp/blocker/DEBIAN/postinst", postinst, 0o755);
+    await host.run(["dpkg-deb", "-b", "/var/tmp/blocker", "/var/tmp/blocker.deb"]);
+    const blocker = host.run(["dpkg", "-i", "/var/tmp/blocker.deb"], { timeoutMs: 300_000 });
     await expect.poll(() => host.exists("/run/blocking"), EVENTUALLY).toBe(true);
     const waiting = Promise.withResolvers<void>();
     const running = run("1.6.0", (line) => {

@@ -1,13 +1,12 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Lab } from "../../examples/lab/lab.ts";
 import { bench, type DesiredAgent } from "../../provider/agent/agent.ts";
-import { AUTHORITY_CERTIFICATE_FILE } from "../../provider/appliance/certificates/authority.ts";
 import { openLocal } from "../../provider/appliance/local/local.ts";
-import { serveAppliance } from "../../provider/cli/serve.ts";
 import { agentPackages } from "../../tools/agent-packages/build.ts";
+import { type Served, served } from "../appliance/served.ts";
 import { Site, type StandIn } from "./site.ts";
 
 let lab: Lab;
@@ -15,8 +14,7 @@ let folder: string;
 let token: string;
 let server: DesiredAgent["server"];
 let packages: StandIn[];
-let served: Promise<void>;
-const stop = new AbortController();
+let gateway: Served | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kace-real-"));
@@ -41,22 +39,11 @@ beforeAll(async () => {
       { name: "bare", kind: "systemd", family: "rpm", without: ["/usr/bin/rpm"] },
     ],
   });
-  const listening = Promise.withResolvers<number>();
-  served = serveAppliance({
-    folder,
-    host: lab.gateway,
-    port: 0,
-    name: "gateway",
-    signal: stop.signal,
-    log: () => undefined,
-    now: Date.now,
-    onListening: ({ port }) => listening.resolve(port),
-  });
-  served.catch(listening.reject);
+  gateway = await served(folder, { host: lab.gateway, name: "gateway" });
   server = {
     host: "gateway",
-    port: await listening.promise,
-    caCertificate: await readFile(join(folder, "certificates", AUTHORITY_CERTIFICATE_FILE), "utf8"),
+    port: gateway.port,
+    caCertificate: gateway.ca,
   };
   const appliance = await openLocal({ folder, who: "the test", now: Date.now });
   token = (await appliance.createToken({ name: "agents" })).value;
@@ -64,10 +51,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  stop.abort();
-  await served?.catch(() => undefined);
-  await lab?.down();
-  await rm(folder, { recursive: true, force: true });
+  try {
+    await gateway?.stop();
+  } finally {
+    await lab?.down();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 function siteOf(name: string, format: string): Site {

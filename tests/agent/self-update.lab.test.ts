@@ -5,10 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type HostSpec, Lab, type LabHost, whyNoLab } from "../../examples/lab/lab.ts";
-import { AUTHORITY_CERTIFICATE_FILE } from "../../provider/appliance/certificates/authority.ts";
 import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
-import { serveAppliance } from "../../provider/cli/serve.ts";
 import { agentPackages, type PackageFile, type PackageFormat, type Variant } from "../../tools/agent-packages/build.ts";
+import { type Served, served } from "../appliance/served.ts";
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
@@ -45,38 +44,24 @@ describe.skipIf(whyNoLab() !== undefined)("agents that update themselves", () =>
   let lab: Lab;
   let folder: string;
   let appliance: LocalAppliance;
-  let served: Promise<void>;
-  const stop = new AbortController();
+  let gateway: Served | undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "kace-selfup-"));
     lab = await Lab.up({ prefix: PREFIX, hosts: HOSTS.map(({ format: _format, ...host }) => host) });
-    const listening = Promise.withResolvers<number>();
-    served = serveAppliance({
-      folder,
-      host: lab.gateway,
-      port: 0,
-      name: "gateway",
-      signal: stop.signal,
-      log: () => undefined,
-      now: Date.now,
-      onListening: ({ port }) => listening.resolve(port),
-    });
-    served.catch(listening.reject);
-    const server = `gateway:${await listening.promise}`;
-    const ca = await readFile(join(folder, "certificates", AUTHORITY_CERTIFICATE_FILE), "utf8");
+    gateway = await served(folder, { host: lab.gateway, name: "gateway" });
+    const server = `gateway:${gateway.port}`;
     appliance = await openLocal({ folder, who: "the test", now: Date.now });
     const { value: token } = await appliance.createToken({ name: "agents" });
     for (const { name, format } of HOSTS) {
       const known = name === BY_ADDRESS ? server.replace("gateway", lab.gateway) : server;
-      await install(lab.host(name), format, JSON.stringify({ server: known, token, ca }));
+      await install(lab.host(name), format, JSON.stringify({ server: known, token, ca: gateway.ca }));
     }
   });
 
   afterAll(async () => {
-    stop.abort();
     try {
-      await served;
+      await gateway?.stop();
     } finally {
       await appliance?.close();
       await Lab.down(PREFIX);

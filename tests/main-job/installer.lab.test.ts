@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Lab, type LabHost, whyNoLab } from "../../examples/lab/lab.ts";
 import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
 import { runKace } from "../../provider/cli/program.ts";
-import { serveAppliance } from "../../provider/cli/serve.ts";
 import { agentPackages } from "../../tools/agent-packages/build.ts";
+import { type Served, served } from "../appliance/served.ts";
 
 const PREFIX = "tinst";
 const AGENT = "/opt/kace-reference/bin/kace-agent";
@@ -19,8 +19,7 @@ describe.skipIf(whyNoLab() !== undefined)("installers with server and token buil
   let lab: Lab;
   let folder: string;
   let appliance: LocalAppliance;
-  let served: Promise<void>;
-  const stop = new AbortController();
+  let gateway: Served | undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "kace-installers-"));
@@ -31,19 +30,7 @@ describe.skipIf(whyNoLab() !== undefined)("installers with server and token buil
         { name: "rpm", kind: "systemd", family: "rpm" },
       ],
     });
-    const listening = Promise.withResolvers<number>();
-    served = serveAppliance({
-      folder: join(folder, "appliance"),
-      host: lab.gateway,
-      port: 0,
-      name: "gateway",
-      signal: stop.signal,
-      log: () => undefined,
-      now: Date.now,
-      onListening: ({ port }) => listening.resolve(port),
-    });
-    served.catch(listening.reject);
-    await listening.promise;
+    gateway = await served(join(folder, "appliance"), { host: lab.gateway, name: "gateway" });
     appliance = await openLocal({ folder: join(folder, "appliance") });
     const built = await agentPackages({ version: "1.4.2", architectures: ["amd64"], say: () => undefined });
     for (const { path, sha256, sizeBytes } of built)
@@ -66,9 +53,8 @@ describe.skipIf(whyNoLab() !== undefined)("installers with server and token buil
   });
 
   afterAll(async () => {
-    stop.abort();
     try {
-      await served;
+      await gateway?.stop();
     } finally {
       await appliance?.close();
       await Lab.down(PREFIX);

@@ -139,7 +139,7 @@ export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, host
   if (changes.length > 0) {
     announce(tx, { kuid, state: decided.state, reason: decided.reason });
     const decision = decided.decision === undefined ? [] : changesBetween({}, { decision: decided.decision });
-    recordChanges(tx, { subject: `device:${kuid}`, subjectName: hostname }, [...changes, ...decision]);
+    recordChanges(tx, { subject: `device:${kuid}`, subjectName: hostname, organization }, [...changes, ...decision]);
   }
   return {
     state: decided.state,

@@ -15,6 +15,9 @@ const MOST_TOGETHER = 200;
 /** From the begin of one commit to that of the next, where several write: what comes one by one shares a commit too. */
 const APART_MS = 5;
 
+/** And so much longer, where each look at the sockets brings more to write: a process that has much to do commits less often. */
+const MOST_MS = 20;
+
 /** How a connection runs one piece of work, or several together, in a transaction. */
 export interface Committer {
   readonly connection: DatabaseSync;
@@ -63,8 +66,14 @@ export class GroupCommit {
 
   /** After everything has been read that the sockets have by now: what it leads to is written together. */
   #soon(): void {
+    let seen = 0;
     const turn = async () => {
       const begin = performance.now();
+      if (this.#several && this.#waiting.length > seen && begin < this.#nextMs + MOST_MS) {
+        seen = this.#waiting.length;
+        setImmediate(turn);
+        return;
+      }
       await this.#together(this.#waiting.splice(0, MOST_TOGETHER));
       // One that writes alone waits for its own answers before it goes on: a rest would only make it slower.
       this.#nextMs = this.#several ? begin + APART_MS : 0;

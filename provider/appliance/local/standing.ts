@@ -6,6 +6,9 @@ import type { Transaction } from "./transaction.ts";
 /** How many changes of standing are kept for servers to catch up with. */
 const CHANGES_KEPT = 10_000;
 
+/** So many are forgotten together: one by one that would be a query more for every enrolment. */
+const FORGOTTEN_TOGETHER = 100;
+
 const added = fixed(({ kuid, state, reason }: { kuid: string; state: string | null; reason: string | null }) =>
   build.insertInto("device_changes").values({ kuid, state, reason }),
 );
@@ -20,5 +23,5 @@ export function announce(
 ): void {
   const reason = "reason" in change ? (change.reason ?? null) : null;
   const { row } = tx.queries.run(added({ kuid: change.kuid, state: change.state, reason }));
-  tx.queries.run(forgotten({ sequence: row - CHANGES_KEPT }));
+  if (row % FORGOTTEN_TOGETHER === 0) tx.queries.run(forgotten({ sequence: row - CHANGES_KEPT }));
 }

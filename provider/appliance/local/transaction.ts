@@ -60,12 +60,14 @@ export interface Subject {
   /** `token:token-1f…` */
   readonly subject: string;
   readonly subjectName: string;
+  /** Whose it is, where that is known already. */
+  readonly organization?: string;
 }
 
 /** Writes an entry of the history; nothing where nothing has changed. */
 export function recordChanges(
   tx: Transaction,
-  { subject, subjectName }: Subject,
+  { subject, subjectName, organization }: Subject,
   changes: HistoryEntry["changes"],
 ): void {
   if (changes.length === 0) return;
@@ -77,15 +79,13 @@ export function recordChanges(
       subject,
       subject_name: subjectName,
       changes: JSON.stringify(changes),
-      organization: organizationOf(tx, subject),
+      organization: tx.within ?? tx.named ?? organization ?? organizationOf(tx, subject),
     }),
   );
 }
 
-/** Whose a change is: most often it is said; a device may change hands; what is deleted keeps what was said before. */
+/** Whose a change is where nobody says it: a device may change hands; what is deleted keeps what was said before. */
 function organizationOf(tx: Transaction, subject: string): string | null {
-  const said = tx.within ?? tx.named;
-  if (said !== undefined) return said;
   const kuid = /^device:(.+)$/.exec(subject)?.[1];
   const device = kuid === undefined ? undefined : tx.queries.first(organizationOfDevice({ kuid }));
   if (device !== undefined) return device.organization;

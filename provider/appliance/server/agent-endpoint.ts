@@ -34,7 +34,10 @@ export function takeAgents(https: Server, context: AgentContext, { onAccepted, w
     const waitMs = waitOf(address);
     if (waitMs > 0) return refuse(socket, "429 Too Many Requests", `Retry-After: ${Math.ceil(waitMs / 1_000)}\r\n`);
     const arrival = arrivalOf(request.socket, { host, address, onAccepted });
+    // The challenge goes out with the answer to the upgrade.
+    socket.cork();
     webSockets.handleUpgrade(request, socket, head, (agent) => serveAgent(agent, context, arrival));
+    socket.uncork();
   });
 }
 

@@ -98,14 +98,14 @@ export function labelContract(opened: () => Subject): void {
       const { os, addresses, macs } = device(1);
       await appliance().recordInventory({
         kuid: kuidOf(1),
-        inventory: {
+        inventory: JSON.stringify({
           collectedAt: "2027-03-01T08:00:00.000Z",
           hostname: "web1.corp.example",
           os,
-          addresses: [...addresses],
-          macs: [...macs],
+          addresses,
+          macs,
           agentVersion: "2.0.1",
-        },
+        }),
       });
       expect(await membersOf(id)).toEqual(["web1.corp.example"]);
     });

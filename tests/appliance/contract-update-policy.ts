@@ -564,7 +564,7 @@ export function updatePolicyContract(opened: () => Subject): void {
       const { hostname, os, agentVersion, addresses, macs, collectedAt } = inventory;
       await appliance().recordInventory({
         kuid: kuidOf(2),
-        inventory: { hostname, os, agentVersion, addresses, macs, collectedAt },
+        inventory: JSON.stringify({ hostname, os, agentVersion, addresses, macs, collectedAt }),
       });
       await step();
       expect(await updated()).toEqual([]);

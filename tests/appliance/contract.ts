@@ -552,7 +552,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
           expect.objectContaining({ kuid: kuidOf(1), reason }),
         ]);
         const { code } = await refusal(
-          appliance.recordInventory({ kuid: kuidOf(1), inventory: { ...inventory, hostname: "web1" } }),
+          appliance.recordInventory({ kuid: kuidOf(1), inventory: JSON.stringify({ ...inventory, hostname: "web1" }) }),
         );
         expect(code).toBe("permission-denied");
         const good = await appliance.createToken({ name: "good" });
@@ -578,7 +578,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
         expect(await appliance.enrolDevice(device(1, { token: token.value }))).toMatchObject({ state: "blocked" });
         expect((await appliance.getToken({ id: token.id })).useCount).toBe(0);
         expect(await appliance.setDeviceState({ kuid, state: "approved" })).toEqual({ kuid, state: "approved" });
-        await appliance.recordInventory({ kuid, inventory });
+        await appliance.recordInventory({ kuid, inventory: JSON.stringify(inventory) });
         expect(await appliance.getDevice({ kuid })).toMatchObject({ state: "approved", inventory });
         const back = await appliance.setDeviceState({ kuid, state: "quarantined" });
         expect(back.reason).toBe("awaiting-approval");

@@ -18,7 +18,13 @@ const FOLDER = "/var/lib/pulumi-kace";
 
 const agentStatus = z.object({ kuid: z.string(), connected: z.boolean(), state: z.string() });
 const devices = z.array(
-  z.object({ kuid: z.string(), hostname: z.string(), state: z.string(), connected: z.boolean() }),
+  z.object({
+    kuid: z.string(),
+    hostname: z.string(),
+    state: z.string(),
+    connected: z.boolean(),
+    inventory: z.object({ hostname: z.string() }).optional(),
+  }),
 );
 
 /** A server installed as `docs/operations.md` says, on a host that has nothing but Node and the built program. */
@@ -53,7 +59,7 @@ describe.skipIf(whyNoLab() !== undefined)("the unit that kace serve prints, on a
       await bundle(built);
       const into = join(host.root, PROGRAM);
       await mkdir(into, { recursive: true, mode: 0o755 });
-      for (const name of ["kace", "kace.mjs", "start.cjs", "package.json"]) {
+      for (const name of ["kace", "kace.mjs", "inventory-thread.mjs", "start.cjs", "package.json"]) {
         await copyFile(join(built, name), join(into, name));
       }
       await chmod(into, 0o755);
@@ -115,6 +121,7 @@ describe.skipIf(whyNoLab() !== undefined)("the unit that kace serve prints, on a
     await kace("quarantine", "approve", "web01");
     await expect.poll(agent, EVENTUALLY).toMatchObject({ connected: true, state: "approved" });
     await kace("checkin", "web01");
+    await expect.poll(knownDevices, EVENTUALLY).toMatchObject([{ inventory: { hostname: "web01" } }]);
   });
 
   test("stops gracefully, and what it knew is there when it starts again", async () => {

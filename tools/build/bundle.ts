@@ -22,6 +22,7 @@ export async function bundle(folder: string, program = "provider/main.ts"): Prom
   await mkdir(folder, { recursive: true });
   await bundleProgram(program, join(folder, "provider.mjs"));
   await bundleProgram("provider/cli/main.ts", join(folder, "kace.mjs"));
+  await bundleProgram("provider/appliance/local/inventory-thread.ts", join(folder, "inventory-thread.mjs"));
   for (const file of PLUGIN_FILES) await copyFile(join(import.meta.dirname, "plugin", file), join(folder, file));
   for (const file of ["pulumi-resource-kace", "kace"]) await chmod(join(folder, file), 0o755);
   await copyFile(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));

@@ -11,9 +11,11 @@ import { type DeviceRow, describer, reasonOf } from "./described-devices.ts";
 import { enrol } from "./enrolment.ts";
 import { fixed } from "./fixed-query.ts";
 import type { HandlersOf } from "./handlers.ts";
-import { keepInventory, type ReadyInventory, readyInventory } from "./inventories.ts";
+import { keepInventory } from "./inventories.ts";
+import { InventoryReader } from "./inventory-reader.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build, listed } from "./query.ts";
+import type { ReadyInventory } from "./ready-inventory.ts";
 import { runningInstance } from "./server.ts";
 import { announce } from "./standing.ts";
 import { recordChanges, type Transaction } from "./transaction.ts";
@@ -69,6 +71,9 @@ function namedLike(names: readonly string[]) {
     );
 }
 
+const reader = new InventoryReader();
+
+// Awaits nothing that holds the text: of hundreds that wait, all would outlive a collection.
 async function recordReady(
   kuid: string,
   inventory: Promise<ReadyInventory>,
@@ -104,7 +109,7 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations, "recordInventor
 
   recordInventory: {
     async prepare({ kuid, inventory }) {
-      return recordReady(kuid, readyInventory(inventory));
+      return recordReady(kuid, reader.read(inventory));
     },
   },
 

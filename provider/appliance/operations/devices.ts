@@ -63,6 +63,9 @@ const hello = z.object({
 /** What a device says of itself before it is approved. */
 export type DeviceHello = z.output<typeof hello>;
 
+/** As long as a message of an agent may be. */
+const INVENTORY_LENGTH = 256 * 1024;
+
 export const inventory = z.object({
   collectedAt: moment,
   hostname: z.string().max(255),
@@ -160,11 +163,12 @@ export const deviceOperations = defineOperations({
     output: done,
   },
   recordInventory: {
-    description: "Keeps the inventory of an approved device; that of another is refused (permission-denied).",
+    description:
+      "Keeps the inventory of an approved device, in JSON as its agent wrote it; that of another is refused (permission-denied).",
     access: "write",
     role: "admin",
     reach: "appliance",
-    input: z.object({ kuid, inventory }),
+    input: z.object({ kuid, inventory: z.string().max(INVENTORY_LENGTH) }),
     output: done,
   },
   getDevice: {

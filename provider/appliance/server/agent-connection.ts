@@ -237,7 +237,7 @@ export function serveAgent(
   }
 
   // What waits for the disk holds nothing of the inventory: of hundreds that wait, all would outlive a collection.
-  async function keepInventory(of: AcceptedAgent, inventory: InventoryMessage): Promise<void> {
+  async function keepInventory(of: AcceptedAgent, { text: inventory }: InventoryMessage): Promise<void> {
     // Whoever is not approved may wait here, but nothing more is kept of it.
     if (of.standing.state !== "approved") return;
     const { kuid } = of;

@@ -1,11 +1,5 @@
 import * as z from "zod";
-import {
-  type DeviceReason,
-  type DeviceState,
-  deviceOperations,
-  type Inventory,
-  trusts,
-} from "../operations/devices.ts";
+import { type DeviceReason, type DeviceState, deviceOperations, trusts } from "../operations/devices.ts";
 import { heldScripts } from "../operations/scripts.ts";
 import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
 import { packageRequest } from "../operations/task-packages.ts";
@@ -30,8 +24,14 @@ const helloMessage = deviceOperations.enrolDevice.input.omit({ connection: true 
   trusts: trusts.optional(),
 });
 
-// Looked at once, where it is kept: an inventory is long, and this is most of the time that it takes.
-const inventoryMessage = z.custom<Inventory & { readonly type: "inventory" }>();
+/** What every inventory of our agent begins with. */
+const INVENTORY_BEGINS = '{"type":"inventory",';
+
+/** An inventory, unread: it is long, and is read where it is kept. */
+export interface InventoryMessage {
+  readonly type: "inventory";
+  readonly text: string;
+}
 
 const heartbeatMessage = z.object({ type: z.literal("heartbeat") });
 
@@ -63,7 +63,6 @@ const scriptsMessage = heldScripts.extend({ type: z.literal("scripts") });
 const trustMessage = z.object({ type: z.literal("trust"), trusts, note: z.string().max(400).optional() });
 
 export type Hello = z.output<typeof helloMessage>;
-export type InventoryMessage = z.output<typeof inventoryMessage>;
 export type AgentMessage =
   | Hello
   | InventoryMessage
@@ -135,7 +134,6 @@ export type Parsed =
 
 const known = {
   hello: helloMessage,
-  inventory: inventoryMessage,
   heartbeat: heartbeatMessage,
   "check-in": checkInMessage,
   "message-status": messageStatusMessage,
@@ -151,6 +149,7 @@ const envelope = z.object({ type: z.string() });
  * @example parseAgentMessage('{"type":"heartbeat"}') // { kind: "message", message: { type: "heartbeat" } }
  */
 export function parseAgentMessage(text: string): Parsed {
+  if (text.startsWith(INVENTORY_BEGINS)) return inventoryOf(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -159,11 +158,16 @@ export function parseAgentMessage(text: string): Parsed {
   }
   const { data } = envelope.safeParse(value);
   if (data === undefined) return { kind: "malformed", problem: "it has no type" };
+  if (data.type === "inventory") return inventoryOf(text);
   if (!isKnown(data.type)) return { kind: "ignored" };
   const parsed = known[data.type].safeParse(value);
   if (parsed.success) return { kind: "message", message: parsed.data };
   const path = parsed.error.issues[0]?.path.join(".") ?? "";
   return { kind: "malformed", problem: `"${path}" of the ${data.type} is not as it must be` };
+}
+
+function inventoryOf(text: string): Parsed {
+  return { kind: "message", message: { type: "inventory", text } };
 }
 
 function isKnown(type: string): type is keyof typeof known {

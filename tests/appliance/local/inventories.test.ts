@@ -70,7 +70,7 @@ describe("inventories in a local appliance", () => {
     const appliance = await openedIn(folder);
     const kuid = await enrolled(appliance, "host");
     const inventory = inventoryOf("host", 500);
-    await appliance.recordInventory({ kuid, inventory });
+    await appliance.recordInventory({ kuid, inventory: JSON.stringify(inventory) });
     expect((await appliance.getDevice({ kuid })).inventory).toEqual(inventory);
     const [row] = rowsOf(
       folder,
@@ -84,7 +84,7 @@ describe("inventories in a local appliance", () => {
     const appliance = await openedIn(newFolder());
     const kuid = await enrolled(appliance, "host");
     const inventory = inventoryOf("host", 1);
-    await appliance.recordInventory({ kuid, inventory });
+    await appliance.recordInventory({ kuid, inventory: JSON.stringify(inventory) });
     const [without] = (await appliance.findDevices({ kuids: [kuid], inventories: false })).devices;
     expect(without).toMatchObject({ kuid, inventoryAt: expect.any(String) });
     expect(without?.inventory).toBeUndefined();
@@ -95,8 +95,8 @@ describe("inventories in a local appliance", () => {
     const appliance = await openedIn(newFolder());
     const kuids = [await enrolled(appliance, "many"), await enrolled(appliance, "few")];
     const [many = "", few = ""] = kuids;
-    await appliance.recordInventory({ kuid: many, inventory: inventoryOf("many", 400) });
-    await appliance.recordInventory({ kuid: few, inventory: inventoryOf("few", 2) });
+    await appliance.recordInventory({ kuid: many, inventory: JSON.stringify(inventoryOf("many", 400)) });
+    await appliance.recordInventory({ kuid: few, inventory: JSON.stringify(inventoryOf("few", 2)) });
     const meant = async (property: "address" | "mac", value: string) => {
       const filter = { all: [{ property, operator: "equals" as const, value }] };
       const { id } = await appliance.saveLabel({ name: `${property} ${value}`, filter });
@@ -112,7 +112,7 @@ describe("inventories in a local appliance", () => {
     const folder = newFolder();
     const appliance = await openedIn(folder);
     const kuid = await enrolled(appliance, "host");
-    await appliance.recordInventory({ kuid, inventory: inventoryOf("host", 3) });
+    await appliance.recordInventory({ kuid, inventory: JSON.stringify(inventoryOf("host", 3)) });
     await appliance.deleteDevice({ kuid });
     expect(rowsOf(folder, "SELECT kuid FROM inventories")).toEqual([]);
   });
@@ -158,7 +158,7 @@ describe("inventories in a local appliance", () => {
     expect((await appliance.getDevice({ kuid: fewKuid })).inventory).toEqual(few);
     expect(await havingAddress(appliance, "10.0.1.150")).toMatchObject([{ kuid: manyKuid, address: "10.0.0.1" }]);
     expect(await havingAddress(appliance, "10.0.0.2")).toHaveLength(2);
-    await appliance.recordInventory({ kuid: manyKuid, inventory: inventoryOf("many", 1) });
+    await appliance.recordInventory({ kuid: manyKuid, inventory: JSON.stringify(inventoryOf("many", 1)) });
     expect(await havingAddress(appliance, "10.0.1.150")).toEqual([]);
     expect((await appliance.getDevice({ kuid: manyKuid })).inventory?.addresses).toEqual(["10.0.0.1"]);
   });

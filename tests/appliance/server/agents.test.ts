@@ -294,6 +294,14 @@ describe("an agent that is welcome", { timeout: TIMEOUT_MS }, () => {
     expect((await deviceOf(agent)).inventory).toBeUndefined();
   });
 
+  it("is told of an inventory that breaks off", async () => {
+    const { agent } = await enrol({ token: (await newToken()).value });
+    agent.socket.send('{"type":"inventory","hostname":"canary');
+    const refused = await agent.next("refused");
+    expect(refused).toMatchObject({ code: "malformed", message: "recordInventory: inventory: it is not JSON" });
+    expect((await agent.closed).code).toBe(1008);
+  });
+
   it.each([
     ["a second hello", '{"type":"hello"}', 1008],
     ["rubbish", "{", 1008],
@@ -339,8 +347,11 @@ describe("silence", { timeout: TIMEOUT_MS }, () => {
 });
 
 it("secrets of agents are in no line of the log", async () => {
-  const { agent } = await enrol({ token: "canary-token-of-an-agent" });
-  agent.socket.send('{"type":"inventory","token":"canary');
-  await agent.closed;
+  const { agent: stranger } = await enrol({ token: "canary-token-of-an-agent" });
+  stranger.socket.send('{"token":"canary');
+  await stranger.closed;
+  const { agent: approved } = await enrol({ token: (await newToken()).value });
+  approved.socket.send('{"type":"inventory","token":"canary');
+  await approved.closed;
   expect(server.lines.join("\n")).not.toContain("canary");
 });

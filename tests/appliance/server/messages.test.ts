@@ -11,6 +11,11 @@ describe("what an agent says", () => {
     ['{"type":"heartbeat","more":1}', { kind: "message", message: { type: "heartbeat" } }],
     ['{"type":"from-the-future","x":[1]}', { kind: "ignored" }],
     ['{"type":"toString"}', { kind: "ignored" }],
+    ['{"type":"inventory","x":', { kind: "message", message: { type: "inventory", text: '{"type":"inventory","x":' } }],
+    [
+      '{ "x":1, "type":"inventory" }',
+      { kind: "message", message: { type: "inventory", text: '{ "x":1, "type":"inventory" }' } },
+    ],
     ["", { kind: "malformed", problem: "it is not JSON" }],
     ["\u0000\u0001", { kind: "malformed", problem: "it is not JSON" }],
     ["[]", { kind: "malformed", problem: "it has no type" }],

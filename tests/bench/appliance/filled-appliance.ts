@@ -40,7 +40,7 @@ export async function fillAppliance(
     const { hostname, os, agentVersion } = machineOf(`machine-${number}.bench.example`);
     const known = { kuid, publicKey, token, hostname, os, agentVersion, flavour: "reference", machineId: "" };
     await appliance.enrolDevice({ ...known, addresses: ["10.0.0.5"], macs: ["02:00:00:00:00:01"] });
-    await appliance.recordInventory({ kuid, inventory: sampleInventory(number) });
+    await appliance.recordInventory({ kuid, inventory: JSON.stringify(sampleInventory(number)) });
   });
   const targets = `machine-[0-${count - 1}].bench.example`;
   await appliance.saveConfiguration({ id: CONFIGURATION, name: "fleet", description: { targets } });
@@ -52,7 +52,10 @@ export async function fillAppliance(
     await appliance.updateSettings({ splashText: `day ${day}` });
     if (day % INVENTORY_DAYS === INVENTORY_DAYS - 1)
       await inPortions(count, async (number) => {
-        await appliance.recordInventory({ kuid: kuidOf(number), inventory: sampleInventory(number + day) });
+        await appliance.recordInventory({
+          kuid: kuidOf(number),
+          inventory: JSON.stringify(sampleInventory(number + day)),
+        });
       });
     await inPortions(CHANGES_A_DAY, async (change) => {
       const kuid = kuidOf((day * CHANGES_A_DAY + change) % count);

@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
-import type { HostKeyPolicy, SshCredentials, SshEndpoint } from "../machines/credentials.ts";
+import type { HostKeyPolicy, SshCredentials } from "../machines/credentials.ts";
 import { type Become, MachineError } from "../machines/machine.ts";
 import type { SshOptions } from "../machines/ssh/connect.ts";
 import { type Dial, dialTcp } from "../machines/ssh/dial.ts";
+import { JumpChain } from "../machines/ssh/jump-chain.ts";
 import { lookUpKnownHost } from "../machines/ssh/known-hosts.ts";
 import type { HostKeyPins } from "./host-key-pins.ts";
 
@@ -56,12 +57,28 @@ export function hostKeysFor(rule: HostKeyRule, pins: HostKeyPins, host: string, 
   return rule.policy === "strict" ? { mode: "strict", knownHosts } : { mode: "acceptNew", known: [] };
 }
 
+/** The jump hosts of a log-in, for all machines that are reached through them; `undefined` where there are none. */
+export function jumpsOf(logIn: SshLogIn, pins: HostKeyPins): JumpChain | undefined {
+  const { jumpHosts, hostKeys, connectTimeoutMs, authTimeoutMs } = logIn;
+  if (jumpHosts.length === 0) return undefined;
+  return new JumpChain({
+    hosts: () => jumpHosts.map((jump) => ({ ...jump, hostKeys: hostKeysFor(hostKeys, pins, jump.host, jump.port) })),
+    connectTimeoutMs,
+    authTimeoutMs,
+    onLogIn: async ({ host, port }, hostKey) => {
+      if (hostKeys.policy === "acceptNew") await pins.pin(host, port, hostKey);
+    },
+  });
+}
+
 /** What a connection to one machine needs. */
 export interface Reach {
   /** What the user calls the machine. */
   readonly host: string;
   /** Where it may be, in the order to try; empty if a jump host resolves the name. */
   readonly addresses: readonly string[];
+  /** Of {@link jumpsOf}. */
+  readonly jumps: JumpChain | undefined;
   readonly signal: AbortSignal;
   /** Called once something accepted a connection. */
   readonly onAnswer: (address: string) => void;
@@ -69,9 +86,8 @@ export interface Reach {
 
 /** The options of a connection to a machine. */
 export function sshOptionsFor(logIn: SshLogIn, pins: HostKeyPins, reach: Reach): SshOptions {
-  const { host, addresses, signal } = reach;
+  const { host, addresses, jumps, signal } = reach;
   const [address] = addresses;
-  const direct = logIn.jumpHosts.length === 0;
   return {
     host,
     ...(address !== undefined && { address }),
@@ -79,18 +95,14 @@ export function sshOptionsFor(logIn: SshLogIn, pins: HostKeyPins, reach: Reach):
     username: logIn.username,
     credentials: logIn.credentials,
     hostKeys: hostKeysFor(logIn.hostKeys, pins, host, logIn.port),
-    jumpHosts: logIn.jumpHosts.map((jump) => jumpEndpoint(jump, logIn.hostKeys, pins)),
+    jumps,
     become: logIn.become,
     connectTimeoutMs: logIn.connectTimeoutMs,
     authTimeoutMs: logIn.authTimeoutMs,
     commandTimeoutMs: logIn.commandTimeoutMs,
     signal,
-    ...(direct && { dial: dialOneOf(addresses, logIn, reach.onAnswer) }),
+    ...(jumps === undefined && { dial: dialOneOf(addresses, logIn, reach.onAnswer) }),
   };
-}
-
-function jumpEndpoint(jump: JumpHost, rule: HostKeyRule, pins: HostKeyPins): SshEndpoint {
-  return { ...jump, hostKeys: hostKeysFor(rule, pins, jump.host, jump.port) };
 }
 
 /**

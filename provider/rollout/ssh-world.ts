@@ -1,6 +1,7 @@
 import type { ActivationRequest, DesiredAgent, Flavour, Probe } from "../agent/agent.ts";
 import { type Machine, MachineError } from "../machines/machine.ts";
 import { connectSsh } from "../machines/ssh/connect.ts";
+import type { JumpChain } from "../machines/ssh/jump-chain.ts";
 import { factsOf, identityOf, rightCode } from "./activation-ending.ts";
 import type { AgentWork, CarriablePlan } from "./agent-work.ts";
 import { CarryOut, type CarryOutLimits } from "./carry-out.ts";
@@ -12,7 +13,7 @@ import type { Ending, MachineFacts } from "./outcome.ts";
 import type { PortResult } from "./ports/port-state.ts";
 import { probePorts, sweepPorts } from "./ports/sweep.ts";
 import { type SweepPorts, siftByPorts } from "./sift-ports.ts";
-import { type SshLogIn, sshOptionsFor } from "./ssh-log-in.ts";
+import { jumpsOf, type SshLogIn, sshOptionsFor } from "./ssh-log-in.ts";
 import type {
   Ended,
   LookContext,
@@ -75,10 +76,12 @@ export interface SshPlan extends Planned {
 export class SshWorld implements RolloutWorld<SshLook, SshPlan> {
   readonly #options: SshWorldOptions;
   readonly #connect: typeof connectSsh;
+  readonly #jumps: JumpChain | undefined;
 
   constructor(options: SshWorldOptions) {
     this.#options = options;
     this.#connect = options.connect ?? connectSsh;
+    this.#jumps = jumpsOf(options.logIn, options.pins);
   }
 
   async *sift(targets: Iterable<Target>, context: SiftContext): AsyncGenerator<Sifted> {
@@ -101,10 +104,10 @@ export class SshWorld implements RolloutWorld<SshLook, SshPlan> {
         answered = address;
       };
       const host = target.name ?? target.address ?? target.key;
+      const { logIn, pins } = this.#options;
+      const reach = { host, addresses, jumps: this.#jumps, onAnswer };
       const connect = async (signal: AbortSignal) =>
-        await this.#connect(
-          sshOptionsFor(this.#options.logIn, this.#options.pins, { host, addresses, signal, onAnswer }),
-        );
+        await this.#connect(sshOptionsFor(logIn, pins, { ...reach, signal }));
       const machine = await context.handshake(() => connect(context.signal));
       return await this.#lookAt(target, machine, context, connect, async () => ({
         name: target.name ?? (await naming),

@@ -4,6 +4,7 @@ import { Lab, whyNoLab } from "../../examples/lab/lab.ts";
 import type { SshEndpoint } from "../../provider/machines/credentials.ts";
 import type { Become, ByteSource, Machine } from "../../provider/machines/machine.ts";
 import { connectSsh, type SshOptions } from "../../provider/machines/ssh/connect.ts";
+import { JumpChain } from "../../provider/machines/ssh/jump-chain.ts";
 
 const PREFIX = "tssh";
 const ROOT_PASSWORD = "canary-root-staple";
@@ -238,7 +239,9 @@ describe.skipIf(whyNoLab() !== undefined)("a machine over ssh, on real hosts", (
   test("goes through a jump host to one that lets nobody else in", async () => {
     const inner = at("inner01", "root", { privateKey: lab.keys.ecdsa.privateKey });
     const jump = at("jump01", "root", { privateKey: lab.keys.rsa.privateKey });
-    const ended = await on({ ...inner, jumpHosts: [jump] }, (machine) => machine.runScript({ script: "hostname" }));
+    const ended = await on({ ...inner, jumps: new JumpChain({ hosts: () => [jump] }) }, (machine) =>
+      machine.runScript({ script: "hostname" }),
+    );
     expect(ended.stdout).toBe("inner01\n");
     await expect(on({ ...inner, connectTimeoutMs: 2_000 }, async () => undefined)).rejects.toMatchObject({
       code: expect.stringMatching(/^(port-closed|connect-timeout)$/),

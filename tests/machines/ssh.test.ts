@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import {
   existsSync,
   lstatSync,
@@ -10,10 +11,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ByteSource, Machine } from "../../provider/machines/machine.ts";
 import { connectSsh, type SshOptions } from "../../provider/machines/ssh/connect.ts";
+import { JumpChain } from "../../provider/machines/ssh/jump-chain.ts";
 import { LOGIN, makeKey, Sshd, temporaryFolder } from "./sshd.ts";
 
 const folder = temporaryFolder();
@@ -419,7 +422,7 @@ describe("a jump host", () => {
     const inner = await Sshd.start({ authorizedKeys: [rsa.publicKey] });
     try {
       const jump = sshd.options({ privateKey: ed25519.privateKey });
-      const through = inner.options({ privateKey: rsa.privateKey }, { jumpHosts: [jump] });
+      const through = inner.options({ privateKey: rsa.privateKey }, { jumps: new JumpChain({ hosts: () => [jump] }) });
       const machine = await connectSsh(through);
       const ended = await machine.runScript({ script: 'echo "$SSH_CONNECTION"' });
       expect(ended.stdout.trim().split(" ").at(-1)).toBe(String(inner.port));
@@ -437,18 +440,94 @@ describe("a jump host", () => {
     ["auth-failed", { credentials: { privateKey: stranger.privateKey } }],
   ])("that fails is named: %s", async (code, change) => {
     const jump = { ...sshd.options({ privateKey: ed25519.privateKey }), ...change };
-    const options = sshd.options({ privateKey: ed25519.privateKey }, { jumpHosts: [jump] });
+    const options = sshd.options({ privateKey: ed25519.privateKey }, { jumps: new JumpChain({ hosts: () => [jump] }) });
     await expect(connectSsh(options)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(/^the jump host 127\.0\.0\.1: /),
     });
   });
 
+  test("is logged in to once for all machines that are connected at the same time", async () => {
+    const inner = await Sshd.start({ authorizedKeys: [rsa.publicKey] });
+    const logIns: string[] = [];
+    const jumps = new JumpChain({
+      hosts: () => [sshd.options({ privateKey: ed25519.privateKey })],
+      onLogIn: async ({ host }, { fingerprint }) => {
+        logIns.push(`${host} ${fingerprint}`);
+      },
+    });
+    const through = inner.options({ privateKey: rsa.privateKey }, { jumps });
+    try {
+      const machines = await Promise.all(Array.from({ length: 12 }, () => connectSsh(through)));
+      const [first, ...others] = machines;
+      await first?.close();
+      const said = await Promise.all(others.map((machine) => machine.runScript({ script: "echo there" })));
+      expect(said.map(({ stdout }) => stdout)).toEqual(others.map(() => "there\n"));
+      expect(logIns).toEqual([expect.stringMatching(/^127\.0\.0\.1 SHA256:/)]);
+      await Promise.all(others.map((machine) => machine.close()));
+      // The last one has closed it: whoever comes later logs in anew.
+      await (await connectSsh(through)).close();
+      expect(logIns).toHaveLength(2);
+    } finally {
+      inner.stop();
+    }
+  });
+
+  test("that breaks takes its machines along, and the next one makes another connection", async () => {
+    const inner = await Sshd.start({ authorizedKeys: [rsa.publicKey] });
+    const relayed: Socket[] = [];
+    const relay = createServer((socket) => {
+      const onward = connect(sshd.port, "127.0.0.1");
+      for (const one of [socket, onward]) one.on("error", () => one.destroy());
+      socket.pipe(onward).pipe(socket);
+      relayed.push(socket, onward);
+    }).listen(0, "127.0.0.1");
+    await once(relay, "listening");
+    const { port } = relay.address() as AddressInfo; // it listens on a port
+    const jump = { ...sshd.options({ privateKey: ed25519.privateKey }), port, hostKeys: { mode: "insecure" as const } };
+    const jumps = new JumpChain({ hosts: () => [jump] });
+    const through = inner.options({ privateKey: rsa.privateKey }, { jumps });
+    try {
+      const machine = await connectSsh(through);
+      const lost = machine.runScript({ script: "sleep 60" });
+      for (const socket of relayed) socket.destroy();
+      await expect(lost).rejects.toMatchObject({ code: "lost", transient: true });
+      const next = await connectSsh(through);
+      expect((await next.runScript({ script: "echo there" })).stdout).toBe("there\n");
+      await next.close();
+      await machine.close();
+    } finally {
+      relay.close();
+      inner.stop();
+    }
+  });
+
+  test("is not given up for all where one does not wait any longer", async () => {
+    const inner = await Sshd.start({ authorizedKeys: [rsa.publicKey] });
+    const jumps = new JumpChain({ hosts: () => [sshd.options({ privateKey: ed25519.privateKey })] });
+    const through = inner.options({ privateKey: rsa.privateKey }, { jumps });
+    const impatient = new AbortController();
+    try {
+      const given = connectSsh({ ...through, signal: impatient.signal });
+      const patient = connectSsh(through);
+      impatient.abort();
+      await expect(given).rejects.toMatchObject({ code: "cancelled" });
+      const machine = await patient;
+      expect((await machine.runScript({ script: "echo there" })).stdout).toBe("there\n");
+      await machine.close();
+    } finally {
+      inner.stop();
+    }
+  });
+
   test("says what it finds where the machine behind it is not there", async () => {
     const gone = await Sshd.start({ authorizedKeys: [] });
     gone.stop();
     const jump = sshd.options({ privateKey: ed25519.privateKey });
-    const options = sshd.options({ privateKey: ed25519.privateKey }, { jumpHosts: [jump], port: 1 });
+    const options = sshd.options(
+      { privateKey: ed25519.privateKey },
+      { jumps: new JumpChain({ hosts: () => [jump] }), port: 1 },
+    );
     await expect(connectSsh(options)).rejects.toMatchObject({
       code: "port-closed",
       message: "nothing listens on port 1, seen from the jump host 127.0.0.1",

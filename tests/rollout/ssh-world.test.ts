@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Machine, MachineError } from "../../provider/machines/machine.ts";
 import type { SshOptions } from "../../provider/machines/ssh/connect.ts";
+import { JumpChain } from "../../provider/machines/ssh/jump-chain.ts";
 import { identityOf } from "../../provider/rollout/activation-ending.ts";
 import type { Outcome } from "../../provider/rollout/outcome.ts";
 import { type PreviewOptions, previewRollout, runRollout } from "../../provider/rollout/run.ts";
@@ -191,7 +192,7 @@ describe("a machine by ssh", () => {
     const { up, asked } = play(new PlayedAgent({}), { logIn: { ...logIn, jumpHosts: [jump] } });
     const { outcomes } = await up(namedTarget("inside"));
     expect(outcomes.get("inside")?.code).toBe("repaired");
-    expect(asked[0]).toMatchObject({ host: "inside", jumpHosts: [{ host: "bastion" }] });
+    expect(asked[0]).toMatchObject({ host: "inside", jumps: expect.any(JumpChain) });
     expect(asked[0]?.address).toBeUndefined();
     expect(asked[0]?.dial).toBeUndefined();
   });

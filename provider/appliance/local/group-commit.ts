@@ -69,8 +69,9 @@ export class GroupCommit {
     let seen = 0;
     const turn = async () => {
       const begin = performance.now();
-      if (this.#several && this.#waiting.length > seen && begin < this.#nextMs + MOST_MS) {
-        seen = this.#waiting.length;
+      const { length } = this.#waiting;
+      if (this.#several && length > seen && length < MOST_TOGETHER && begin < this.#nextMs + MOST_MS) {
+        seen = length;
         setImmediate(turn);
         return;
       }

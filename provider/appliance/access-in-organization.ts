@@ -52,6 +52,29 @@ export async function refusedOrganization(access: ApplianceAccess, organization:
   return only === undefined || only === organization ? undefined : foreign(organization, only);
 }
 
+/**
+ * Refuses to look for something where an API token does not reach: what is out of its sight is not gone, and whoever
+ * takes it for gone leaves it behind.
+ * @throws ProviderError `permission-denied`
+ */
+export async function requireReach(access: ApplianceAccess, organization: string): Promise<void> {
+  const reason = await outOfReach(access, organization);
+  if (reason !== undefined) throw new ProviderError({ code: "permission-denied", path: AT, ...reason });
+}
+
+/** Why what is in an organization cannot be seen, and what to do about it; undefined where it can. */
+export async function outOfReach(
+  access: ApplianceAccess,
+  organization: string,
+): Promise<{ readonly message: string; readonly hint: string } | undefined> {
+  const { only } = await access.reach();
+  if (only === undefined || only === organization) return undefined;
+  return {
+    message: `it is in the organization "${organization}", which this API token does not reach: that is for "${only}"`,
+    hint: `use an API token for "${organization}", or one for all organizations`,
+  };
+}
+
 function foreign(organization: string, only: string): string {
   return `there is no organization "${organization}" for this API token, which is for "${only}": leave \`organization\` out, or use an API token for that one`;
 }

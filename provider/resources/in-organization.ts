@@ -1,5 +1,12 @@
 import type { ApplianceAccess } from "../appliance/access.ts";
-import { accessIn, isAboutOrganization, isThere, refusedOrganization } from "../appliance/access-in-organization.ts";
+import {
+  accessIn,
+  isAboutOrganization,
+  isThere,
+  outOfReach,
+  refusedOrganization,
+  requireReach,
+} from "../appliance/access-in-organization.ts";
 import type { Appliance } from "../appliance/appliance.ts";
 import { namedOrganization } from "../appliance/operations/fields.ts";
 import type { Context } from "../kit/define/call.ts";
@@ -61,6 +68,9 @@ function within<I extends { organization?: string | undefined }, O>(
         const reason = await refusedOrganization(context.client, organization);
         if (reason !== undefined) return [{ path: ["organization"], reason }];
       }
+      const before = organizationOf(request.old ?? {});
+      const lost = before === undefined ? undefined : await outOfReach(context.client, before);
+      if (lost !== undefined) return [{ path: ["organization"], reason: `${lost.message}; ${lost.hint}` }];
       try {
         return (await check?.(request, inside(context, request.inputs))) ?? [];
       } catch (error) {
@@ -80,14 +90,15 @@ function within<I extends { organization?: string | undefined }, O>(
     },
 
     create: (request, context) => handlers.create(request, inside(context, request.inputs)),
-    delete: (request, context) => handlers.delete(request, inside(context, request.old.inputs)),
+    delete: async (request, context) => handlers.delete(request, await insideOld(context, request.old)),
   };
   if (read !== undefined)
-    wrapped.read = (request, context) =>
+    wrapped.read = async (request, context) =>
       request.old === undefined
         ? imported(request, context, { read, idOf })
-        : read(request, inside(context, request.old.inputs));
-  if (update !== undefined) wrapped.update = (request, context) => update(request, inside(context, request.inputs));
+        : read(request, await insideOld(context, request.old));
+  if (update !== undefined)
+    wrapped.update = async (request, context) => update(request, await insideOld(context, request.old));
   if (updateCredentials !== undefined)
     wrapped.updateCredentials = (request, context) => updateCredentials(request, inside(context, request.inputs));
   if (previewUpdate !== undefined)
@@ -107,6 +118,15 @@ function inside(
   const { organization } = inputs;
   const named = organization instanceof Unknown ? NOT_KNOWN_YET : organizationOf(inputs);
   return named === undefined ? context : { ...context, client: accessIn(context.client, named) };
+}
+
+/** Within the organization that something is in already. @throws ProviderError where that cannot be reached */
+async function insideOld(
+  context: Context<ApplianceAccess>,
+  { inputs }: { readonly inputs: { readonly organization?: string | undefined } },
+): Promise<Context<ApplianceAccess>> {
+  if (inputs.organization !== undefined) await requireReach(context.client, inputs.organization);
+  return inside(context, inputs);
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
+import { requireReach } from "../appliance/access-in-organization.ts";
 import type { Organization } from "../appliance/operations/organizations.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
@@ -50,7 +51,8 @@ export const organization = definition.handle<ApplianceAccess>({
     return { id: made.name, outputs: {} };
   },
 
-  async read({ id }, { client }) {
+  async read({ id, old }, { client }) {
+    if (old !== undefined) await requireReach(client, id);
     const found = await client.read((appliance) => foundOrGone(appliance.getOrganization({ name: id })));
     return found === undefined ? undefined : { inputs: inputsOf(found), outputs: {} };
   },
@@ -63,6 +65,7 @@ export const organization = definition.handle<ApplianceAccess>({
   },
 
   async delete({ id }, { client }) {
+    await requireReach(client, id);
     await client.write((appliance) => appliance.deleteOrganization({ name: id }));
   },
 

@@ -132,4 +132,32 @@ describe("the organization of a resource", SLOW, () => {
     expect(refused).toContain('there is no organization "bonn" for this API token, which is for "berlin"');
     expect([await contentsOf(project, "berlin"), await contentsOf(project, "bonn")]).toEqual([["label web"], []]);
   });
+
+  it("is not taken for gone by an API token that does not reach it", async () => {
+    const web = { type: "kace:Label", properties: { name: "web", machines: ["web01"] } };
+    const project = await Project.yaml({ resources: { web } }, { plugin: KACE });
+    const tokens = await using(project, async (appliance) => {
+      for (const name of ["berlin", "bonn"]) await appliance.createOrganization({ name });
+      return {
+        berlin: (await appliance.createApiToken({ name: "berlin", organization: "berlin" })).value,
+        bonn: (await appliance.createApiToken({ name: "bonn", organization: "bonn" })).value,
+      };
+    });
+    project.secrets.push(tokens.berlin, tokens.bonn);
+    const { endpoint, ca } = await serving(project.world);
+    await project.configure({ "kace:endpoint": endpoint, "kace:caCertificate": ca });
+    const by = (token: string) => project.succeed(["config", "set", "--secret", "kace:apiToken", token]);
+    await by(tokens.berlin);
+    await project.up();
+    await by(tokens.bonn);
+    const where = 'it is in the organization "berlin", which this API token does not reach: that is for "bonn"';
+    expect(await project.fail(["preview"])).toContain(where);
+    expect(await project.failingUp()).toContain(where);
+    expect(await project.fail(["refresh", "--yes", "--skip-preview"])).toContain(where);
+    expect(await project.fail(["destroy", "--yes", "--skip-preview"])).toContain(where);
+    expect([await contentsOf(project, "berlin"), await contentsOf(project, "bonn")]).toEqual([["label web"], []]);
+    await by(tokens.berlin);
+    await project.up(); // a refresh works with what the last update worked with
+    await project.expectSettled();
+  });
 });

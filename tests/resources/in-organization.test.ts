@@ -8,6 +8,7 @@ import { agentSettings } from "../../provider/resources/agent-settings.ts";
 import { agentToken } from "../../provider/resources/agent-token.ts";
 import { agentUpdatePolicy } from "../../provider/resources/agent-update-policy.ts";
 import { label } from "../../provider/resources/label.ts";
+import { organization } from "../../provider/resources/organization.ts";
 import { quarantineDecision } from "../../provider/resources/quarantine-decision.ts";
 import { newFolder, openedIn } from "../appliance/local/folders.ts";
 
@@ -109,6 +110,29 @@ describe("the organization of a resource", () => {
         ),
       },
     ]);
+  });
+
+  it("is not looked into where the API token does not reach it, and what is there is not taken for gone", async () => {
+    const { remote } = await site();
+    const { context } = contextOf(remote("berlin"));
+    const inputs = { organization: "bonn", name: "web" };
+    const old = { inputs, outputs: { kind: "manual" as const } };
+    const refused = {
+      code: "permission-denied",
+      path: ["organization"],
+      message: 'it is in the organization "bonn", which this API token does not reach: that is for "berlin"',
+    };
+    await expect(label.handlers.read?.({ ...about, id: "label-1", old, given: {} }, context)).rejects.toMatchObject(
+      refused,
+    );
+    await expect(label.handlers.delete({ ...about, id: "label-1", old }, context)).rejects.toMatchObject(refused);
+    const moved = { ...about, inputs: { ...inputs, organization: "berlin" }, old: inputs };
+    expect(await label.handlers.check?.(moved, context)).toEqual([
+      { path: ["organization"], reason: expect.stringContaining('use an API token for "bonn", or one for all') },
+    ]);
+    const itself = { inputs: { name: "bonn" }, outputs: {} };
+    const read = organization.handlers.read?.({ ...about, id: "bonn", old: itself, given: {} }, context);
+    await expect(read).rejects.toMatchObject(refused);
   });
 
   it.each([

@@ -89,7 +89,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onChange: (identity) => {
       if (identity.certificate !== served) {
         https.setSecureContext({ cert: identity.certificate, key: identity.key });
-        log(`the certificate is a new one, valid until ${new Date(identity.expiresAt).toISOString()}`);
+        const until = new Date(identity.expiresAt).toISOString();
+        log(`the certificate is a new one, valid until ${until}, for ${identity.names.join(", ")}`);
       }
       served = identity.certificate;
       announcement = announcementOf(identity);

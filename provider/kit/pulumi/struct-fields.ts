@@ -1,13 +1,15 @@
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
+import { StructBytes } from "./struct-bytes.ts";
 
 /**
- * Two things that `google-protobuf` cannot do with a Struct, added to its generated classes when this module loads:
+ * Three things that `google-protobuf` cannot do with a Struct, added to its generated classes when this module loads:
  *
  * - A field named `__proto__`. The library keeps fields in a plain object, where that name is lost in silence; here
  *   such a field is kept beside the others.
  * - A tree without end. The library reads by recursion, so deep nesting overflows the stack, which reaches the user
  *   as an error without words; here what lies deeper than {@link MAX_NESTING} stays unread, and the decoder, which
  *   knows the path, refuses it.
+ * - A large message in little memory: see {@link StructBytes}.
  */
 const { Struct, Value } = structPb;
 
@@ -60,15 +62,9 @@ Struct.deserializeBinaryFromReader = (struct, reader) => {
   return struct;
 };
 
-const writeFields = Struct.serializeBinaryToWriter;
 Struct.serializeBinaryToWriter = (struct, writer) => {
-  writeFields(struct, writer);
-  const value = protoFields.get(struct);
-  if (value === undefined) return;
-  writer.writeMessage(1, value, () => {
-    writer.writeString(1, PROTO_KEY);
-    writer.writeMessage(2, value, Value.serializeBinaryToWriter);
-  });
+  const bytes = new StructBytes(eachField).struct(struct).take();
+  writer.writeSerializedMessage(bytes, 0, bytes.length);
 };
 
 // Structs and lists nest through values only, so counting values counts both.

@@ -117,6 +117,18 @@ describe.each([
     });
   });
 
+  it("say of a label that a program makes who has the last word on its machines", async () => {
+    const appliance = await openLocal({ folder: reached.folder });
+    const urn = "urn:pulumi:dev::fleet::kace:index:Label::office";
+    await appliance.saveLabel({ name: "office", urn, machines: ["web01"] });
+    await appliance.close();
+    const { err } = await kace("labels", "apply", "office", "web09");
+    expect(err.split("\n")).toEqual([
+      "put 1 into office",
+      `this label belongs to ${urn}: where its program lists \`machines\`, its next \`pulumi up\` after a refresh sets those`,
+    ]);
+  });
+
   it("show what is decided in advance, and who came with the KUID of another", async () => {
     expect(await rows("quarantine", "rules")).toEqual([
       ["stolen", "block", "-", "00000000-stolen", "yes"],

@@ -74,12 +74,16 @@ export async function changeLabel(
   nameOrId: string,
   { add = [], remove = [] }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
 ): Promise<ExitCode> {
-  const { name, added, removed } = await session.write(async (appliance) => {
+  const { label, added, removed } = await session.write(async (appliance) => {
     const label = await labelOf(appliance, nameOrId);
     const changed = await appliance.changeLabelMachines({ id: label.id, add: [...add], remove: [...remove] });
-    return { name: label.name, ...changed };
+    return { label, ...changed };
   });
   const what = add.length > 0 ? `put ${added} into` : `took ${removed} out of`;
-  session.terminal.err(`${what} ${name}`);
+  session.terminal.err(`${what} ${label.name}`);
+  if (label.urn !== undefined)
+    session.terminal.err(
+      `this label belongs to ${label.urn}: where its program lists \`machines\`, its next \`pulumi up\` after a refresh sets those`,
+    );
   return 0;
 }

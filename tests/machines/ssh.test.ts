@@ -316,6 +316,34 @@ describe("a script", () => {
     });
   });
 
+  test("is ended with all it started also where other processes come and go", async () => {
+    // Some that were there before it end while it is looked for.
+    const churn = spawn("sh", ["-c", "while :; do for _ in 1 2 3 4 5; do sleep 0.3 & done; sleep 0.01; done"], {
+      stdio: "ignore",
+    });
+    const pidFile = join(folder, "churned.pid");
+    try {
+      await withMachine(async (machine) => {
+        for (let round = 0; round < 5; round++) {
+          rmSync(pidFile, { force: true });
+          const cancel = new AbortController();
+          const running = machine.runScript({
+            script: 'sh -c \'echo $$ > "$1"; sleep 600\' sh "$FILE"',
+            variables: { FILE: pidFile },
+            signal: cancel.signal,
+          });
+          running.catch(() => undefined);
+          await until(() => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"));
+          cancel.abort();
+          await expect(running).rejects.toMatchObject({ code: "cancelled" });
+          await until(() => !isAlive(Number(readFileSync(pidFile, "utf8"))));
+        }
+      });
+    } finally {
+      churn.kill("SIGKILL");
+    }
+  });
+
   test("is lost where the connection breaks under it", async () => {
     // The server's process of this connection is the nearest one above that is an sshd.
     const script = [

@@ -4,7 +4,9 @@ if [ -r "/proc/$PID/cmdline" ] && ! grep -q 'kace~begin' "/proc/$PID/cmdline" 2>
 kill -0 "$PID" 2>/dev/null || exit 0
 
 list() {
-  if [ -r /proc/self/status ]; then awk '/^Pid:/ { pid = $2 } /^PPid:/ { print pid, $2 }' /proc/[0-9]*/status 2>/dev/null
+  # By cat, since mawk ends at the first process that is gone meanwhile.
+  if [ -r /proc/self/status ]; then
+    cat /proc/[0-9]*/status 2>/dev/null | awk '/^Pid:/ { pid = $2 } /^PPid:/ { print pid, $2 }'
   else ps -A -o pid= -o ppid=
   fi
 }

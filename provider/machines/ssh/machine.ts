@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
+import { setTimeout as after } from "node:timers/promises";
 import type { Client } from "ssh2";
 import type { Become, ByteSource, Ended, HostKey, Machine, PutOptions, ScriptRequest } from "../machine.ts";
 import { MachineError } from "../machine.ts";
@@ -27,6 +28,8 @@ export interface SshMachineParts {
 
 /** sshd allows 10 sessions a connection by default; a script that has ended may hold its own a moment longer. */
 const SIDE_BY_SIDE = 4;
+/** How long a script that is to be ended may take to say which process it is. */
+const BEGIN_GRACE_MS = 2_000;
 /** How long the end of a script that ran out of time may take. */
 const END_TIMEOUT_MS = 10_000;
 
@@ -126,9 +129,7 @@ export class SshMachine implements Machine {
     const stop = (reason: MachineError) => {
       if (isStopping) return;
       isStopping = true;
-      const pid = running.readerPid();
-      const ended = pid === undefined ? Promise.resolve() : this.end(pid, request.privileged === true);
-      void ended.finally(() => running.abandon(reason));
+      void this.endBegun(running, request.privileged === true).finally(() => running.abandon(reason));
     };
     const timer = setTimeout(() => {
       stop(timeoutError(timeoutMs));
@@ -144,6 +145,12 @@ export class SshMachine implements Machine {
       clearTimeout(timer);
       request.signal?.removeEventListener("abort", abort);
     }
+  }
+
+  /** A script that has just begun may not have said so yet; one that never does is left. */
+  private async endBegun(running: Running, privileged: boolean): Promise<void> {
+    const pid = await Promise.race([running.begun, after(BEGIN_GRACE_MS, undefined, { ref: false })]);
+    if (pid !== undefined) await this.end(pid, privileged);
   }
 
   /** Ends what a reader started. That it fails changes nothing for the caller, who hears of the time-out anyway. */

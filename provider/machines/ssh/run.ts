@@ -5,6 +5,7 @@ import { MachineError } from "../machine.ts";
 import { Lines, Output } from "../output.ts";
 import type { ReaderCommand } from "../posix/command.ts";
 import { Frame } from "../posix/frame.ts";
+import { feedReader } from "./feed.ts";
 import { type Prompting, refusal } from "./privilege.ts";
 
 /** A script, ready to be sent to the reader. */
@@ -30,8 +31,8 @@ export interface Connection {
 /** A script on its way. */
 export interface Running {
   readonly ended: Promise<Ended>;
-  /** The process of the reader, once the script has begun. */
-  readerPid(): number | undefined;
+  /** The process of the reader, once it has begun; undefined where it never will. */
+  readonly begun: Promise<number | undefined>;
   /** Stops waiting: `ended` rejects with the reason, and the channel is closed. */
   abandon(reason: unknown): void;
 }
@@ -53,6 +54,7 @@ export function runReader({ client, transport }: Connection, input: ReaderInput)
   let isSettled = false;
   let exit: { code: number | undefined; signal: string | undefined } | undefined;
   const { promise: ended, resolve, reject } = Promise.withResolvers<Ended>();
+  const begun = Promise.withResolvers<number | undefined>();
   const feed = new AbortController();
 
   const stdout = collect(input, "stdout");
@@ -66,6 +68,7 @@ export function runReader({ client, transport }: Connection, input: ReaderInput)
     client.off("close", onLost);
     feed.abort();
     channel?.close();
+    begun.resolve(undefined);
     finish();
   };
   const fail = (error: unknown) => settle(() => reject(error));
@@ -110,10 +113,13 @@ export function runReader({ client, transport }: Connection, input: ReaderInput)
     const feedOnce = () => {
       if (isFed) return;
       isFed = true;
-      write(stream, transport, input, feed.signal).catch((error: unknown) => fail(error));
+      feedReader(stream, transport, input, feed.signal).catch((error: unknown) => fail(error));
     };
     const onOutput = () => {
-      if (hasBegun()) feedOnce();
+      if (hasBegun()) {
+        begun.resolve(stdout.frame.readerPid ?? stderr.frame.readerPid);
+        feedOnce();
+      }
       if (stdout.frame.ended && stderr.frame.ended) conclude();
     };
 
@@ -154,7 +160,7 @@ export function runReader({ client, transport }: Connection, input: ReaderInput)
     if (!(error instanceof Error)) throw error;
     onLost();
   }
-  return { ended, readerPid: () => stdout.frame.readerPid ?? stderr.frame.readerPid, abandon: fail };
+  return { ended, begun: begun.promise, abandon: fail };
 }
 
 function collect(input: ReaderInput, name: "stdout" | "stderr") {
@@ -177,51 +183,6 @@ function collect(input: ReaderInput, name: "stdout" | "stderr") {
       lines?.finish();
     },
   };
-}
-
-/**
- * Sends the script and its payload, as fast as the other side takes them: its window is not all that counts, because
- * the library would encrypt as much as fits into it and let it wait in memory for the network.
- */
-async function write(stream: ClientChannel, transport: Duplex, input: ReaderInput, signal: AbortSignal): Promise<void> {
-  stream.write(input.envelope);
-  if (input.payload !== undefined) {
-    for await (const chunk of chunks(input.payload)) {
-      if (signal.aborted || !stream.writable) return;
-      if (!stream.write(chunk)) await drained(stream, stream, signal);
-      if (transport.writableNeedDrain) await drained(transport, stream, signal);
-    }
-  }
-  if (!signal.aborted) stream.end();
-}
-
-/** A file that cannot be read here is no fault of the machine. */
-async function* chunks(payload: ByteSource): AsyncIterable<Uint8Array> {
-  try {
-    yield* payload.open();
-  } catch (error) {
-    throw new MachineError({
-      code: "upload-failed",
-      message: `what is to be sent could not be read${error instanceof Error ? `: ${error.message}` : ""}`,
-      cause: error,
-    });
-  }
-}
-
-/** A script may end without having read all of its payload, so the end of the channel counts too. */
-function drained(full: Duplex, stream: ClientChannel, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      full.off("drain", done);
-      stream.off("close", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    full.once("drain", done);
-    stream.once("close", done);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
 }
 
 function lost(): MachineError {

@@ -81,6 +81,20 @@ async function until(condition: () => boolean): Promise<void> {
   throw new Error(`waited in vain for ${condition}`);
 }
 
+/** Cancels a script once what it started sleeps, and waits until that is gone. */
+async function cancelledAsItSleeps(machine: Machine, pidFile: string, cancel: AbortController): Promise<void> {
+  const running = machine.runScript({
+    script: 'sh -c \'echo $$ > "$1"; sleep 600\' sh "$FILE"',
+    variables: { FILE: pidFile },
+    signal: cancel.signal,
+  });
+  running.catch(() => undefined); // looked at below, where it may have ended before
+  await until(() => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"));
+  cancel.abort();
+  await expect(running).rejects.toMatchObject({ code: "cancelled", transient: false });
+  await until(() => !isAlive(Number(readFileSync(pidFile, "utf8"))));
+}
+
 describe("a log-in", () => {
   test.each([
     ["an Ed25519 key", { privateKey: ed25519.privateKey }],
@@ -300,16 +314,7 @@ describe("a script", () => {
     const pidFile = join(folder, "cancelled.pid");
     const cancel = new AbortController();
     await withMachine(async (machine) => {
-      const running = machine.runScript({
-        script: 'sh -c \'echo $$ > "$1"; sleep 600\' sh "$FILE"',
-        variables: { FILE: pidFile },
-        signal: cancel.signal,
-      });
-      running.catch(() => undefined);
-      await until(() => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"));
-      cancel.abort();
-      await expect(running).rejects.toMatchObject({ code: "cancelled", transient: false });
-      await until(() => !isAlive(Number(readFileSync(pidFile, "utf8"))));
+      await cancelledAsItSleeps(machine, pidFile, cancel);
       await expect(machine.runScript({ script: "echo", signal: cancel.signal })).rejects.toMatchObject({
         code: "cancelled",
       });
@@ -326,17 +331,7 @@ describe("a script", () => {
       await withMachine(async (machine) => {
         for (let round = 0; round < 5; round++) {
           rmSync(pidFile, { force: true });
-          const cancel = new AbortController();
-          const running = machine.runScript({
-            script: 'sh -c \'echo $$ > "$1"; sleep 600\' sh "$FILE"',
-            variables: { FILE: pidFile },
-            signal: cancel.signal,
-          });
-          running.catch(() => undefined);
-          await until(() => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"));
-          cancel.abort();
-          await expect(running).rejects.toMatchObject({ code: "cancelled" });
-          await until(() => !isAlive(Number(readFileSync(pidFile, "utf8"))));
+          await cancelledAsItSleeps(machine, pidFile, new AbortController());
         }
       });
     } finally {

@@ -1,7 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { refusedInput } from "../wrong-input.ts";
-import type { Readied } from "./inventory-thread.ts";
-import type { ReadyInventory } from "./ready-inventory.ts";
+import type { Readied, ReadyInventory } from "./ready-inventory.ts";
 
 /** So many are with the thread at most: the first of them waits for the last. */
 const MOST_TOGETHER = 100;
@@ -20,8 +19,7 @@ interface Asked {
 
 /**
  * Reads inventories in a thread of its own, which is started for the first of them: a process that serves thousands of
- * agents has other things to do. What comes while the thread is at work is handed to it together, since waking a thread
- * takes about as long as reading an inventory.
+ * agents has other things to do. What comes while the thread is at work is handed to it together.
  *
  * @example const { content } = await new InventoryReader().read(text);
  */

@@ -1,13 +1,10 @@
 import { parentPort } from "node:worker_threads";
-import { type ReadyInventory, readyInventory } from "./ready-inventory.ts";
+import { readyInventory } from "./ready-inventory.ts";
 
 /*
  * The program of a thread that makes inventories ready to be kept: it is sent the JSON of several, and answers with what
  * became of each, in the same order. InventoryReader starts it.
  */
-
-/** What the thread answers. */
-export type Readied = ReadyInventory | { readonly problems: string };
 
 const port = parentPort;
 if (port === null) throw new Error("this runs in a thread of its own");

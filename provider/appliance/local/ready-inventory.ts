@@ -30,14 +30,16 @@ export interface ReadyInventory {
   readonly addresses: string;
 }
 
+/** What became of the JSON of an inventory: it is ready, or this is wrong with it, each at its place, without its values. */
+export type Readied = ReadyInventory | { readonly problems: string };
+
 const said = z.object({ inventory });
 
 /**
  * Reads the JSON of an inventory, and makes it ready to be kept: most of what it takes to keep one.
- * @returns the inventory, or what is wrong with it, without its values
  * @example readyInventory("{}") // { problems: "inventory.collectedAt: expected string, received undefined; …" }
  */
-export function readyInventory(text: string): ReadyInventory | { readonly problems: string } {
+export function readyInventory(text: string): Readied {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -63,8 +63,8 @@ const hello = z.object({
 /** What a device says of itself before it is approved. */
 export type DeviceHello = z.output<typeof hello>;
 
-/** As long as a message of an agent may be. */
-const INVENTORY_LENGTH = 256 * 1024;
+/** No message of an agent is larger, in bytes. */
+export const MAX_MESSAGE_BYTES = 256 * 1024;
 
 export const inventory = z.object({
   collectedAt: moment,
@@ -168,7 +168,7 @@ export const deviceOperations = defineOperations({
     access: "write",
     role: "admin",
     reach: "appliance",
-    input: z.object({ kuid, inventory: z.string().max(INVENTORY_LENGTH) }),
+    input: z.object({ kuid, inventory: z.string().max(MAX_MESSAGE_BYTES) }),
     output: done,
   },
   getDevice: {

@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { AGENT_PATH } from "../http.ts";
+import { MAX_MESSAGE_BYTES } from "../operations/devices.ts";
 import { type AgentContext, serveAgent } from "./agent-connection.ts";
-import { MAX_MESSAGE_BYTES } from "./messages.ts";
 
 /** What becomes of the connections of agents. */
 export interface AgentArrivals {

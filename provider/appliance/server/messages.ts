@@ -9,9 +9,6 @@ import type { PackageAnswer } from "./package-delivery.ts";
 /** The version of what agents and server say to each other. */
 export const AGENT_PROTOCOL = 1;
 
-/** No frame is larger, in bytes. */
-export const MAX_MESSAGE_BYTES = 256 * 1024;
-
 // Which connection it comes by is not the agent's to say.
 const helloMessage = deviceOperations.enrolDevice.input.omit({ connection: true }).extend({
   type: z.literal("hello"),

@@ -20,9 +20,11 @@ const FIRST_BYTES = 2 * 1024;
 export type FieldVisitor = (struct: structPb.Struct, visit: (name: string, value: structPb.Value) => void) => void;
 
 /**
- * Writes a Struct as `google-protobuf` does, byte for byte. The library collects every byte as a number of a JavaScript
- * array, which takes many times the memory of a large message; this writes bytes, the last one first, because what is nested is
- * preceded by its length.
+ * Writes a Struct in the wire format of protobuf (https://protobuf.dev/programming-guides/encoding/), its fields in the
+ * order they are visited. `google-protobuf` collects every byte as a number of a JavaScript array, which takes many times
+ * the memory of a large message; this writes bytes, the last one first, because what is nested is preceded by its length.
+ *
+ * @example new StructBytes(eachField).struct(struct).take()
  */
 export class StructBytes {
   readonly #eachField: FieldVisitor;

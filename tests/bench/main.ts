@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "../../tools/process/usage.ts";
 import { type Bench, verdictOf } from "./bench.ts";
 import { benches } from "./benches.ts";
 import { type Measured, saveResults } from "./results.ts";
@@ -13,7 +13,15 @@ import { formatTable } from "./table.ts";
  * and is no failure: only what could not be measured is.
  */
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { runs: { type: "string" } } });
+const WIDEST = Math.max(...benches.map(({ name }) => name.length));
+
+const USAGE = `npm run bench                               measures everything, side by side with something comparable
+npm run bench -- <names...> [--runs <n>]    only these benches, or these parts of the product, n times each
+
+The benches:
+${benches.map(({ name, description }) => `  ${name.padEnd(WIDEST)}  ${description}`).join("\n")}`;
+
+const { values, positionals } = readArguments(USAGE, { allowPositionals: true, options: { runs: { type: "string" } } });
 const runs = values.runs === undefined ? undefined : Number(values.runs);
 if (runs !== undefined && (!Number.isInteger(runs) || runs < 1)) fail("--runs takes a number of runs, 1 or more");
 for (const name of positionals) if (!benches.some((bench) => isNamed(bench, name))) fail(`there is no bench "${name}"`);

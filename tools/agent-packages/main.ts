@@ -2,14 +2,19 @@
 // with their checksums beside them.
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "../process/usage.ts";
 import { agentPackages } from "./build.ts";
 
-const { values } = parseArgs({
+const USAGE = `npm run packages -- --version 1.4.2 [--out packages]    builds the reference agent's packages
+
+  --version <version>  of the agent that is built
+  --out <folder>       where the packages and SHA256SUMS go, for an AgentBundle    (default packages)`;
+
+const { values } = readArguments(USAGE, {
   options: { version: { type: "string" }, out: { type: "string", default: "packages" } },
 });
 if (values.version === undefined) {
-  console.error("say which version to build: npm run packages -- --version 1.4.2 [--out packages]");
+  console.error(`say which version to build\n\n${USAGE}`);
   process.exit(2);
 }
 // npm starts its scripts in the repository; a user means the folder that npm was called in.

@@ -1,13 +1,18 @@
 // `npm run demo`: the main job, shown on real machines of its own: a lab of hosts with systemd, a `kace serve`, the
 // agent's real packages, and the root Pulumi.yaml under the real Pulumi engine. Nothing of it stays, and nothing of the
 // user's own is touched. With `-- --keep` the machines stay up, to go on by hand.
-import { parseArgs } from "node:util";
 import { LabError, whyNoLab } from "../../examples/lab/lab.ts";
 import { durationText } from "../process/say.ts";
+import { readArguments } from "../process/usage.ts";
 import { PREFIX, Stage } from "./stage.ts";
 import { DemoError, playStory, summaryText } from "./story.ts";
 
 const WITHOUT_LAB = "everything else works here all the same, such as `pulumi up` on machines of your own";
+
+const USAGE = `npm run demo              the whole story on machines of its own, in a few minutes: preview, up, drift, repair, destroy
+npm run demo -- --keep    the same, but the machines and the server stay up, to go on by hand
+
+It needs root on Debian or Ubuntu. Without --keep nothing of it stays. See README.md.`;
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -59,8 +64,8 @@ Take everything down:
   rm -r ${stage.folder}`;
 }
 
+const { values } = readArguments(USAGE, { options: { keep: { type: "boolean", default: false } } });
 try {
-  const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
   await main(values.keep);
 } catch (error) {
   // Only what was not foreseen deserves a stack.

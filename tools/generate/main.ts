@@ -1,16 +1,18 @@
-// `npm run generate`: writes schema/, sdk/ and docs/reference/ from the descriptors. With `--check` it writes nothing
-// and ends with exit code 1 if a file is not what it would write.
-//
-//   --provider <module>  the module that exports `provider`     (default provider/kace.ts)
-//   --output <folder>    the root that the folders stand in     (default this repository)
+// `npm run generate`: what the descriptors say, as files.
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { sayOnStderr } from "../process/say.ts";
+import { readArguments } from "../process/usage.ts";
 import { GENERATED_FOLDERS, generate } from "./generate.ts";
 import { compareTrees, readTree, writeTree } from "./tree.ts";
 
+const USAGE = `npm run generate -- [options]    writes schema/, sdk/ and docs/reference/ from the descriptors
+
+  --check              writes nothing, and ends with exit code 1 if a file is not what it would write
+  --provider <module>  the module that exports \`provider\`     (default provider/kace.ts)
+  --output <folder>    the root that the folders stand in     (default this repository)`;
+
 const repository = join(import.meta.dirname, "..", "..");
-const { values } = parseArgs({
+const { values } = readArguments(USAGE, {
   options: {
     check: { type: "boolean", default: false },
     provider: { type: "string", default: join(repository, "provider", "kace.ts") },

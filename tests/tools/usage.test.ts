@@ -19,8 +19,7 @@ const start = (program: string, args: readonly string[]) => execute([process.exe
 test.each(PROGRAMS)(
   "`npm run %s` says with --help and -h how it is used, and does nothing",
   async (script, program) => {
-    const scripts: unknown = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).scripts;
-    expect(scripts).toMatchObject({ [script]: `sh tools/run.sh ${program}` });
+    expect(packageJson.scripts).toMatchObject({ [script]: `sh tools/run.sh ${program}` });
     for (const help of ["--help", "-h"]) {
       const ended = await start(program, [help]);
       expect(ended).toMatchObject({ exitCode: 0, stderr: "" });

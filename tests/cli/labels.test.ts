@@ -94,10 +94,18 @@ describe.each([
       ["by-hand", "by hand", "1", "0", "for now"],
       ["web", "by filter", "1", "0", "-"],
     ]);
+    const waits = (name: string) => `no approved device is called ${name}: it has the label as soon as one is`;
     expect(await kace("labels", "apply", "by-hand", "web01.corp.example", "web09")).toMatchObject({
       exitCode: 0,
-      err: "put 1 into by-hand",
+      err: `put 1 into by-hand\n${waits("web09")}`,
     });
+    // In quarantine it has no labels either.
+    expect((await kace("labels", "apply", "by-hand", "web09", "web02")).err.split("\n")).toEqual([
+      "put 1 into by-hand",
+      waits("web09"),
+      waits("web02"),
+    ]);
+    expect((await kace("labels", "remove", "by-hand", "web02")).err).toBe("took 1 out of by-hand");
     expect(await rows("labels", "members", "by-hand")).toEqual([
       ["web01.corp.example", KUIDS.web01, "10.0.0.1", "no", "no"],
       ["web09", "-", "-", "-", "yes"],
@@ -125,6 +133,7 @@ describe.each([
     const { err } = await kace("labels", "apply", "office", "web09");
     expect(err.split("\n")).toEqual([
       "put 1 into office",
+      "no approved device is called web09: it has the label as soon as one is",
       `this label belongs to ${urn}: where its program lists \`machines\`, its next \`pulumi up\` after a refresh sets those`,
     ]);
   });
@@ -140,7 +149,11 @@ describe.each([
     const [duplicate] = await rows("quarantine", "duplicates");
     expect(duplicate?.slice(0, 6)).toEqual([KUIDS.web01, "web01.corp.example", "copy", "-", "10.0.0.9", "1"]);
     await kace("devices", "remove", "web01");
-    expect(await kace("quarantine", "duplicates")).toEqual({ exitCode: 0, out: "", err: "no KUID was seen twice" });
+    expect(await kace("quarantine", "duplicates")).toEqual({
+      exitCode: 0,
+      out: "",
+      err: "no KUID that is known was seen twice",
+    });
   });
 
   it("show who changed what, and when", async () => {

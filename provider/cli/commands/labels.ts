@@ -20,7 +20,7 @@ export async function listLabels(session: CommandSession): Promise<ExitCode> {
       return { items, next };
     }),
   );
-  printList(session.terminal, session.json, labels, COLUMNS, "there is no label yet: a `Label` makes one");
+  printList(session.terminal, session.json, labels, COLUMNS, "there is no label: a `Label` makes one");
   return 0;
 }
 
@@ -74,13 +74,16 @@ export async function changeLabel(
   nameOrId: string,
   { add = [], remove = [] }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
 ): Promise<ExitCode> {
-  const { label, added, removed } = await session.write(async (appliance) => {
+  const { label, added, removed, pending } = await session.write(async (appliance) => {
     const label = await labelOf(appliance, nameOrId);
     const changed = await appliance.changeLabelMachines({ id: label.id, add: [...add], remove: [...remove] });
-    return { label, ...changed };
+    const { pending } = await appliance.listLabelMembers({ id: label.id, limit: 1 });
+    return { label, ...changed, pending: pending.filter((name) => add.includes(name)) };
   });
   const what = add.length > 0 ? `put ${added} into` : `took ${removed} out of`;
   session.terminal.err(`${what} ${label.name}`);
+  for (const name of pending)
+    session.terminal.err(`no approved device is called ${name}: it has the label as soon as one is`);
   if (label.urn !== undefined)
     session.terminal.err(
       `this label belongs to ${label.urn}: where its program lists \`machines\`, its next \`pulumi up\` after a refresh sets those`,

@@ -60,7 +60,7 @@ function duplicatesOf(session: CommandSession): Promise<KeyConflict[]> {
 
 export async function listDuplicates(session: CommandSession): Promise<ExitCode> {
   const duplicates = await duplicatesOf(session);
-  printList(session.terminal, session.json, duplicates, DUPLICATE_COLUMNS, "no KUID was seen twice");
+  printList(session.terminal, session.json, duplicates, DUPLICATE_COLUMNS, "no KUID that is known was seen twice");
   return 0;
 }
 

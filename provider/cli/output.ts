@@ -76,7 +76,8 @@ export function printable(value: string | number | boolean | undefined): string 
 /**
  * Prints a list as a table or, with `--json`, as JSON with everything that is known.
  *
- * @param nothing the sentence for an empty list
+ * @param nothing the sentence for an empty list; it must also be true where there was something before
+ * @param forPrograms a row as the JSON shows it; as it is if left out
  */
 export function printList<Row>(
   terminal: Terminal,
@@ -84,8 +85,9 @@ export function printList<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   nothing: string,
+  forPrograms: (row: Row) => unknown = (row) => row,
 ): void {
-  if (json) terminal.out(JSON.stringify(rows, undefined, 2));
+  if (json) terminal.out(JSON.stringify(rows.map(forPrograms), undefined, 2));
   else if (rows.length === 0) terminal.err(nothing);
   else terminal.out(tableOf(rows, columns));
 }

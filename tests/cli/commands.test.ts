@@ -96,6 +96,23 @@ describe.each([
     });
   });
 
+  it("give what a configuration's program said as JSON, not as text within JSON", async () => {
+    const inputs = { name: "other", targets: { ips: ["10.0.0.7"] }, enabled: true };
+    const appliance = await openLocal({ folder: reached.folder });
+    const save = (name: string, text: string) =>
+      appliance.saveConfiguration({ id: name, name, description: { targets: "10.0.0.7", inputs: text } });
+    await save("other", JSON.stringify(inputs));
+    await save("plain", "no JSON");
+    await appliance.close();
+    expect(await json("config", "show", "other")).toMatchObject({ name: "other", description: { inputs } });
+    const listed = await json<{ name: string; description: { inputs?: unknown } }[]>("config", "list");
+    expect(listed.map(({ name, description }) => [name, description.inputs])).toEqual([
+      ["fleet", undefined],
+      ["other", inputs],
+      ["plain", "no JSON"],
+    ]);
+  });
+
   it("list results, say by the exit code whether all are right, and print nothing that moves a cursor", async () => {
     const all = await kace("results");
     expect(all.exitCode).toBe(3);
@@ -155,7 +172,10 @@ describe.each([
     expect(await json("quarantine", "list")).toEqual([]);
     expect((await kace("quarantine", "block", KUIDS.web01)).exitCode).toBe(0);
     expect(await json("devices", "list")).toMatchObject([{ state: "blocked" }, { state: "approved" }]);
-    expect((await kace("devices", "remove", "WEB01.corp.example")).exitCode).toBe(0);
+    expect(await kace("devices", "remove", "WEB01.corp.example")).toMatchObject({
+      exitCode: 0,
+      err: `forgot web01.corp.example (${KUIDS.web01})\nan agent that comes back is a new device\n`,
+    });
     expect(await json("devices", "list")).toMatchObject([{ kuid: KUIDS.web02 }]);
     expect(await kace("devices", "remove", "web77")).toMatchObject({
       exitCode: 1,
@@ -233,13 +253,22 @@ describe("an appliance that is not there yet", () => {
     const said: string[] = [];
     const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) };
     const world = { terminal, environment: {}, signal: new AbortController().signal };
-    for (const command of [["config", "list"], ["results"], ["devices", "list"], ["tokens", "list"]])
+    for (const command of [
+      ["config", "list"],
+      ["results"],
+      ["devices", "list"],
+      ["tokens", "list"],
+      ["api-tokens", "list"],
+      ["labels", "list"],
+    ])
       expect(await runKace(["--database", folder, ...command], world)).toBe(0);
     expect(said).toEqual([
-      "there is no configuration yet: `pulumi up` makes them",
+      "there is no configuration: `pulumi up` makes them",
       "there are no such results",
-      "no agent has connected yet",
-      "there is no token yet: an `AgentToken` makes one",
+      "there is no device: an agent that connects becomes one",
+      "there is no token: an `AgentToken` makes one",
+      "there is no API token: `kace api-tokens create` makes one",
+      "there is no label: a `Label` makes one",
     ]);
     const appliance = await openLocal({ folder, readOnly: true });
     await appliance.close();

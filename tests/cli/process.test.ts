@@ -47,7 +47,7 @@ describe("the command kace", { timeout: 300_000 }, () => {
     expect(await kace("tokens", "list")).toEqual({
       exitCode: 0,
       out: "",
-      err: "there is no token yet: an `AgentToken` makes one\n",
+      err: "there is no token: an `AgentToken` makes one\n",
     });
     expect(await kace("--json", "tokens", "list")).toEqual({ exitCode: 0, out: "[]\n", err: "" });
     const made = await kace("api-tokens", "create", "pipeline");
@@ -56,8 +56,15 @@ describe("the command kace", { timeout: 300_000 }, () => {
     const listed = await kace("api-tokens", "list");
     expect(listed.out).toMatch(/^pipeline /m);
     expect(listed.out).not.toContain(made.out.trim());
-    expect(await kace("api-tokens", "delete", "pipeline")).toMatchObject({ exitCode: 0 });
-    expect(await kace("api-tokens", "delete", "pipeline")).toMatchObject({ exitCode: 1, out: "" });
+    expect(await kace("api-tokens", "delete", "pipeline")).toMatchObject({
+      exitCode: 0,
+      err: "deleted the API token pipeline\nwho still brings its value is refused; what was made by it stays\n",
+    });
+    expect(await kace("api-tokens", "delete", "pipeline")).toEqual({
+      exitCode: 1,
+      out: "",
+      err: "kace: there is no API token pipeline\n  `kace api-tokens list` shows those there are\n",
+    });
     expect(await kace("nonsense")).toMatchObject({ exitCode: 2, out: "" });
   });
 

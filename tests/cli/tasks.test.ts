@@ -62,7 +62,7 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
     expect(await kace("tasks", "list", "--type", "log-upload")).toEqual({
       exitCode: 0,
       out: "",
-      err: "no tasks",
+      err: "there are no such tasks",
     });
     agent.say({ type: "task-status", id, status: "started" });
     await until("it runs", async () => (await kace("tasks", "list")).out.includes(String(id)));

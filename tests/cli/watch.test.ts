@@ -71,7 +71,7 @@ describe("a list that is watched", () => {
     await until("it was drawn twice", () => out.length > 1);
     for (const frame of out) {
       expect(frame.startsWith("\u001b[H\u001b[J")).toBe(true);
-      expect(frame).toContain("there is no token yet");
+      expect(frame).toContain("there is no token:");
     }
     expect(await end()).toBe(0);
   });

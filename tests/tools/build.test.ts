@@ -87,7 +87,7 @@ describe("the plugin that is built", () => {
       args: ["tokens", "list"],
       env: { ...env, KACE_DATABASE: join(folder, "none") },
     });
-    expect(ended).toMatchObject({ exitCode: 0, output: "there is no token yet: an `AgentToken` makes one" });
+    expect(ended).toMatchObject({ exitCode: 0, output: "there is no token: an `AgentToken` makes one" });
   });
 
   test("prints a unit that runs the command line, not the plugin", async () => {

@@ -15,7 +15,13 @@ const COLUMNS: readonly Column<ApiToken>[] = [
 
 export async function listApiTokens(session: CommandSession): Promise<ExitCode> {
   const { apiTokens } = await session.read((appliance) => appliance.listApiTokens({}));
-  printList(session.terminal, session.json, apiTokens, COLUMNS, "there is no API token yet");
+  printList(
+    session.terminal,
+    session.json,
+    apiTokens,
+    COLUMNS,
+    "there is no API token: `kace api-tokens create` makes one",
+  );
   return 0;
 }
 
@@ -45,10 +51,12 @@ export async function deleteApiToken(session: CommandSession, nameOrId: string):
   await session.write(async (appliance) => {
     const { apiTokens } = await appliance.listApiTokens({});
     const found = apiTokens.find(({ id, name }) => id === nameOrId || name === nameOrId);
-    if (found === undefined) throw new CommandError(`there is no API token ${nameOrId}`);
+    if (found === undefined)
+      throw new CommandError(`there is no API token ${nameOrId}`, "`kace api-tokens list` shows those there are");
     await appliance.deleteApiToken({ id: found.id });
   });
   session.terminal.err(`deleted the API token ${nameOrId}`);
+  session.terminal.err("who still brings its value is refused; what was made by it stays");
   return 0;
 }
 

@@ -64,16 +64,32 @@ export async function configurationOf(session: CommandSession, nameOrId: string)
   return found;
 }
 
+/** A configuration as programs read it: what the appliance keeps as text is part of it, not JSON within a string. */
+function forPrograms({ description, ...rest }: ListedConfiguration) {
+  const { inputs, ...described } = description;
+  return { ...rest, description: { ...described, ...(inputs !== undefined && { inputs: valueIn(inputs) }) } };
+}
+
+/** What JSON says; the text itself where it is none, as other clients of the API may have written it. */
+function valueIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 export async function listConfigurations(session: CommandSession): Promise<ExitCode> {
   const all = await allConfigurations(session);
-  printList(session.terminal, session.json, all, COLUMNS, "there is no configuration yet: `pulumi up` makes them");
+  const nothing = "there is no configuration: `pulumi up` makes them";
+  printList(session.terminal, session.json, all, COLUMNS, nothing, forPrograms);
   return 0;
 }
 
 export async function showConfiguration(session: CommandSession, nameOrId: string): Promise<ExitCode> {
   const found = await configurationOf(session, nameOrId);
   if (session.json) {
-    session.terminal.out(JSON.stringify(found, undefined, 2));
+    session.terminal.out(JSON.stringify(forPrograms(found), undefined, 2));
     return 0;
   }
   const { description } = found;

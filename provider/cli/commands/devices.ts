@@ -38,7 +38,9 @@ export function devicesIn(
 export async function listDevices(session: CommandSession, states: readonly DeviceState[]): Promise<ExitCode> {
   const devices = await devicesIn(session, states, { inventories: session.json });
   devices.sort((one, other) => BY_NAME.compare(one.hostname, other.hostname));
-  const nothing = states.includes("quarantined") ? "no device waits in quarantine" : "no agent has connected yet";
+  const nothing = states.includes("quarantined")
+    ? "no device waits in quarantine"
+    : "there is no device: an agent that connects becomes one";
   printList(session.terminal, session.json, devices, COLUMNS, nothing);
   return 0;
 }
@@ -85,5 +87,6 @@ export async function removeDevices(session: CommandSession, devices: readonly s
     await session.write((appliance) => appliance.deleteDevice({ kuid }));
     session.terminal.err(`forgot ${hostname} (${kuid})`);
   }
+  session.terminal.err("an agent that comes back is a new device");
   return 0;
 }

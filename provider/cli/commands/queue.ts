@@ -110,5 +110,10 @@ async function deleteFromQueue(session: CommandSession, ids: readonly string[], 
   if (all === ids.length > 0) throw new UsageError("which messages?", "give their ids, or say --all");
   const { deleted } = await session.write((appliance) => appliance.deleteMessages(all ? {} : { ids: [...ids] }));
   session.terminal.err(deleted === 1 ? "took 1 message out" : `took ${deleted} messages out`);
-  return all || deleted === new Set(ids).size ? 0 : 1;
+  const missing = all ? 0 : new Set(ids).size - deleted;
+  if (missing === 0) return 0;
+  session.terminal.err(
+    `${missing} of these ${missing === 1 ? "is" : "are"} not in it: \`kace queue list\` shows what is`,
+  );
+  return 1;
 }

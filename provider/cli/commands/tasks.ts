@@ -61,7 +61,7 @@ export async function listTasks(session: CommandSession, filter: TaskFilter): Pr
       return { items, next };
     }),
   );
-  printList(session.terminal, session.json, tasks, COLUMNS, "no tasks");
+  printList(session.terminal, session.json, tasks, COLUMNS, "there are no such tasks");
   return 0;
 }
 

@@ -18,7 +18,7 @@ export async function listTokens(session: CommandSession): Promise<ExitCode> {
       return { items, next };
     }),
   );
-  printList(session.terminal, session.json, tokens, COLUMNS, "there is no token yet: an `AgentToken` makes one");
+  printList(session.terminal, session.json, tokens, COLUMNS, "there is no token: an `AgentToken` makes one");
   return 0;
 }
 

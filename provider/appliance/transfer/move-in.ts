@@ -30,11 +30,10 @@ export async function moveIn(staging: string, folder: string, hint: string): Pro
     }
     const present = new DatabaseSync(path, { timeout: SQLITE_WAIT_MS });
     try {
+      // Whoever serves an appliance that is not empty need not stop: it is refused without its server, too.
+      requireEmpty(present, folder, hint);
       await whenFree(() => keepOthersOut(present), LOCK_WAIT_MS);
-      if (versionOf(present, folder, migrations) > 0) {
-        const contents = contentsOf(present, tablesOf(present));
-        if (contents.length > 0) throw notEmpty(folder, contents, hint);
-      }
+      requireEmpty(present, folder, hint);
       moveAll(staging, folder);
     } finally {
       present.close();
@@ -43,6 +42,12 @@ export async function moveIn(staging: string, folder: string, hint: string): Pro
     if (isBusy(error)) throw inUse(folder, error);
     throw describeFileError(describeSqliteError(error, folder), folder);
   }
+}
+
+function requireEmpty(database: DatabaseSync, folder: string, hint: string): void {
+  if (versionOf(database, folder, migrations) === 0) return;
+  const contents = contentsOf(database, tablesOf(database));
+  if (contents.length > 0) throw notEmpty(folder, contents, hint);
 }
 
 /** Leaving the write-ahead log is possible only for whoever has the database for themselves. */

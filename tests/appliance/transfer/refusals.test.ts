@@ -235,6 +235,16 @@ describe("an archive that does not fit", () => {
     expect(rowsOf(target)).toEqual(before);
   });
 
+  it("is refused for what the appliance has, not for its server, where both stand in the way", async () => {
+    const target = newFolder();
+    await fillAll(target);
+    const holder = await openedIn(target);
+    const { message, hint } = await refusal(importing(await exported(), target));
+    expect(message).toContain("is not empty");
+    expect(hint).toBe("an export is taken into an empty appliance: give a new folder with --database");
+    await holder.close();
+  });
+
   it("is refused while another process uses an appliance that is empty", async () => {
     const target = newFolder();
     const holder = await openedIn(target);

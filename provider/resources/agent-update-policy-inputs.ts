@@ -6,9 +6,9 @@ import {
   calendarDay,
   exactVersion,
   MAX_BLACKOUT_DATES,
+  timezone,
   type UpdatePolicyState,
 } from "../appliance/operations/update-policy.ts";
-import { isTimezone } from "../appliance/schedules/parse.ts";
 import { WEEKDAYS } from "../appliance/schedules/schedule.ts";
 import { duration, durationMs, numberOrPercent, type Percentage } from "../kit/define/scalars.ts";
 import { intervalOf } from "./agent-settings.ts";
@@ -123,14 +123,10 @@ export const inputs = z.object({
     .optional()
     .meta({ description: "Versions that nobody is updated to.", set: true }),
   notes: z.string().min(1).max(10_000).optional().meta({ description: "Whatever should be known about it." }),
-  timezone: z
-    .string()
-    .refine(isTimezone, { error: 'expected the IANA name of a time zone, such as "Europe/Berlin"' })
-    .optional()
-    .meta({
-      description: "The time zone of windows and blackouts. Default: that of the appliance.",
-      examples: ["Europe/Berlin"],
-    }),
+  timezone: timezone.optional().meta({
+    description: "The IANA name of the time zone of windows and blackouts. Default: that of the appliance.",
+    examples: ["Europe/Berlin"],
+  }),
   windows: windows().meta({
     description: "When updates may begin; they must not overlap. Default: at any time.",
   }),

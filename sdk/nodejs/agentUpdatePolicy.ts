@@ -161,7 +161,7 @@ export class AgentUpdatePolicy extends pulumi.CustomResource {
      */
     declare public readonly rollout: pulumi.Output<outputs.UpdateRolloutStep[] | undefined>;
     /**
-     * The time zone of windows and blackouts. Default: that of the appliance.
+     * The IANA name of the time zone of windows and blackouts. Default: that of the appliance.
      */
     declare public readonly timezone: pulumi.Output<string | undefined>;
     /**
@@ -290,7 +290,7 @@ export interface AgentUpdatePolicyState {
      */
     rollout?: pulumi.Input<pulumi.Input<inputs.UpdateRolloutStepArgs>[] | undefined>;
     /**
-     * The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+     * The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
      */
     timezone?: pulumi.Input<string | undefined>;
     /**
@@ -364,7 +364,7 @@ export interface AgentUpdatePolicyArgs {
      */
     rollout?: pulumi.Input<pulumi.Input<inputs.UpdateRolloutStepArgs>[] | undefined>;
     /**
-     * The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+     * The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
      */
     timezone?: pulumi.Input<string | undefined>;
     /**

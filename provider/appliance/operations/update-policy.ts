@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { machineFilter } from "../filter/filter.ts";
-import { isTimezone } from "../schedules/parse.ts";
 import { WEEKDAYS } from "../schedules/schedule.ts";
+import { isTimezone, problemOfTimezone } from "../schedules/timezones.ts";
 import { isCalendarDay, problemOfDay } from "../updates/blackout-dates.ts";
 import { kuid } from "./devices.ts";
 import { after, claim, limit, moment, name, next, organization } from "./fields.ts";
@@ -58,7 +58,8 @@ const countOrShare = z.union([
 ]);
 
 const notes = z.string().min(1).max(10_000);
-const timezone = z.string().refine(isTimezone, 'expected the IANA name of a time zone, such as "Europe/Berlin"');
+/** The IANA name of a time zone. */
+export const timezone = z.string().refine(isTimezone, { error: ({ input }) => problemOfTimezone(String(input)) });
 
 const policy = z.object({
   /** Whether anything is updated. */

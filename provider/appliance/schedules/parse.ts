@@ -1,5 +1,6 @@
 import { nearest } from "../../kit/define/suggest.ts";
 import { MONTHS, type Schedule, type ScheduleWords, type TimeOfDay, WEEKDAYS } from "./schedule.ts";
+import { isTimezone, problemOfTimezone } from "./timezones.ts";
 
 /** What is wrong with a schedule, and at which of its properties. */
 export interface ScheduleProblem {
@@ -46,7 +47,8 @@ function read(words: ScheduleWords, report: Report): Schedule | undefined {
     return undefined;
   }
   const at = timeOfDay(words.at, report);
-  if (words.timezone !== undefined) checkTimezone(words.timezone, report);
+  if (words.timezone !== undefined && !isTimezone(words.timezone))
+    report("timezone", problemOfTimezone(words.timezone));
   const ofMonth = every === "month" || month > 0;
   const day = ofMonth ? dayOf(words.day, month, report) : undefined;
   if (!ofMonth && words.day !== undefined)
@@ -121,31 +123,4 @@ function dayOf(day: number | undefined, month: number, report: Report): number |
 
 function capital(name: string): string {
   return `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
-}
-
-function checkTimezone(name: string, report: Report): void {
-  if (isTimezone(name)) return;
-  const near = nearest(name, Intl.supportedValuesOf("timeZone"));
-  report(
-    "timezone",
-    `there is no time zone ${JSON.stringify(name)}; ${near === undefined ? 'expected an IANA name, such as "Europe/Berlin" or "UTC"' : `did you mean "${near}"?`}`,
-  );
-}
-
-let zones: ReadonlySet<string> | undefined;
-
-/** Whether a text is the IANA name of a time zone that this program knows. Offsets such as "+02:00" are none: they know no summer. */
-export function isTimezone(name: string): boolean {
-  // Zones by their first name, as nearly all are given: a format is asked only for the others, because it takes 5 MB of
-  // tables, already where the provider starts, that a rollout never needs.
-  zones ??= new Set(["UTC", ...Intl.supportedValuesOf("timeZone")]);
-  if (zones.has(name)) return true;
-  if (!/^[a-z]/i.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }

@@ -59,7 +59,7 @@ type AgentUpdatePolicy struct {
 	Organization pulumi.StringOutput `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayOutput `pulumi:"rollout"`
-	// The time zone of windows and blackouts. Default: that of the appliance.
+	// The IANA name of the time zone of windows and blackouts. Default: that of the appliance.
 	Timezone pulumi.StringPtrOutput `pulumi:"timezone"`
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents pulumi.BoolPtrOutput `pulumi:"updateBrokenAgents"`
@@ -125,7 +125,7 @@ type agentUpdatePolicyState struct {
 	Organization *string `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout []UpdateRolloutStep `pulumi:"rollout"`
-	// The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	// The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
 	Timezone *string `pulumi:"timezone"`
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents *bool `pulumi:"updateBrokenAgents"`
@@ -162,7 +162,7 @@ type AgentUpdatePolicyState struct {
 	Organization pulumi.StringPtrInput
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayInput
-	// The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	// The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
 	Timezone pulumi.StringPtrInput
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents pulumi.BoolPtrInput
@@ -203,7 +203,7 @@ type agentUpdatePolicyArgs struct {
 	Organization *string `pulumi:"organization"`
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout []UpdateRolloutStep `pulumi:"rollout"`
-	// The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	// The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
 	Timezone *string `pulumi:"timezone"`
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents *bool `pulumi:"updateBrokenAgents"`
@@ -241,7 +241,7 @@ type AgentUpdatePolicyArgs struct {
 	Organization pulumi.StringPtrInput
 	// Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
 	Rollout UpdateRolloutStepArrayInput
-	// The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+	// The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
 	Timezone pulumi.StringPtrInput
 	// Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
 	UpdateBrokenAgents pulumi.BoolPtrInput
@@ -423,7 +423,7 @@ func (o AgentUpdatePolicyOutput) Rollout() UpdateRolloutStepArrayOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) UpdateRolloutStepArrayOutput { return v.Rollout }).(UpdateRolloutStepArrayOutput)
 }
 
-// The time zone of windows and blackouts. Default: that of the appliance.
+// The IANA name of the time zone of windows and blackouts. Default: that of the appliance.
 func (o AgentUpdatePolicyOutput) Timezone() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AgentUpdatePolicy) pulumi.StringPtrOutput { return v.Timezone }).(pulumi.StringPtrOutput)
 }

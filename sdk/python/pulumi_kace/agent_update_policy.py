@@ -55,7 +55,7 @@ class AgentUpdatePolicyArgs:
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateRolloutStepArgs']]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
-        :param pulumi.Input[_builtins.str] timezone: The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        :param pulumi.Input[_builtins.str] timezone: The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
         :param pulumi.Input[_builtins.str] version: `latest` is the newest version among the loaded bundles, `n-1` the one before it; or a version by number, which must be in a loaded bundle. Where the vendor's rules forbid a step (5.1 or 5.3 before 5.4), agents go over versions that are loaded, one after the other. Default: `latest`. Examples: `"latest"`, `"14.1.19"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateWindowArgs']]] windows: When updates may begin; they must not overlap. Default: at any time.
@@ -255,7 +255,7 @@ class AgentUpdatePolicyArgs:
     @pulumi.getter
     def timezone(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         """
         return pulumi.get(self, "timezone")
 
@@ -336,7 +336,7 @@ class _AgentUpdatePolicyState:
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateRolloutStepArgs']]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
-        :param pulumi.Input[_builtins.str] timezone: The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        :param pulumi.Input[_builtins.str] timezone: The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
         :param pulumi.Input[_builtins.str] version: `latest` is the newest version among the loaded bundles, `n-1` the one before it; or a version by number, which must be in a loaded bundle. Where the vendor's rules forbid a step (5.1 or 5.3 before 5.4), agents go over versions that are loaded, one after the other. Default: `latest`. Examples: `"latest"`, `"14.1.19"`.
         :param pulumi.Input[Sequence[pulumi.Input['UpdateWindowArgs']]] windows: When updates may begin; they must not overlap. Default: at any time.
@@ -536,7 +536,7 @@ class _AgentUpdatePolicyState:
     @pulumi.getter
     def timezone(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         """
         return pulumi.get(self, "timezone")
 
@@ -678,7 +678,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
-        :param pulumi.Input[_builtins.str] timezone: The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        :param pulumi.Input[_builtins.str] timezone: The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
         :param pulumi.Input[_builtins.str] version: `latest` is the newest version among the loaded bundles, `n-1` the one before it; or a version by number, which must be in a loaded bundle. Where the vendor's rules forbid a step (5.1 or 5.3 before 5.4), agents go over versions that are loaded, one after the other. Default: `latest`. Examples: `"latest"`, `"14.1.19"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]] windows: When updates may begin; they must not overlap. Default: at any time.
@@ -856,7 +856,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] notes: Whatever should be known about it.
         :param pulumi.Input[_builtins.str] organization: The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew. Examples: `"berlin"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateRolloutStepArgs', 'UpdateRolloutStepArgsDict']]]] rollout: Which share of the machines may be updated from when on, each step larger and later than the one before. Which machines come first is a matter of chance, and another one in each rollout. A rollout begins when the policy is enabled, when the version that it wants or the package of it changes, and when the policy is for other machines. Default: all at once.
-        :param pulumi.Input[_builtins.str] timezone: The time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
+        :param pulumi.Input[_builtins.str] timezone: The IANA name of the time zone of windows and blackouts. Default: that of the appliance. Examples: `"Europe/Berlin"`.
         :param pulumi.Input[_builtins.bool] update_broken_agents: Also update machines whose agents are connected but have brought no inventory for three intervals, whatever labels, machines, filter and rollout say. Default: false.
         :param pulumi.Input[_builtins.str] version: `latest` is the newest version among the loaded bundles, `n-1` the one before it; or a version by number, which must be in a loaded bundle. Where the vendor's rules forbid a step (5.1 or 5.3 before 5.4), agents go over versions that are loaded, one after the other. Default: `latest`. Examples: `"latest"`, `"14.1.19"`.
         :param pulumi.Input[Sequence[pulumi.Input[Union['UpdateWindowArgs', 'UpdateWindowArgsDict']]]] windows: When updates may begin; they must not overlap. Default: at any time.
@@ -1028,7 +1028,7 @@ class AgentUpdatePolicy(pulumi.CustomResource):
     @pulumi.getter
     def timezone(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The time zone of windows and blackouts. Default: that of the appliance.
+        The IANA name of the time zone of windows and blackouts. Default: that of the appliance.
         """
         return pulumi.get(self, "timezone")
 

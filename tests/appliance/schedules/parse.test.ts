@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isTimezone, parseSchedule } from "../../../provider/appliance/schedules/parse.ts";
+import { parseSchedule } from "../../../provider/appliance/schedules/parse.ts";
 import { describeSchedule, type ScheduleWords } from "../../../provider/appliance/schedules/schedule.ts";
 
 /** A schedule as lists show it, or the first thing that is wrong with it. */
@@ -66,10 +66,5 @@ describe("a schedule in the words of a program", () => {
   it("is told everything that is wrong at once", () => {
     const parsed = parseSchedule({ every: "april", day: 31, at: "25:00", timezone: "Nowhere" });
     expect(parsed.ok ? [] : parsed.problems.map(({ path }) => path[0])).toEqual(["at", "timezone", "day"]);
-  });
-
-  it("knows time zones by their names only, because offsets have no summer", () => {
-    expect(["UTC", "Europe/Berlin", "America/New_York"].filter(isTimezone)).toHaveLength(3);
-    expect(["+01:00", "-0300", "Mars/Olympus", " UTC"].filter(isTimezone)).toEqual([]);
   });
 });

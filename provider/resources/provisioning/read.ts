@@ -9,6 +9,7 @@ import { everybody, targetsOf } from "./crowd.ts";
 import { examine } from "./examine.ts";
 import { groundOf } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
+import { lacksLogIn } from "./log-in.ts";
 import type { Outputs } from "./outputs.ts";
 import { recordedInputs } from "./record.ts";
 import { keptSchedule } from "./schedule.ts";
@@ -35,6 +36,10 @@ async function looked(
   let kept: Awaited<ReturnType<typeof keptSchedule>> = {};
   try {
     kept = await client.read((appliance) => keptSchedule(id, inputs, appliance));
+    if (lacksLogIn(inputs)) {
+      log.warn(NO_LOG_IN_RECORDED);
+      return { inputs: kept, outputs };
+    }
     const { outcomes } = await examine({
       inputs,
       configurationId: id,
@@ -57,6 +62,10 @@ async function looked(
     return { inputs: kept, outputs };
   }
 }
+
+/** After an import this is as it should be: the program has the credentials, and the state not yet. */
+const NO_LOG_IN_RECORDED =
+  "the machines are not looked at this time: the state has no credentials yet, as after an import, which cannot know them. Give `linux` a `password`, `privateKey` or `agentSocket` in the program: this `pulumi up` records them, and the next one looks";
 
 const NAMED = 10;
 

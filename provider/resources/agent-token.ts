@@ -14,6 +14,9 @@ const moment = z.string().refine((text) => dateOrMoment(text) !== undefined, {
   error: 'expected a date ("2027-06-30", its beginning in UTC) or a moment ("2027-06-30T18:00:00+02:00")',
 });
 
+/** As much as the appliance counts to. */
+const MAX_USE_LIMIT = 1_000_000_000;
+
 const rotation = z
   .object({
     trigger: z
@@ -55,7 +58,8 @@ const definition = defineResource({
     }),
     useLimit: z
       .int()
-      .min(1)
+      .min(1, { error: "expected 1 or more; leave it out for any number" })
+      .max(MAX_USE_LIMIT, { error: `expected at most ${MAX_USE_LIMIT}; leave it out for any number` })
       .optional()
       .meta({ description: "How many machines it may enrol in all. Default: any number.", examples: [500] }),
     enabled: z.boolean().default(true).meta({ description: "Whether it is accepted." }),

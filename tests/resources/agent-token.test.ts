@@ -1,6 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { dateOrMoment } from "../../provider/appliance/moment-text.ts";
+import { checkObject } from "../../provider/kit/define/check.ts";
+import { agentToken } from "../../provider/resources/agent-token.ts";
 import { findingsOfExpiry } from "../../provider/resources/agent-token-check.ts";
+
+describe("how many machines a token may enrol", () => {
+  it.each([
+    [0, "expected 1 or more; leave it out for any number"],
+    [-1, "expected 1 or more; leave it out for any number"],
+    [1_000_000_001, "expected at most 1000000000; leave it out for any number"],
+  ])("is not %d", (useLimit, reason) => {
+    expect(checkObject(agentToken.descriptor.inputs, { useLimit }).failures).toEqual([
+      { path: ["useLimit"], problem: "value", reason },
+    ]);
+  });
+
+  it.each([1, 1_000_000_000])("may be %d", (useLimit) => {
+    expect(checkObject(agentToken.descriptor.inputs, { useLimit }).failures).toEqual([]);
+  });
+});
 
 describe("the moment at which a token ends", () => {
   it.each([

@@ -142,13 +142,16 @@ function upkeep(probe: Probe, desired: DesiredAgent, agent: AgentFacts): Intent 
     return { kind: "reconfigure", reason: `its server is ${serverText(agent.server)}, not ${wanted}` };
   }
   const repair = (reason: string): Intent => ({ kind: "repair", steps: undefined, reason });
-  const build = agent.service.state === "failed" ? otherBuild(probe, desired, agent) : undefined;
-  if (build !== undefined) {
-    return { kind: "repair", steps: [build], reason: "its service is failed, and the bundle has another build of it" };
-  }
-  if (agent.service.state !== "active" && agent.service.state !== "unknown") {
-    return repair(`its service is ${agent.service.state === "absent" ? "not there" : agent.service.state}`);
-  }
+  /** Whatever cannot live would not for being started again: where the bundle has another build, that is put there. */
+  const renewal = (reason: string): Intent => {
+    const build = otherBuild(probe, desired, agent);
+    if (build === undefined) return repair(reason);
+    return { kind: "repair", steps: [build], reason: `${reason}, and the bundle has another build of it` };
+  };
+  const { state } = agent.service;
+  if (state === "failed" || state === "starting") return renewal(`its service is ${state}`);
+  if (state !== "active" && state !== "unknown")
+    return repair(`its service is ${state === "absent" ? "not there" : state}`);
   if (agent.service.enabled === "no") return repair("its service is not enabled at boot");
   const why = agent.remark === undefined ? "" : ` (${agent.remark})`;
   if (agent.enrolment === "blocked") {
@@ -162,7 +165,8 @@ function upkeep(probe: Probe, desired: DesiredAgent, agent: AgentFacts): Intent 
       "approve it with `kace quarantine approve`, or give the configuration a valid token",
     );
   }
-  if (agent.connected === "no") return repair(`it is not connected to ${wanted}${why}`);
+  // A service that ends again and again is seen running now and then.
+  if (agent.connected === "no") return renewal(`it is not connected to ${wanted}${why}`);
   if (lacksAuthority(agent, desired)) {
     return { kind: "reconfigure", reason: `it does not trust all authorities that ${wanted} announces` };
   }

@@ -200,11 +200,31 @@ test.each<Case>([
     plan: { action: "repair", steps: [deb("1.4.2")], receipt: { ...receipt, packageSha256: deb("1.4.2").sha256 } },
   },
   {
+    story: "a service between two of its ends, and the bundle has another build of its version",
+    agent: { service: { state: "starting", enabled: "yes" } },
+    plan: { action: "repair", steps: [deb("1.4.2")] },
+  },
+  {
     story: "a service that is not enabled",
     agent: { service: { state: "active", enabled: "no" } },
     plan: { action: "repair" },
   },
-  { story: "no connection", agent: { connected: "no" }, plan: { action: "repair" } },
+  {
+    story: "no connection of the very package that the bundle has",
+    agent: { connected: "no" },
+    probe: { receipt: { ...receipt, packageSha256: deb("1.4.2").sha256 } },
+    plan: { action: "repair", steps: undefined, reason: "it is not connected to kbox.corp.example:443" },
+  },
+  {
+    story:
+      "no connection, and the bundle has another build: a service that ends again and again is seen running at times",
+    agent: { connected: "no" },
+    plan: {
+      action: "repair",
+      steps: [deb("1.4.2")],
+      reason: "it is not connected to kbox.corp.example:443, and the bundle has another build of it",
+    },
+  },
   { story: "a connection that nobody can tell of is none to repair", agent: { connected: "unknown" }, plan: none },
   {
     story: "not whole, so its own version is put over it",

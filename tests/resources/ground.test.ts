@@ -156,6 +156,21 @@ describe("what a rollout stands on", () => {
   });
 });
 
+describe("a token that is gone", () => {
+  it("is warned about where machines are enrolled already, since no other can enrol", async () => {
+    const { appliance, inputsWith, token } = await site();
+    await startServer(appliance);
+    await appliance.deleteToken({ id: token.id });
+    const ground = await groundOf(inputsWith({ server: { name: SERVER.name } }), appliance);
+    expect(ground.tokenFault).toMatchObject({ code: "token-unknown" });
+    expect(ground.warnings).toEqual([
+      "agent.token: the appliance does not know the token: machines that are enrolled stay so, and no other can enrol",
+    ]);
+    const stop = await stopOf(requireToken(ground, "config-1", appliance));
+    expect(stop).toMatchObject({ path: ["agent", "token"] });
+  });
+});
+
 describe("a token that is used up", () => {
   async function usedUp(): Promise<{ appliance: LocalAppliance; ground: Ground }> {
     const { appliance, inputsWith, token } = await site({ useLimit: 1 });

@@ -1,8 +1,6 @@
-import * as z from "zod";
 import { ApplianceError } from "../errors.ts";
-import { build } from "./query.ts";
-import { unsealRunInputs } from "./schedules.ts";
-import { fromColumn, type Transaction } from "./transaction.ts";
+import { scheduledUses } from "./scheduled-uses.ts";
+import type { Transaction } from "./transaction.ts";
 import { policyUsesOfBundle } from "./update-policy-uses.ts";
 
 /** What of a bundle says who uses it. */
@@ -13,9 +11,6 @@ interface UsedBundle {
   readonly version: string;
 }
 
-/** What runs are made of, as far as it names a bundle. */
-const installing = z.object({ agent: z.object({ bundle: z.string().optional() }).optional() });
-
 /**
  * What uses a bundle, in words for people; whatever else comes to name bundles adds itself here, so that none of them
  * disappears beneath it. Of configurations only those with a schedule are kept with what they install.
@@ -24,16 +19,7 @@ const installing = z.object({ agent: z.object({ bundle: z.string().optional() })
  */
 export function usesOfBundle(tx: Transaction, bundle: UsedBundle): readonly string[] {
   const { id, organization } = bundle;
-  const scheduled = build
-    .selectFrom("configurations")
-    .select(["id", "name"])
-    .where("organization", "=", organization)
-    .where("id", "in", build.selectFrom("schedules").select("configuration_id"))
-    .orderBy("name");
-  const configurations = tx.queries
-    .all(scheduled)
-    .filter((one) => fromColumn(installing, unsealRunInputs(tx, one.id), "a scheduled run").agent?.bundle === id)
-    .map(({ name }) => `configuration "${name}"`);
+  const configurations = scheduledUses(tx, organization, (agent) => agent.bundle === id);
   return [...configurations, ...policyUsesOfBundle(tx, bundle)];
 }
 

@@ -4,6 +4,7 @@ import type { TokenInfo, tokenOperations } from "../operations/tokens.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
+import { scheduledUses } from "./scheduled-uses.ts";
 import type { Tables } from "./tables.ts";
 import { giveValue, mint, presentValue, standingOf } from "./token-values.ts";
 import { changesBetween, moment, momentOrNone, newId, recordChanges, type Transaction } from "./transaction.ts";
@@ -107,6 +108,21 @@ function rotate(tx: Transaction, row: Row, value: string, overlapUntil: number):
   recordChanges(tx, subjectOf(row.id, row.name), [SECRET_CHANGED]);
 }
 
+/** @throws ApplianceError `conflict` while the runs of a schedule bring the token: their new machines could not enrol */
+function requireUnused(tx: Transaction, { id, organization, name }: Row): void {
+  const uses = scheduledUses(
+    tx,
+    organization,
+    ({ token }) => token !== undefined && standingOf(tx, token).token?.id === id,
+  );
+  if (uses.length === 0) return;
+  throw new ApplianceError({
+    code: "conflict",
+    message: `the token "${name}" cannot be deleted: the scheduled runs of ${uses.join(", ")} bring it`,
+    hint: "let them bring another token first, or delete them; a token gets a new value by its `rotation`",
+  });
+}
+
 function toMs(moment: string | null): number | null {
   return moment === null ? null : Date.parse(moment);
 }
@@ -205,6 +221,7 @@ export const tokenHandlers: HandlersOf<typeof tokenOperations> = {
   deleteToken(tx, { id }) {
     const row = tx.queries.first(rows().where("id", "=", id));
     if (row === undefined) return { deleted: false };
+    requireUnused(tx, row);
     tx.queries.run(build.deleteFrom("tokens").where("id", "=", id));
     recordChanges(tx, subjectOf(id, row.name), changesBetween(shown(row), {}));
     return { deleted: true };

@@ -107,7 +107,8 @@ export const tokenOperations = defineOperations({
     secretOutput: ["value"],
   },
   deleteToken: {
-    description: "Deletes a token with the record of its uses. Devices that it enrolled stay.",
+    description:
+      "Deletes a token with the record of its uses. Devices that it enrolled stay. A conflict while the scheduled runs of a configuration bring it.",
     access: "write",
     input: z.object({ id }),
     output: deleted,

@@ -68,9 +68,12 @@ export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: L
   const warnings = warningsOf(inputs, status, own, canEnrol);
   if (down) warnings.push(`${notRunning(status)}: whether they are connected is not looked at; ${START_IT}`);
   const tokenFault = own && standing !== undefined ? faultOf(standing) : undefined;
+  // Others end by themselves, and may well have done what they were for.
+  if (tokenFault?.code === "token-unknown") warnings.push(`agent.token: ${tokenFault.message}: ${NOBODY_NEW}`);
   return { server, bundle, canEnrol, serverRuns: !down, tokenFault, warnings };
 }
 
+const NOBODY_NEW = "machines that are enrolled stay so, and no other can enrol";
 const START_IT = OUTCOME_CODES["server-not-running"].hint;
 
 /**

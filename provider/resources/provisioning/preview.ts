@@ -55,10 +55,10 @@ export async function previewProvisioning(
   let warned = false;
   const ground = async (appliance: Appliance) => {
     const found = await groundOf(inputs, appliance, coming);
+    if (given.old === undefined) await requireToken(found, given.id, appliance);
     const warnings = warned ? [] : [...found.warnings, ...(await scheduleWarning(inputs, appliance))];
     for (const warning of warnings) log.warn(warning);
     warned = true;
-    if (given.old === undefined) await requireToken(found, given.id, appliance);
     return coming.bundle ? { ...found, bundle: anyBundle(inputs.agent?.version ?? "0") } : found;
   };
   const look = { inputs, configurationId: given.id, client, log, signal, recorded, ground };

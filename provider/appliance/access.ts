@@ -108,7 +108,11 @@ const CODES: Readonly<Record<ApplianceErrorCode, ErrorCode>> = {
   "not-now": "failed-precondition",
 };
 
-/** An appliance's error as the kit's; `path` names the property that is at fault where one is. */
-export function providerErrorOf(error: ApplianceError, path?: Path): ProviderError {
-  return new ProviderError({ code: CODES[error.code], message: error.message, hint: error.hint, path, cause: error });
+/** An appliance's error as the kit's. @param given the property at fault, where that is not what the appliance says */
+export function providerErrorOf(error: ApplianceError, given?: Path): ProviderError {
+  const { code, hint, problems = [] } = error;
+  const [only, ...others] = problems;
+  const atProperty = given === undefined && only !== undefined && only.path.length > 0 && others.length === 0;
+  const { path, message } = atProperty ? only : { path: given, message: error.message };
+  return new ProviderError({ code: CODES[code], message, hint, path, cause: error });
 }

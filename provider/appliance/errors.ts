@@ -33,11 +33,18 @@ export const applianceErrorCode = z.enum([
 
 export type ApplianceErrorCode = z.output<typeof applianceErrorCode>;
 
+/** What is wrong with an input, and the property that it is about; the whole of it where the path is empty. */
+export const inputProblem = z.object({ path: z.array(z.union([z.string(), z.int()])), message: z.string() });
+
+export type InputProblem = z.output<typeof inputProblem>;
+
 /** An {@link ApplianceError} as data, as it travels. */
 export const applianceErrorData = z.object({
   code: applianceErrorCode,
   message: z.string(),
   hint: z.string().optional(),
+  /** Of `invalid`: what the message says in one text, each at its property. */
+  problems: z.array(inputProblem).optional(),
   retryAfterSeconds: z.number().min(0).optional(),
 });
 
@@ -51,6 +58,8 @@ export type ApplianceErrorData = z.output<typeof applianceErrorData>;
 export class ApplianceError extends Error {
   readonly code: ApplianceErrorCode;
   readonly hint: string | undefined;
+  /** Of `invalid`, where it is known which properties are at fault. */
+  readonly problems: readonly InputProblem[] | undefined;
   /** Of `too-many-requests`: how long to wait. */
   readonly retryAfterSeconds: number | undefined;
 
@@ -59,16 +68,18 @@ export class ApplianceError extends Error {
     this.name = "ApplianceError";
     this.code = detail.code;
     this.hint = detail.hint;
+    this.problems = detail.problems;
     this.retryAfterSeconds = detail.retryAfterSeconds;
   }
 
   /** What of it travels: never the cause, which may know more than the other side should. */
   toJSON(): ApplianceErrorData {
-    const { code, message, hint, retryAfterSeconds } = this;
+    const { code, message, hint, problems, retryAfterSeconds } = this;
     return {
       code,
       message,
       ...(hint === undefined ? {} : { hint }),
+      ...(problems === undefined ? {} : { problems: [...problems] }),
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     };
   }

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { formatPath } from "../kit/define/path.ts";
+import type { InputProblem } from "./errors.ts";
 
 /** A long list may be wrong in each of its items. */
 const MOST_PROBLEMS = 20;
@@ -8,16 +9,22 @@ const MOST_PROBLEMS = 20;
 const KIND = /^(?:Too small|Too big|Invalid input|Invalid option|Invalid string): /;
 
 /**
- * What is wrong with an input, each at its place, without the values.
+ * What is wrong with an input, each at its place, without the values; of very many, the first and how many more.
  *
- * @example inputProblems(error) // "timeoutSeconds: expected number to be >=1"
+ * @example inputProblems(error) // [{ path: ["timeoutSeconds"], message: "expected number to be >=1" }]
  */
-export function inputProblems({ issues }: z.ZodError): string {
-  const problems = issues.slice(0, MOST_PROBLEMS).map(({ path, message }) => {
-    const where = formatPath(path.map((step) => (typeof step === "symbol" ? String(step) : step)));
-    const problem = message.replace(KIND, "");
-    return where === "" ? problem : `${where}: ${problem}`;
-  });
-  const more = issues.length > problems.length ? `; and ${issues.length - problems.length} more` : "";
-  return `${problems.join("; ")}${more}`;
+export function inputProblems({ issues }: z.ZodError): InputProblem[] {
+  const problems = issues.slice(0, MOST_PROBLEMS).map(({ path, message }) => ({
+    path: path.map((step) => (typeof step === "symbol" ? String(step) : step)),
+    message: message.replace(KIND, ""),
+  }));
+  const more = issues.length - problems.length;
+  return more === 0 ? problems : [...problems, { path: [], message: `and ${more} more` }];
+}
+
+/** @example problemsText([{ path: ["windows", 1], message: "it overlaps windows[0]" }]) // "windows[1]: it overlaps windows[0]" */
+export function problemsText(problems: readonly InputProblem[]): string {
+  return problems
+    .map(({ path, message }) => (path.length === 0 ? message : `${formatPath(path)}: ${message}`))
+    .join("; ");
 }

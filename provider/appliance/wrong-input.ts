@@ -1,7 +1,7 @@
 import type * as z from "zod";
-import { ApplianceError } from "./errors.ts";
-import { inputProblems } from "./input-problems.ts";
-import { type OperationName, operations } from "./operations/table.ts";
+import { ApplianceError, type InputProblem } from "./errors.ts";
+import { inputProblems, problemsText } from "./input-problems.ts";
+import type { OperationName } from "./operations/table.ts";
 
 /**
  * The refusal of an input that does not fit its operation: what is wrong, at its place, without the values.
@@ -13,16 +13,16 @@ export function wrongInput(operation: OperationName, error: z.ZodError): Applian
 }
 
 /** As {@link wrongInput}, where the problems are known already. */
-export function refusedInput(operation: OperationName, problems: string): ApplianceError {
-  return new ApplianceError({ code: "invalid", message: `${operation}: ${problems}` });
+export function refusedInput(operation: OperationName, problems: readonly InputProblem[]): ApplianceError {
+  return new ApplianceError({
+    code: "invalid",
+    message: `${operation}: ${problemsText(problems)}`,
+    problems: [...problems],
+  });
 }
 
-/**
- * What is wrong with an input, for somebody who does not know which operation it was made for, and that what he wants
- * changed is its `changes`; undefined for every other error. What came from a server reads the same.
- */
-export function problemsOfInput({ code, message }: ApplianceError): string | undefined {
-  const [, operation = "", problems] = /^(\w+): (.+)$/s.exec(message) ?? [];
-  if (code !== "invalid" || !Object.hasOwn(operations, operation)) return undefined;
-  return problems?.replaceAll(/(^|; )changes\./g, "$1");
+/** The refusal of an input that fits its operation, and cannot be right as things are. */
+export function refusedAt(path: InputProblem["path"], message: string, hint?: string): ApplianceError {
+  const problems = [{ path, message }];
+  return new ApplianceError({ code: "invalid", message: problemsText(problems), hint, problems });
 }

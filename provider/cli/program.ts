@@ -5,7 +5,6 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Appliance } from "../appliance/appliance.ts";
 import { databaseFolder, openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
-import { problemsOfInput } from "../appliance/wrong-input.ts";
 import { addAccessCommands } from "./access-commands.ts";
 import { addAuthorityCommands } from "./authority-commands.ts";
 import { addBundleCommands } from "./bundle-commands.ts";
@@ -20,6 +19,7 @@ import { addSettingsCommands } from "./commands/settings.ts";
 import { listTokens, listTokenUses } from "./commands/tokens.ts";
 import { addCompletionCommands } from "./completion-commands.ts";
 import { addConfigurationCommands } from "./configuration-commands.ts";
+import { usageErrorOf } from "./input-faults.ts";
 import { addInstallerCommand } from "./installer-command.ts";
 import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label-commands.ts";
 import { LOG_FORMATS } from "./log-format.ts";
@@ -97,15 +97,11 @@ async function runOnce(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said what is wrong itself
-    const problems = error instanceof ApplianceError ? problemsOfInput(error) : undefined;
-    if (problems !== undefined) {
-      world.terminal.err(`kace: ${problems}`);
-      return 2;
-    }
-    const { message, hint } = described(error);
+    const fault = usageErrorOf(error) ?? error;
+    const { message, hint } = described(fault);
     world.terminal.err(`kace: ${message}`);
     if (hint !== undefined) world.terminal.err(`  ${hint}`);
-    return error instanceof UsageError ? 2 : 1;
+    return fault instanceof UsageError ? 2 : 1;
   }
 }
 

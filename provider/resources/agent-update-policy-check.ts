@@ -1,5 +1,4 @@
 import type { Output } from "../appliance/appliance.ts";
-import { ApplianceError } from "../appliance/errors.ts";
 import { liftedLimit } from "../appliance/updates/findings.ts";
 import { formatPath } from "../kit/define/path.ts";
 import type { PreviewOf } from "../kit/define/plain.ts";
@@ -41,15 +40,6 @@ export function missingLabelLines({ findings }: Pick<Plan, "findings">): string[
     .map(
       ({ path, message }) => `${formatPath(path)}: ${message}: unless the same update makes it first, it is refused`,
     );
-}
-
-/** What a refusal to save is about: the property that its message begins with, and the message without it. */
-export function refusedProperty(error: unknown): { property: string; error: ApplianceError } | undefined {
-  if (!(error instanceof ApplianceError)) return undefined;
-  const [, property, message] =
-    /^(version|labels|machines|filter|allMachines|enabled): (.+)$/s.exec(error.message) ?? [];
-  if (property === undefined || message === undefined) return undefined;
-  return { property, error: new ApplianceError({ ...error.toJSON(), message, cause: error }) };
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { ApplianceAccess } from "../appliance/access.ts";
-import { providerErrorOf } from "../appliance/access.ts";
 import type { Appliance, Output } from "../appliance/appliance.ts";
 import { isAnothers } from "../appliance/claim.ts";
 import { everyPage } from "../appliance/every-page.ts";
@@ -7,13 +6,7 @@ import type { UpdatePolicyState } from "../appliance/operations/update-policy.ts
 import type { Log } from "../kit/define/call.ts";
 import type { PreviewOf } from "../kit/define/plain.ts";
 import { defineResource } from "../kit/define/resource.ts";
-import {
-  findingsOf,
-  findingsOfLifted,
-  missingLabelLines,
-  plannedLine,
-  refusedProperty,
-} from "./agent-update-policy-check.ts";
+import { findingsOf, findingsOfLifted, missingLabelLines, plannedLine } from "./agent-update-policy-check.ts";
 import { agentUpdatePolicyExamples } from "./agent-update-policy-examples.ts";
 import { changesOf, inputs, inputsOf, outputs, type PolicyInputs } from "./agent-update-policy-inputs.ts";
 import { type Asking, claimOf, refuseAnothers } from "./anothers.ts";
@@ -45,7 +38,7 @@ async function recorded(appliance: Appliance, state: UpdatePolicyState, counts?:
   };
 }
 
-/** Saves a policy; what it asks for and there is not is said at the property that asks for it. */
+/** Saves a policy. */
 async function save(
   client: ApplianceAccess,
   {
@@ -56,16 +49,11 @@ async function save(
 ) {
   return client.write(async (appliance) => {
     const named = organization === undefined ? {} : { organization };
-    try {
-      const state = await appliance.saveUpdatePolicy({ ...named, ...claimOf(asking), ...changesOf(given) });
-      return {
-        organization: state.organization,
-        outputs: { ...(await recorded(appliance, state)), managedBy: asking.urn },
-      };
-    } catch (error) {
-      const refused = refusedProperty(error);
-      throw refused === undefined ? error : providerErrorOf(refused.error, [refused.property]);
-    }
+    const state = await appliance.saveUpdatePolicy({ ...named, ...claimOf(asking), ...changesOf(given) });
+    return {
+      organization: state.organization,
+      outputs: { ...(await recorded(appliance, state)), managedBy: asking.urn },
+    };
   });
 }
 

@@ -10,6 +10,10 @@ const HOUR_MS = 3_600_000;
 
 type Changes = Omit<Input<"saveUpdatePolicy">, "organization">;
 
+const withLabel = (value: string): NonNullable<Changes["filter"]> => ({
+  all: [{ property: "label", operator: "equals", value }],
+});
+
 /** What every appliance does about update policies: part of the contract. @param opened the subject of the test that runs */
 export function updatePolicyContract(opened: () => Subject): void {
   const appliance = () => opened().appliance;
@@ -319,7 +323,8 @@ export function updatePolicyContract(opened: () => Subject): void {
 
     it("warns of what will be for nobody, or cannot be known yet", async () => {
       expect(await findings({ enabled: true, machines: ["web1"] })).toEqual([
-        "warning enabled: the policy is for nobody now: no agent is approved yet",
+        'warning machines.0: there is no approved agent called "web1"',
+        "warning machines: the policy is for nobody now: no agent is approved yet",
       ]);
       expect(await findings({ enabled: true, labels: ["berlin"] })).toEqual([
         'warning labels.0: there is no label "berlin" yet',
@@ -331,6 +336,21 @@ export function updatePolicyContract(opened: () => Subject): void {
       expect(await findings({ enabled: true, machines: ["web1", "web9"] })).toEqual([
         'warning machines.1: there is no approved agent called "web9"',
       ]);
+      await appliance().saveLabel({ name: "empty" });
+      const nobody = "the policy is for nobody now: none of the 2 approved agents is meant";
+      expect(await findings({ enabled: true, labels: ["empty"] })).toEqual([`warning labels: ${nobody}`]);
+      const both = { enabled: true, labels: ["empty"], filter: withLabel("empty") };
+      expect(await findings(both)).toEqual([`warning enabled: ${nobody}`]);
+    });
+
+    it.each<[string, Changes, (string | number)[]]>([
+      ["a label", { labels: ["empty", "berlin"] }, ["labels", 1]],
+      ["a label in the filter", { filter: withLabel("berlin") }, ["filter", "all", 0, "value"]],
+    ])("refuses %s that nobody has made, at its place", async (_what, changes, path) => {
+      await appliance().saveLabel({ name: "empty" });
+      const refused = { code: "invalid", problems: [{ path }] };
+      await expect(appliance().saveUpdatePolicy(changes)).rejects.toMatchObject(refused);
+      expect(await appliance().getUpdatePolicy({})).toMatchObject({ exists: false });
     });
 
     it("wants the newest version that is loaded, the one before it, or none that is denied", async () => {

@@ -1,33 +1,35 @@
 import { expect, it } from "vitest";
-import { ApplianceError } from "../../provider/appliance/errors.ts";
+import { ApplianceError, applianceErrorData } from "../../provider/appliance/errors.ts";
 import { type OperationName, operations } from "../../provider/appliance/operations/table.ts";
-import { problemsOfInput, wrongInput } from "../../provider/appliance/wrong-input.ts";
+import { refusedAt, wrongInput } from "../../provider/appliance/wrong-input.ts";
 import { kuidOf } from "./devices.ts";
 
 const script = { type: "script", kuids: [kuidOf(1)], payload: { script: "true" } };
 
-it.each<[OperationName, unknown, string, string]>([
+it.each<[OperationName, unknown, string, (string | number)[][]]>([
   [
     "queueTasks",
     { ...script, timeoutSeconds: 0 },
     "queueTasks: timeoutSeconds: expected number to be >=1",
-    "timeoutSeconds: expected number to be >=1",
+    [["timeoutSeconds"]],
   ],
   [
     "planUpdates",
     { changes: { windows: [{ from: "25:00", to: "06:00" }], hold: "canary" }, limit: 0 },
     'planUpdates: changes.windows[0].from: expected a time of day from "00:00" to "23:59"; changes.hold: expected boolean, received string; limit: expected number to be >=1',
-    'windows[0].from: expected a time of day from "00:00" to "23:59"; hold: expected boolean, received string; limit: expected number to be >=1',
+    [["changes", "windows", 0, "from"], ["changes", "hold"], ["limit"]],
   ],
-  ["getToken", null, "getToken: expected object, received null", "expected object, received null"],
+  ["getToken", null, "getToken: expected object, received null", [[]]],
 ])(
-  "what is wrong with the input of %s is said at its place, and to people without its name",
-  (name, input, message, problems) => {
+  "what is wrong with the input of %s is said at its place, also after a way by a wire",
+  (name, input, message, paths) => {
     const { error } = operations[name].input.safeParse(input);
     if (error === undefined) throw new Error("it is taken");
     const refused = wrongInput(name, error);
     expect(refused).toMatchObject({ code: "invalid", message });
-    expect(problemsOfInput(refused)).toBe(problems);
+    const arrived = new ApplianceError(applianceErrorData.parse(JSON.parse(JSON.stringify(refused))));
+    expect(arrived.problems?.map(({ path }) => path)).toEqual(paths);
+    expect(arrived.message).toBe(message);
   },
 );
 
@@ -40,10 +42,12 @@ it("what is wrong in a hundred thousand places is said of the first twenty, with
   expect(message.length).toBeLessThan(2_000);
 });
 
-it.each<[ApplianceError["code"], string]>([
-  ["invalid", "windows[1]: it overlaps windows[0]"],
-  ["invalid", "toString: it is no operation"],
-  ["not-found", "getToken: there is none"],
-])("%s: %s is another refusal", (code, message) => {
-  expect(problemsOfInput(new ApplianceError({ code, message }))).toBeUndefined();
+it("a refusal at a property says it in its message too", () => {
+  const refused = refusedAt(["labels", 0], 'there is no label "x"', "make it first");
+  expect(refused.toJSON()).toEqual({
+    code: "invalid",
+    message: 'labels[0]: there is no label "x"',
+    hint: "make it first",
+    problems: [{ path: ["labels", 0], message: 'there is no label "x"' }],
+  });
 });

@@ -39,7 +39,7 @@ describe("kace policy", () => {
     expect(rowOf(changed.out, "machines")).toEqual(["web1", "set"]);
     expect(rowOf(changed.out, "windows")).toEqual(["22:00 to 06:00", "set"]);
     expect(rowOf(changed.out, "rollout")).toEqual(["10% after 0s, 100% after 24h", "set"]);
-    expect(changed.err).toContain("version: there is no version that `latest` means: no bundle is loaded");
+    expect(changed.err).toContain("--to: there is no version that `latest` means: no bundle is loaded");
     const back = await kace("set", "--window", "default", "--machine", "web2", "--enabled", "default");
     expect(rowOf(back.out, "windows")).toEqual(["always", "default"]);
     expect(rowOf(back.out, "machines")).toEqual(["web2", "set"]);
@@ -119,22 +119,23 @@ describe("kace policy", () => {
 
   it.each<[readonly string[], 1 | 2, string]>([
     [["set"], 2, "nothing is said to be set"],
-    [["set", "--enabled", "yes"], 1, "it would be for nobody"],
+    [["set", "--enabled", "yes"], 2, "kace: --enabled: it would be for nobody"],
     [["set", "--enabled", "perhaps"], 2, "yes, no"],
     [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00"],
     [["set", "--window", "22:00-06:00@someday"], 2, 'There is no day "someday": expected sunday'],
     [["set", "--blackout-dates", "Christmas"], 2, "such as 12-24..01-02 or 2026-10-03"],
-    [["set", "--blackout-dates", "02-30"], 2, "kace: blackoutDates[0].from: there is no 30 february"],
-    [["set", "--blackout-dates", "01-01..12-31"], 1, "kace: blackoutDates: they leave no day of the year"],
+    [["set", "--blackout-dates", "02-30"], 2, "kace: --blackout-dates[0].from: there is no 30 february"],
+    [["set", "--blackout-dates", "01-01..12-31"], 2, "kace: --blackout-dates: they leave no day of the year"],
     [["set", "--filter", "web*"], 2, "A condition is a property, an operator and a value"],
     [["set", "--filter", "hostname resembles web"], 2, 'There is no operator "resembles": expected equals'],
     [["set", "--filter", "colour equals blue"], 2, 'There is no property "colour": expected hostname'],
     [["set", "--step", "half"], 2, "A step is a share and a time, such as 10%@24h."],
     [["set", "--max-failures", "some"], 2, "Expected a whole number or a share, such as 10%."],
-    [["set", "--window", "25:00-26:00"], 2, "kace: windows[0].from: expected a time of day"],
-    [["set", "--window", "22:00-06:00", "--window", "05:00-07:00"], 1, "kace: windows[1]: it overlaps windows[0]"],
+    [["set", "--window", "25:00-26:00"], 2, "kace: --window[0].from: expected a time of day"],
+    [["set", "--window", "22:00-06:00", "--window", "05:00-07:00"], 2, "kace: --window[1]: it overlaps windows[0]"],
     [["set", "--version", "9"], 2, "takes versions by --to"],
-    [["set", "--to", "9.9.9"], 1, "version 9.9.9 is in no loaded bundle"],
+    [["set", "--label", "nosuch"], 2, 'kace: --label[0]: there is no label "nosuch"'],
+    [["set", "--to", "9.9.9"], 2, "kace: --to: version 9.9.9 is in no loaded bundle"],
   ])("%j is refused, and says why", async (args, exitCode, sentence) => {
     const said = await kace(...args);
     expect(said.exitCode).toBe(exitCode);

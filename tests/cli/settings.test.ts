@@ -85,10 +85,10 @@ describe("kace settings", () => {
   it.each<[readonly string[], 1 | 2, string]>([
     [["set"], 2, "nothing is said to be set"],
     [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00."],
-    [["set", "--window", "06:00-06:00"], 2, 'a whole day is said as from "00:00" to "00:00"'],
+    [["set", "--window", "06:00-06:00"], 2, 'kace: --window: a whole day is said as from "00:00" to "00:00"'],
     [["set", "--run-interval", "soon"], 2, "A duration is a number and a unit"],
-    [["set", "--run-interval", "0s"], 2, "kace: runIntervalSeconds: expected from 60 (1m) to 2592000 (30d) seconds"],
-    [["set", "--run-interval", "8760h"], 2, "kace: runIntervalSeconds: expected from 60 (1m) to 2592000 (30d) seconds"],
+    [["set", "--run-interval", "0s"], 2, "kace: --run-interval: expected from 60 (1m) to 2592000 (30d) seconds"],
+    [["set", "--run-interval", "8760h"], 2, "kace: --run-interval: expected from 60 (1m) to 2592000 (30d) seconds"],
     [["set", "--task-throughput", "much"], 2, "Expected a whole number from 1 on."],
     [["set", "--log-retention", "some"], 2, "Allowed choices are saveAll, off, default."],
   ])("%j is refused, and says why", async (args, exitCode, sentence) => {

@@ -185,7 +185,7 @@ it(
     expect(await project.succeed(["preview"])).toContain(
       'labels[0]: there is no label "berlin" yet: unless the same update makes it first, it is refused',
     );
-    expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain('there is no label "berlin"');
+    expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain('labels[0]: there is no label "berlin"');
     expect(await policyOf(project)).toMatchObject({ exists: false, revision: 0 });
   },
 );

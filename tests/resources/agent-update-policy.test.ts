@@ -2,17 +2,11 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { accessTo } from "../../provider/appliance/access.ts";
-import { ApplianceError } from "../../provider/appliance/errors.ts";
 import type { PolicyFinding } from "../../provider/appliance/operations/update-policy.ts";
 import type { PreviewOf } from "../../provider/kit/define/plain.ts";
 import { unknown } from "../../provider/kit/define/value.ts";
 import { agentUpdatePolicy } from "../../provider/resources/agent-update-policy.ts";
-import {
-  findingsOf,
-  findingsOfLifted,
-  plannedLine,
-  refusedProperty,
-} from "../../provider/resources/agent-update-policy-check.ts";
+import { findingsOf, findingsOfLifted, plannedLine } from "../../provider/resources/agent-update-policy-check.ts";
 import type { PolicyInputs } from "../../provider/resources/agent-update-policy-inputs.ts";
 import { device } from "../appliance/devices.ts";
 import { newFolder, openedIn } from "../appliance/local/folders.ts";
@@ -52,17 +46,6 @@ it("keeps what the appliance refuses of labels, and not that one is still to be 
   expect(findingsOf({ findings: [finding, missing] })).toEqual([
     { path: ["labels"], reason: "it cannot be", severity: "failure" },
   ]);
-});
-
-it.each([
-  ["labels: `labels` limits the policy", "labels", "`labels` limits the policy"],
-  ["version: version 9.9.9 is in no loaded bundle", "version", "version 9.9.9 is in no loaded bundle"],
-  ["windows[1]: it overlaps windows[0]", undefined, undefined],
-])("says at which property is refused: %s", (message, property, rest) => {
-  const refused = refusedProperty(new ApplianceError({ code: "invalid", message, hint: "a hint" }));
-  expect(refused?.property).toBe(property);
-  expect(refused?.error.message).toBe(rest);
-  if (refused !== undefined) expect(refused.error).toMatchObject({ code: "invalid", hint: "a hint" });
 });
 
 describe("what a policy would do now", () => {
@@ -147,7 +130,7 @@ describe("an update policy on an appliance", () => {
     await previewCreate?.({ ...identity, inputs }, context);
     expect(said).toEqual([
       'warning: labels[0]: there is no label "berlin" yet: unless the same update makes it first, it is refused',
-      'warning: filter: there is no label "bonn" yet: unless the same update makes it first, it is refused',
+      'warning: filter.none[0].value: there is no label "bonn" yet: unless the same update makes it first, it is refused',
     ]);
     for (const name of ["berlin", "bonn"]) await appliance.saveLabel({ name });
     await appliance.saveUpdatePolicy({ urn });

@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { ApiToken, apiTokenOperations } from "../operations/api-tokens.ts";
 import { role as roleSchema } from "../operations/operation.ts";
+import { refusedAt } from "../wrong-input.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
@@ -50,11 +51,11 @@ export const apiTokenHandlers: HandlersOf<typeof apiTokenOperations> = {
     }
     const expires = expiresAt === undefined ? null : Date.parse(expiresAt);
     if (expires !== null && expires <= tx.now) {
-      throw new ApplianceError({
-        code: "invalid",
-        message: `expiresAt: ${expiresAt} has passed already`,
-        hint: "choose a moment to come, or leave it out for a token that never ends",
-      });
+      throw refusedAt(
+        ["expiresAt"],
+        `${expiresAt} has passed already`,
+        "choose a moment to come, or leave it out for a token that never ends",
+      );
     }
     // The prefix lets scanners of leaked secrets tell what they found.
     const value = `kace_${tx.world.randomBytes(VALUE_BYTES).toString("base64url")}`;

@@ -71,7 +71,10 @@ export class InventoryReader {
       for (const [index, { resolve, reject }] of asked.entries()) {
         const one = readied[index];
         if (one !== undefined && "content" in one) resolve(one);
-        else reject(refusedInput("recordInventory", one?.problems ?? "it was not read"));
+        else
+          reject(
+            refusedInput("recordInventory", one?.problems ?? [{ path: ["inventory"], message: "it was not read" }]),
+          );
       }
     });
     const ended = (error: Error) => {

@@ -1,5 +1,6 @@
-import { ApplianceError } from "../errors.ts";
+import type { ApplianceError, InputProblem } from "../errors.ts";
 import { conditionsOf, type MachineFilter, mapConditions } from "../filter/filter.ts";
+import { refusedAt } from "../wrong-input.ts";
 import { labelRows, labelsIn } from "./label-membership.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -12,11 +13,17 @@ export function withNames(tx: Transaction, organization: string, filter: Machine
   );
 }
 
-/** A filter as it is stored. @param self a label that is not there yet, and may be named @throws ApplianceError `invalid` for a label that is not there */
+/**
+ * A filter as it is stored.
+ * @param at where the filter is in what was said
+ * @param self a label that is not there yet, and may be named
+ * @throws ApplianceError `invalid` for a label that is not there
+ */
 export function withIds(
   tx: Transaction,
   organization: string,
   filter: MachineFilter,
+  at: InputProblem["path"],
   self?: { readonly id: string; readonly name: string },
 ): MachineFilter {
   const ids = new Map(labelRows(tx, organization).map(({ id, name }) => [name, id]));
@@ -25,12 +32,17 @@ export function withIds(
     ({ condition }) => condition.property === "label" && !ids.has(condition.value),
   );
   if (missing !== undefined)
-    throw new ApplianceError({
-      code: "invalid",
-      message: `there is no label "${missing.condition.value}" in organization "${organization}", which the filter names`,
-      hint: "make that one first: in a program, name it by the `name` of its `Label` resource",
-    });
+    throw noSuchLabel([...at, ...missing.path, "value"], missing.condition.value, organization);
   return mapConditions(filter, (condition) =>
     condition.property === "label" ? { ...condition, value: ids.get(condition.value) ?? "" } : condition,
+  );
+}
+
+/** The refusal of the name of a label that nobody has made. */
+export function noSuchLabel(path: InputProblem["path"], name: string, organization: string): ApplianceError {
+  return refusedAt(
+    path,
+    `there is no label "${name}" in organization "${organization}"`,
+    "make that one first: in a program, name it by the `name` of its `Label` resource",
   );
 }

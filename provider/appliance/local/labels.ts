@@ -122,7 +122,7 @@ export const labelHandlers: HandlersOf<typeof labelOperations> = {
       updated_at: existing?.updated_at ?? tx.now,
     };
     requireFreeName(tx, draft);
-    if (filter !== undefined) draft.filter = JSON.stringify(withIds(tx, organization, filter, draft));
+    if (filter !== undefined) draft.filter = JSON.stringify(withIds(tx, organization, filter, ["filter"], draft));
     requireNoCycle(tx, draft);
     const before = existing === undefined ? {} : shown(tx, existing);
     const changes = changesBetween(before, shown(tx, draft));

@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync } from "node:zlib";
 import * as z from "zod";
+import type { InputProblem } from "../errors.ts";
 import { inputProblems } from "../input-problems.ts";
 import { type Inventory, inventory } from "../operations/devices.ts";
 
@@ -31,20 +32,20 @@ export interface ReadyInventory {
 }
 
 /** What became of the JSON of an inventory: it is ready, or this is wrong with it, each at its place, without its values. */
-export type Readied = ReadyInventory | { readonly problems: string };
+export type Readied = ReadyInventory | { readonly problems: readonly InputProblem[] };
 
 const said = z.object({ inventory });
 
 /**
  * Reads the JSON of an inventory, and makes it ready to be kept: most of what it takes to keep one.
- * @example readyInventory("{}") // { problems: "inventory.collectedAt: expected string, received undefined; …" }
+ * @example readyInventory("{}") // { problems: [{ path: ["inventory", "collectedAt"], message: "expected string, received undefined" }, …] }
  */
 export function readyInventory(text: string): Readied {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { problems: "inventory: it is not JSON" };
+    return { problems: [{ path: ["inventory"], message: "it is not JSON" }] };
   }
   const { data, error } = said.safeParse({ inventory: value });
   if (error !== undefined) return { problems: inputProblems(error) };

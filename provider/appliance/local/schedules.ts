@@ -5,6 +5,7 @@ import type { ConfigurationDescription } from "../operations/configurations.ts";
 import type { ScheduledConfiguration } from "../operations/schedules.ts";
 import { nextRun } from "../schedules/next-runs.ts";
 import { parseSchedule } from "../schedules/parse.ts";
+import { refusedInput } from "../wrong-input.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
 import { moment, type Transaction } from "./transaction.ts";
@@ -47,8 +48,11 @@ export function keepSchedule(tx: Transaction, { configurationId, description, be
   }
   const parsed = parseSchedule(schedule);
   if (!parsed.ok) {
-    const problems = parsed.problems.map(({ path, message }) => `schedule.${path.join(".")}: ${message}`);
-    throw new ApplianceError({ code: "invalid", message: problems.join("; ") });
+    const problems = parsed.problems.map(({ path, message }) => ({
+      path: ["description", "schedule", ...path],
+      message,
+    }));
+    throw refusedInput("saveConfiguration", problems);
   }
   if (runInputs === undefined)
     throw new ApplianceError({

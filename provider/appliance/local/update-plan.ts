@@ -104,25 +104,26 @@ function findingsOfBundles(tx: Transaction, { organization }: PolicyRow, draft: 
 }
 
 function findingsOfFleet(
-  { enabled, allMachines, updateBrokenAgents, machines: listed }: UpdatePolicy,
+  draft: UpdatePolicy,
   { fleet, judged }: Evaluation,
   isSameSelection: boolean,
 ): PolicyFinding[] {
+  const { enabled, allMachines, updateBrokenAgents, machines: listed } = draft;
   if (!enabled) return [];
+  const findings: PolicyFinding[] = fleet.pending
+    .slice(0, NAMED_AT_MOST)
+    .map((name) => warning(["machines", listed.indexOf(name)], `there is no approved agent called "${name}"`));
   const total = fleet.machines.length;
   const meant = fleet.machines.filter(({ isMeant }) => isMeant);
   if (meant.length === 0 && !updateBrokenAgents) {
     const who = total === 0 ? "no agent is approved yet" : `none of the ${total} approved agents is meant`;
-    return [warning(["enabled"], `the policy is for nobody now: ${who}`)];
+    return [...findings, warning([limitOf(draft)], `the policy is for nobody now: ${who}`)];
   }
-  const findings: PolicyFinding[] = [];
   if (!allMachines && total > 1 && meant.length === total && fleet.listed < total) {
     const message = `it is for all ${total} machines that there are: if that is meant, say \`allMachines: true\` instead`;
     // Machines come and go: what was saved when it was for some is not an error once it is for all.
     findings.push(isSameSelection ? warning(["allMachines"], message) : failure(["allMachines"], message));
   }
-  for (const name of fleet.pending.slice(0, NAMED_AT_MOST))
-    findings.push(warning(["machines", listed.indexOf(name)], `there is no approved agent called "${name}"`));
   const unreachable = judged.filter(isUnreachable);
   if (unreachable.length > 0) {
     const hostnames = unreachable.map(({ machine }) => machine.hostname);
@@ -136,6 +137,17 @@ function findingsOfFleet(
     );
   }
   return findings;
+}
+
+/** The property that says whom a policy is for, if it is one alone. */
+function limitOf({ allMachines, labels, machines, filter }: UpdatePolicy): keyof UpdatePolicy {
+  const limits = [
+    ...(allMachines ? (["allMachines"] as const) : []),
+    ...(labels.length > 0 ? (["labels"] as const) : []),
+    ...(machines.length > 0 ? (["machines"] as const) : []),
+    ...(filter !== undefined ? (["filter"] as const) : []),
+  ];
+  return limits.length === 1 ? (limits[0] ?? "enabled") : "enabled";
 }
 
 function isUnreachable({ verdict }: Judged): boolean {

@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import type * as z from "zod";
-import { ApplianceError } from "../errors.ts";
+import { conditionsOf } from "../filter/filter.ts";
 import {
   DEFAULT_UPDATE_POLICY,
   givenPolicy,
@@ -8,7 +8,7 @@ import {
   type UpdatePolicyChanges,
 } from "../operations/update-policy.ts";
 import { labelRows, labelsIn } from "./label-membership.ts";
-import { withIds, withNames } from "./label-names.ts";
+import { noSuchLabel, withIds, withNames } from "./label-names.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
 import { fromColumn, type Transaction } from "./transaction.ts";
@@ -102,19 +102,15 @@ export function givenWithNames(tx: Transaction, organization: string, given: Giv
 export function givenWithIds(tx: Transaction, organization: string, given: GivenPolicy): GivenPolicy {
   const { labels, filter } = given;
   const ids = new Map(labelRows(tx, organization).map(({ id, name }) => [name, id]));
-  const idOf = (name: string) => {
+  const idOf = (name: string, index: number) => {
     const id = ids.get(name);
     if (id !== undefined) return id;
-    throw new ApplianceError({
-      code: "invalid",
-      message: `there is no label "${name}" in organization "${organization}", which the update policy names`,
-      hint: "make that one first: in a program, name it by the `name` of its `Label` resource",
-    });
+    throw noSuchLabel(["labels", index], name, organization);
   };
   return {
     ...given,
     ...(labels !== undefined && { labels: [...new Set(labels.map(idOf))] }),
-    ...(filter !== undefined && { filter: withIds(tx, organization, filter) }),
+    ...(filter !== undefined && { filter: withIds(tx, organization, filter, ["filter"]) }),
   };
 }
 
@@ -127,7 +123,9 @@ export function missingLabels(
   const names = new Set(labelRows(tx, organization).map(({ name }) => name));
   return [
     ...labels.map((name, index) => ({ path: ["labels", index], name })),
-    ...labelsIn(filter).map((name) => ({ path: ["filter"], name })),
+    ...(filter === undefined ? [] : conditionsOf(filter))
+      .filter(({ condition }) => condition.property === "label")
+      .map(({ condition, path }) => ({ path: ["filter", ...path, "value"], name: condition.value })),
   ].filter(({ name }) => !names.has(name));
 }
 

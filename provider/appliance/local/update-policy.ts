@@ -1,7 +1,7 @@
-import { formatPath } from "../../kit/define/path.ts";
 import { type Claim, isAnothers } from "../claim.ts";
 import { ApplianceError } from "../errors.ts";
 import type { UpdatePolicyState, updatePolicyOperations } from "../operations/update-policy.ts";
+import { refusedAt } from "../wrong-input.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { newestLoaded } from "./loaded-packages.ts";
 import { changesBetween, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
@@ -92,11 +92,7 @@ export const updatePolicyHandlers: HandlersOf<typeof updatePolicyOperations> = {
     const named = changedGiven(givenWithNames(tx, organization, storedGiven(before)), changes);
     const given = givenWithIds(tx, organization, named);
     const wrong = draftFindings(tx, before, effectiveOf(named)).find(({ severity }) => severity === "failure");
-    if (wrong !== undefined)
-      throw new ApplianceError({
-        code: "invalid",
-        message: `${formatPath(wrong.path)}: ${wrong.message}`,
-      });
+    if (wrong !== undefined) throw refusedAt(wrong.path, wrong.message);
     const after = { ...before, present: 1, urn: urn ?? before.urn, given: JSON.stringify(given) };
     return describe(tx, save(tx, before, after));
   },

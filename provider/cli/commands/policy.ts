@@ -1,7 +1,7 @@
 import type { Input, Output } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { PlannedMachine, UpdatePolicyState } from "../../appliance/operations/update-policy.ts";
-import { formatPath } from "../../kit/define/path.ts";
+import { faultsText, inOptions, type OptionOf } from "../input-faults.ts";
 import { type Column, printList, tableOf } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { lengthOf } from "./settings.ts";
@@ -36,6 +36,26 @@ export interface SetPolicyOptions {
   readonly maxFailures?: number | string;
   readonly hold?: OrDefault<boolean>;
 }
+
+/** What the appliance calls the properties that the options become. */
+const OPTION_OF: OptionOf = {
+  enabled: "--enabled",
+  updateBrokenAgents: "--broken",
+  allMachines: "--all-machines",
+  labels: "--label",
+  machines: "--machine",
+  filter: "--filter",
+  version: "--to",
+  deniedVersions: "--deny",
+  notes: "--notes",
+  timezone: "--timezone",
+  windows: "--window",
+  blackoutWindows: "--blackout",
+  blackoutDates: "--blackout-dates",
+  rollout: "--step",
+  maxFailures: "--max-failures",
+  hold: "--hold",
+};
 
 /** What was said, as the appliance takes it. */
 function said<T>(given: OrDefault<T> | undefined): T | null | undefined {
@@ -129,11 +149,13 @@ export async function savePolicy(session: CommandSession, options: SetPolicyOpti
   if (Object.keys(options).length === 0)
     throw new UsageError("nothing is said to be set", "`kace policy set --help` lists what can be");
   const changes = changesOf(options);
-  const { findings } = await session.read((appliance) => appliance.planUpdates({ changes, limit: 1 }));
-  const changed = await session.write((appliance) => appliance.saveUpdatePolicy(changes));
+  const { findings, changed } = await inOptions(OPTION_OF, async () => ({
+    findings: (await session.read((appliance) => appliance.planUpdates({ changes, limit: 1 }))).findings,
+    changed: await session.write((appliance) => appliance.saveUpdatePolicy(changes)),
+  }));
   print(session, changed);
-  for (const { path, message, severity } of findings)
-    if (severity === "warning") session.terminal.err(`${formatPath(path)}: ${message}`);
+  for (const finding of findings)
+    if (finding.severity === "warning") session.terminal.err(faultsText([finding], OPTION_OF));
   if (changed.urn !== undefined)
     session.terminal.err(`this policy belongs to ${changed.urn}: its next \`pulumi up\` after a refresh sets its own`);
   return 0;

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type CommunicationsWindow, MAX_LOAD_AVERAGE, type Settings } from "../../appliance/operations/settings.ts";
+import { inOptions, type OptionOf } from "../input-faults.ts";
 import { secondsFrom } from "../lengths-of-time.ts";
 import { type Column, tableOf } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
@@ -20,6 +21,18 @@ interface SetOptions {
   readonly taskThroughput?: OrDefault<number>;
   readonly maxCheckIns?: OrDefault<number>;
 }
+
+/** What the appliance calls the properties that the options become. */
+const OPTION_OF: OptionOf = {
+  communicationsWindow: "--window",
+  runIntervalSeconds: "--run-interval",
+  inventoryIntervalSeconds: "--inventory-interval",
+  splashText: "--splash-text",
+  scriptingUpdateIntervalSeconds: "--scripting-update-interval",
+  logRetention: "--log-retention",
+  taskThroughput: "--task-throughput",
+  maxCheckInsPerHour: "--max-check-ins",
+};
 
 /** What was said, as the appliance takes it. */
 function said<T>(option: OrDefault<T> | undefined): T | null | undefined {
@@ -84,17 +97,19 @@ export async function showSettings(session: CommandSession): Promise<ExitCode> {
 export async function setSettings(session: CommandSession, options: SetOptions): Promise<ExitCode> {
   if (Object.keys(options).length === 0)
     throw new UsageError("nothing is said to be set", "`kace settings set --help` lists what can be");
-  const changed = await session.write((appliance) =>
-    appliance.updateSettings({
-      communicationsWindow: said(options.window),
-      runIntervalSeconds: said(options.runInterval),
-      inventoryIntervalSeconds: said(options.inventoryInterval),
-      splashText: said(options.splashText),
-      scriptingUpdateIntervalSeconds: said(options.scriptingUpdateInterval),
-      logRetention: said(options.logRetention),
-      taskThroughput: said(options.taskThroughput),
-      maxCheckInsPerHour: said(options.maxCheckIns),
-    }),
+  const changed = await inOptions(OPTION_OF, () =>
+    session.write((appliance) =>
+      appliance.updateSettings({
+        communicationsWindow: said(options.window),
+        runIntervalSeconds: said(options.runInterval),
+        inventoryIntervalSeconds: said(options.inventoryInterval),
+        splashText: said(options.splashText),
+        scriptingUpdateIntervalSeconds: said(options.scriptingUpdateInterval),
+        logRetention: said(options.logRetention),
+        taskThroughput: said(options.taskThroughput),
+        maxCheckInsPerHour: said(options.maxCheckIns),
+      }),
+    ),
   );
   print(session, changed);
   if (changed.urn !== undefined)

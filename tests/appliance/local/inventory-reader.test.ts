@@ -110,14 +110,14 @@ describe("inventories that are read in a thread of their own", () => {
 describe("an inventory that is made ready", () => {
   it("keeps nothing that this version does not know", () => {
     const ready = readyInventory(JSON.stringify({ type: "inventory", ...inventoryOf(1), later: { x: 1 } }));
-    if (!("content" in ready)) throw new Error(ready.problems);
+    if (!("content" in ready)) throw new Error(JSON.stringify(ready.problems));
     expect(unpacked(ready.content)).toEqual(inventoryOf(1));
   });
 
   it("takes less room than it did", () => {
     const text = JSON.stringify(inventoryOf(1, 900));
     const ready = readyInventory(text);
-    if (!("content" in ready)) throw new Error(ready.problems);
+    if (!("content" in ready)) throw new Error(JSON.stringify(ready.problems));
     expect(ready.content.buffer.byteLength).toBe(ready.content.byteLength);
     expect(ready.content.byteLength).toBeLessThan(text.length / 2);
   });

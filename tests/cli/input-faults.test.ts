@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { ApplianceError, type InputProblem } from "../../provider/appliance/errors.ts";
+import { inOptions, usageErrorOf } from "../../provider/cli/input-faults.ts";
+import { UsageError } from "../../provider/cli/session.ts";
+
+const OPTION_OF = { runIntervalSeconds: "--run-interval", windows: "--window" };
+
+const invalid = (...problems: InputProblem[]) =>
+  new ApplianceError({ code: "invalid", message: "updateSettings: all of it", hint: "a hint", problems });
+
+it.each<[InputProblem[], string]>([
+  [[{ path: ["runIntervalSeconds"], message: "expected less" }], "--run-interval: expected less"],
+  [[{ path: ["windows", 1], message: "it overlaps windows[0]" }], "--window[1]: it overlaps windows[0]"],
+  [[{ path: ["changes", "windows", 0, "from"], message: "no time" }], "--window[0].from: no time"],
+  [[{ path: ["windows", "to"], message: "no time" }], "--window.to: no time"],
+  [[{ path: ["changes", "hold"], message: "expected boolean" }], "hold: expected boolean"],
+  [[{ path: [], message: "expected object" }], "expected object"],
+  [
+    [
+      { path: ["runIntervalSeconds"], message: "expected less" },
+      { path: [], message: "and 3 more" },
+    ],
+    "--run-interval: expected less; and 3 more",
+  ],
+])("what an appliance refuses is said of the options of a command: %j", (problems, text) => {
+  const fault = usageErrorOf(invalid(...problems), OPTION_OF);
+  expect(fault).toBeInstanceOf(UsageError);
+  expect(fault).toMatchObject({ message: text, hint: "a hint" });
+});
+
+it("every other error stays as it is", async () => {
+  const gone = new ApplianceError({ code: "not-found", message: "getToken: there is none" });
+  expect(usageErrorOf(gone)).toBeUndefined();
+  await expect(inOptions(OPTION_OF, () => Promise.reject(gone))).rejects.toBe(gone);
+  expect(await inOptions(OPTION_OF, async () => 7)).toBe(7);
+});

@@ -79,6 +79,27 @@ describe("the schedule of a ProvisioningConfig, by the real CLI", SLOW, () => {
     await project.expectNoSecretInState();
   });
 
+  it("keeps the token that its runs bring from being deleted, until they bring none", async () => {
+    const VALUE = "token-of-runs-canary";
+    const project = await Project.yaml({}, { plugin: KACE, secrets: ["correct-horse", VALUE] });
+    const token = { type: "kace:AgentToken", properties: { name: "runs", adoptValue: { "fn::secret": VALUE } } };
+    // By its text, so that the engine knows of no order between the two.
+    const properties = { ...FLEET, agent: { token: { "fn::secret": VALUE } } };
+    const fleet = { type: "kace:ProvisioningConfig", properties };
+    await project.write({ resources: { token, fleet } });
+    await project.up();
+    await project.write({ resources: { fleet } });
+    expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain(
+      'the token "runs" cannot be deleted: the scheduled runs of configuration "berlin" bring it',
+    );
+    const tokens = () => using(project, async (appliance) => (await appliance.listTokens({})).tokens);
+    expect(await tokens()).toMatchObject([{ name: "runs" }]);
+    await project.write({ resources: { fleet: { ...fleet, properties: FLEET } } });
+    await project.up();
+    expect(await tokens()).toEqual([]);
+    await project.expectNoSecretInState();
+  });
+
   it("is warned about in a preview where no `kace serve` would keep it", async () => {
     const project = await Project.yaml({}, { plugin: KACE, secrets: ["correct-horse"] });
     await write(project, { enabled: true });

@@ -96,23 +96,6 @@ describe.each([
     });
   });
 
-  it("give what a configuration's program said as JSON, not as text within JSON", async () => {
-    const inputs = { name: "other", targets: { ips: ["10.0.0.7"] }, enabled: true };
-    const appliance = await openLocal({ folder: reached.folder });
-    const save = (name: string, text: string) =>
-      appliance.saveConfiguration({ id: name, name, description: { targets: "10.0.0.7", inputs: text } });
-    await save("other", JSON.stringify(inputs));
-    await save("plain", "no JSON");
-    await appliance.close();
-    expect(await json("config", "show", "other")).toMatchObject({ name: "other", description: { inputs } });
-    const listed = await json<{ name: string; description: { inputs?: unknown } }[]>("config", "list");
-    expect(listed.map(({ name, description }) => [name, description.inputs])).toEqual([
-      ["fleet", undefined],
-      ["other", inputs],
-      ["plain", "no JSON"],
-    ]);
-  });
-
   it("list results, say by the exit code whether all are right, and print nothing that moves a cursor", async () => {
     const all = await kace("results");
     expect(all.exitCode).toBe(3);
@@ -245,34 +228,3 @@ describe.each([
 function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
-
-describe("an appliance that is not there yet", () => {
-  it("reads as empty, and is not made by looking", async () => {
-    const root = await mkdtemp(join(tmpdir(), "kace-cli-"));
-    const folder = join(root, "appliance");
-    const said: string[] = [];
-    const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) };
-    const world = { terminal, environment: {}, signal: new AbortController().signal };
-    for (const command of [
-      ["config", "list"],
-      ["results"],
-      ["devices", "list"],
-      ["tokens", "list"],
-      ["api-tokens", "list"],
-      ["labels", "list"],
-    ])
-      expect(await runKace(["--database", folder, ...command], world)).toBe(0);
-    expect(said).toEqual([
-      "there is no configuration: `pulumi up` makes them",
-      "there are no such results",
-      "there is no device: an agent that connects becomes one",
-      "there is no token: an `AgentToken` makes one",
-      "there is no API token: `kace api-tokens create` makes one",
-      "there is no label: a `Label` makes one",
-    ]);
-    const appliance = await openLocal({ folder, readOnly: true });
-    await appliance.close();
-    await expect(rm(folder, { recursive: true })).rejects.toThrow("ENOENT");
-    await rm(root, { recursive: true });
-  });
-});

@@ -2,6 +2,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { Device, DeviceState } from "../../appliance/operations/devices.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { replacedDevices } from "./replaced-devices.ts";
 
 const COLUMNS: readonly Column<Device>[] = [
   ["device", ({ hostname }) => hostname],
@@ -35,13 +36,25 @@ export function devicesIn(
   );
 }
 
+/** Devices in one of these states; where none is named all, and which of them others have taken the place of. */
 export async function listDevices(session: CommandSession, states: readonly DeviceState[]): Promise<ExitCode> {
   const devices = await devicesIn(session, states, { inventories: session.json });
   devices.sort((one, other) => BY_NAME.compare(one.hostname, other.hostname));
-  const nothing = states.includes("quarantined")
-    ? "no device waits in quarantine"
-    : "there is no device: an agent that connects becomes one";
-  printList(session.terminal, session.json, devices, COLUMNS, nothing);
+  const { terminal, json } = session;
+  if (states.length > 0) {
+    printList(terminal, json, devices, COLUMNS, "no device waits in quarantine");
+    return 0;
+  }
+  const replaced = replacedDevices(devices);
+  const remark = ({ kuid }: Device) => {
+    const found = replaced.get(kuid);
+    return found === undefined ? "" : `replaced by ${found.by}; to forget it: ${found.command}`;
+  };
+  const nothing = "there is no device: an agent that connects becomes one";
+  printList(terminal, json, devices, [...COLUMNS, ["remark", remark]], nothing, (device) => ({
+    ...device,
+    replaced: replaced.get(device.kuid),
+  }));
   return 0;
 }
 

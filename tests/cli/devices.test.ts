@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { openLocal } from "../../provider/appliance/local/local.ts";
+import type { Device } from "../../provider/appliance/operations/devices.ts";
+import { replacedDevices } from "../../provider/cli/commands/replaced-devices.ts";
+import { device, kuidOf } from "../appliance/devices.ts";
+import { newFolder } from "../appliance/local/folders.ts";
+import { kaceIn } from "./local-kace.ts";
+
+const machineId = createHash("sha256").update("a machine").digest("hex");
+const [OLD, NEW] = [1, 2].map(kuidOf);
+
+/** A device as lists have it, which enrolled at ten and was seen until eleven. */
+function listed(number: number, more: Partial<Device>): Device {
+  const said = { ...device(number), hostname: "web.corp.example", machineId, organization: "default" };
+  const times = { enrolledAt: "2027-03-01T10:00:00.000Z", lastSeenAt: "2027-03-01T11:00:00.000Z" };
+  return { ...said, state: "approved", connected: false, ...times, ...more };
+}
+
+const AT_NOON = { enrolledAt: "2027-03-01T12:00:00.000Z", lastSeenAt: "2027-03-01T13:00:00.000Z", connected: true };
+
+/** Who is replaced by whom, of the old device and the one that enrolled at noon. */
+function told(old: Partial<Device>, later: Partial<Device> = {}): (string | undefined)[][] {
+  const found = replacedDevices([listed(1, old), listed(2, { ...AT_NOON, ...later })]);
+  return [...found].map(([kuid, { by }]) => [kuid, by]);
+}
+
+describe("a device whose machine has enrolled anew", () => {
+  it.each<[string, Partial<Device>, Partial<Device>]>([
+    ["was gone before", {}, {}],
+    ["went in the same moment", { lastSeenAt: AT_NOON.enrolledAt }, {}],
+    ["is known by a name in another case", { hostname: "WEB.corp.example" }, {}],
+    ["waits for approval meanwhile", {}, { state: "quarantined", reason: "no-token" }],
+    ["has lost one of its network cards", { macs: ["02:00:00:00:00:02", "02:00:00:00:00:01"] }, {}],
+    ["is off again", {}, { connected: false }],
+  ])("is told where it %s", (_what, old, later) => {
+    expect(told(old, later)).toEqual([[OLD, NEW]]);
+  });
+
+  it.each<[string, Partial<Device>, Partial<Device>]>([
+    ["is connected", { connected: true }, {}],
+    ["was seen after the other came", { lastSeenAt: "2027-03-01T12:00:00.001Z" }, {}],
+    ["has another name", { hostname: "db.corp.example" }, {}],
+    ["has another id, as after its system was set up anew", { machineId: "other" }, {}],
+    ["says no id", { machineId: "" }, { machineId: "" }],
+    ["has no network card of the other", { macs: ["02:00:00:00:00:02"] }, {}],
+    ["says no network card", { macs: [] }, { macs: [] }],
+  ])("is not told where it %s", (_what, old, later) => {
+    expect(told(old, later)).toEqual([]);
+  });
+
+  it("is told to be replaced by the last one that came after it", () => {
+    const third = listed(3, { ...AT_NOON, enrolledAt: "2027-03-01T14:00:00.000Z" });
+    const second = listed(2, { ...AT_NOON, connected: false });
+    expect([...replacedDevices([listed(1, {}), third, second])].map(([kuid, { by }]) => [kuid, by]).sort()).toEqual([
+      [OLD, kuidOf(3)],
+      [NEW, kuidOf(3)],
+    ]);
+  });
+
+  it("is marked in the list, with the command that forgets it", async () => {
+    const folder = newFolder();
+    for (const [number, moment] of [
+      [1, "2027-03-01T10:00:00Z"],
+      [2, "2027-03-01T12:00:00Z"],
+    ] as const) {
+      const appliance = await openLocal({ folder, now: () => Date.parse(moment) });
+      await appliance.enrolDevice(device(number, { hostname: "web.corp.example", machineId }));
+      await appliance.close();
+    }
+    const { out } = await kaceIn(folder, "devices", "list");
+    const [head = "", ...rows] = out.split("\n");
+    expect(head).toMatch(/ LAST SEEN +REMARK$/);
+    expect(rows).toEqual([
+      expect.stringMatching(new RegExp(` replaced by ${NEW}; to forget it: kace devices remove ${OLD}$`)),
+      expect.stringMatching(/ 2027-03-01T12:00:00\.000Z$/),
+    ]);
+    const inJson: (Device & { replaced?: object })[] = JSON.parse(
+      (await kaceIn(folder, "--json", "devices", "list")).out,
+    );
+    expect(inJson.map(({ kuid, replaced }) => [kuid, replaced])).toEqual([
+      [OLD, { by: NEW, command: `kace devices remove ${OLD}` }],
+      [NEW, undefined],
+    ]);
+    expect((await kaceIn(folder, "devices", "remove", OLD ?? "")).exitCode).toBe(0);
+    expect((await kaceIn(folder, "devices", "list")).out).not.toContain("replaced by");
+  });
+});

@@ -109,11 +109,16 @@ const handlers: HandlersOf<typeof operations, "recordInventory"> = {
  */
 export async function openLocal(options: LocalOptions): Promise<LocalAppliance> {
   const { folder, readOnly = false, lockWaitMs = LOCK_WAIT_MS, migrations = allMigrations } = options;
+  let { timezone } = options;
   const world: World = {
     now: options.now ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
     hasEnded: options.hasEnded ?? hasEnded,
-    timezone: options.timezone ?? systemTimezone(),
+    // Asked for only where a schedule or a policy is: what is known of all time zones takes 7 MB of memory.
+    get timezone() {
+      timezone ??= systemTimezone();
+      return timezone;
+    },
     loadAverage: options.loadAverage ?? (() => loadavg()[0] ?? 0),
     quarantineLimit: options.quarantineLimit ?? QUARANTINE_LIMIT,
   };

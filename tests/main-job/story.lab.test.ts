@@ -90,6 +90,11 @@ test("what breaks is shown by a preview of the unchanged program, and repaired b
   for (const host of HOSTS) expect(await agentRunsOn(host)).toBe(true);
   expect(await installsOn("deb02")).toBe(1);
   expect(await site.plan()).toEqual({});
+  // What was purged has taken the device's identity with it: the list says which device is left over.
+  const { output: devices } = await site.kace(["devices", "list"]);
+  expect(devices.split("\n").filter((line) => line.includes("replaced by"))).toEqual([
+    expect.stringMatching(/^deb01 .* no .* replaced by \S+; to forget it: kace devices remove \S+$/),
+  ]);
 });
 
 test("a destroy removes the agents, with evidence", async () => {

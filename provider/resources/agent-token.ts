@@ -36,7 +36,7 @@ const rotation = z
 const definition = defineResource({
   name: "AgentToken",
   description:
-    "An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens` shows it.",
+    "An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens list` shows it.",
   inputs: z.object({
     organization: organizationInput(),
     name: objectName()

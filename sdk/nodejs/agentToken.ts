@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens` shows it.
+ * An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens list` shows it.
  *
  * ## Example Usage
  *

@@ -162,7 +162,7 @@ describe.each([
     expect(await json("devices", "list")).toMatchObject([{ kuid: KUIDS.web02 }]);
     expect(await kace("devices", "remove", "web77")).toMatchObject({
       exitCode: 1,
-      err: expect.stringContaining("no device web77 has connected"),
+      err: expect.stringContaining("there is no device web77"),
     });
   });
 

@@ -53,7 +53,7 @@ describe("the commands about messages", { timeout: TIMEOUT_MS }, () => {
     });
     const cases: readonly (readonly [readonly string[], string])[] = [
       [["checkin", "--all"], "there is no such machine"],
-      [["checkin", "web99"], "no device web99 has connected"],
+      [["checkin", "web99"], "there is no device web99"],
     ];
     for (const [args, message] of cases)
       expect(await kace(...args)).toMatchObject({ exitCode: 1, err: expect.stringContaining(message) });

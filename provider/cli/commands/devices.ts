@@ -70,7 +70,7 @@ export async function deviceOf(session: CommandSession, kuidOrName: string, unle
   const candidates = meant.length > 0 ? meant : found;
   const [device] = candidates;
   if (device === undefined)
-    throw new CommandError(`no device ${kuidOrName} has connected`, "`kace devices list` shows those there are");
+    throw new CommandError(`there is no device ${kuidOrName}`, "`kace devices list` shows those there are");
   if (candidates.length > 1)
     throw new CommandError(
       `${candidates.length} devices are called ${kuidOrName}`,

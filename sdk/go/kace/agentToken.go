@@ -11,7 +11,7 @@ import (
 	"pulumi-kace/sdk/go/kace/internal"
 )
 
-// An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens` shows it.
+// An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens list` shows it.
 //
 // ## Example Usage
 //

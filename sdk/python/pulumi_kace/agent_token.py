@@ -279,7 +279,7 @@ class AgentToken(pulumi.CustomResource):
                  use_limit: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
         """
-        An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens` shows it.
+        An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens list` shows it.
 
         ## Example Usage
 
@@ -328,7 +328,7 @@ class AgentToken(pulumi.CustomResource):
                  args: Optional[AgentTokenArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens` shows it.
+        An enrolment token: agents that bring it are approved by themselves, all others wait in quarantine. How often it was used changes by itself and is no part of the state; `kace tokens list` shows it.
 
         ## Example Usage
 

@@ -8,6 +8,7 @@ import { ProviderError } from "../../kit/define/errors.ts";
 import { OUTCOME_CODES, type OutcomeCode } from "../../rollout/codes.ts";
 import { foundOrGone } from "../found-or-gone.ts";
 import type { Inputs } from "./inputs.ts";
+import { lacksLogIn } from "./log-in.ts";
 import { installs } from "./presence.ts";
 
 /** What a rollout stands on, found out before the first machine is touched. */
@@ -47,7 +48,7 @@ const AGENT_PORT = 443;
  * @throws ProviderError with one reason, whose path names the property at fault where one is
  */
 export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: Leniency = {}): Promise<Ground> {
-  requireCredentials(inputs);
+  if (lacksLogIn(inputs)) throw stopped("no-credentials", ["linux"]);
   const wanted = installs(inputs) === true;
   const bundle =
     inputs.agent?.bundle === undefined
@@ -94,17 +95,6 @@ function stopped(code: OutcomeCode, path: readonly string[], message = OUTCOME_C
     message: `[${code}] ${message}`,
     hint: OUTCOME_CODES[code].hint,
   });
-}
-
-function requireCredentials({ linux }: Inputs): void {
-  if (
-    linux === undefined ||
-    linux.password !== undefined ||
-    linux.privateKey !== undefined ||
-    linux.agentSocket !== undefined
-  )
-    return;
-  throw stopped("no-credentials", ["linux"]);
 }
 
 async function bundleOf(

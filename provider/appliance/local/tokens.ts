@@ -33,7 +33,7 @@ function find(tx: Transaction, id: string): Row {
   throw new ApplianceError({
     code: "not-found",
     message: `there is no token "${id}"`,
-    hint: "`kace tokens` lists those there are",
+    hint: "`kace tokens list` lists those there are",
   });
 }
 

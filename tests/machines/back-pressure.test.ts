@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import ssh2 from "ssh2";
@@ -12,9 +12,17 @@ const folder = temporaryFolder();
 const hostKey = makeKey(folder, "host", "ed25519");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** What is sent at a time, however much is read at a time. */
+const PORTION_BYTES = 16 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024);
 /** Less than an SSH server's window, so that SSH itself would let all of it go at once. */
 const CHUNKS = 16;
+
+function portOf(listener: Server): number {
+  const address = listener.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
 
 /** Passes bytes on, but for those that are written while the network is `stuck`. */
 class Network extends Duplex {
@@ -22,7 +30,7 @@ class Network extends Duplex {
   readonly #below: Duplex;
 
   constructor(below: Duplex) {
-    super();
+    super({ highWaterMark: PORTION_BYTES });
     this.#below = below;
     below.on("data", (chunk: Buffer) => this.push(chunk));
     below.on("close", () => this.destroy());
@@ -43,6 +51,23 @@ class Network extends Duplex {
   }
 }
 
+test("little waits for a connection that takes no more", async () => {
+  const peers: Socket[] = [];
+  const listener = createServer({ pauseOnConnect: true }, (peer) => peers.push(peer));
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const socket = await dialTcp("127.0.0.1", portOf(listener), new AbortController().signal);
+  // First all that the system takes for a peer that never reads.
+  while (socket.writableLength === 0) {
+    socket.write(Buffer.alloc(PORTION_BYTES));
+    await turn();
+  }
+  expect(socket.writableNeedDrain).toBe(true);
+
+  socket.destroy();
+  for (const peer of peers) peer.destroy();
+  await new Promise((resolve) => listener.close(resolve));
+});
+
 test("a package is read no further than the network takes it", async () => {
   const ssh = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => {
     client.on("authentication", (context) => context.accept());
@@ -53,13 +78,10 @@ test("a package is read no further than the network takes it", async () => {
   });
   const listener = createServer((socket) => ssh.injectSocket(socket));
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  const address = listener.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-
   let network: Network | undefined;
   const machine = await connectSsh({
     host: "127.0.0.1",
-    port: address.port,
+    port: portOf(listener),
     username: "someone",
     credentials: { password: "right" },
     hostKeys: { mode: "pinned", keys: [hostKey.publicKey] },
@@ -96,6 +118,7 @@ test("a package is read no further than the network takes it", async () => {
   // Without anybody to wait for, the rest would be read within as many turns.
   for (let index = 0; index < 4 * CHUNKS; index += 1) await turn();
   expect(chunks).toBeLessThan(4);
+  expect(network?.writableLength).toBeLessThan(2 * PORTION_BYTES);
 
   giveUp.abort();
   await ended;

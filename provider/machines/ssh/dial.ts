@@ -1,15 +1,27 @@
-import { connect } from "node:net";
-import type { Duplex } from "node:stream";
+import { connect, type NetConnectOpts } from "node:net";
+import type { Duplex, DuplexOptions } from "node:stream";
 import type { Client } from "ssh2";
 import { MachineError } from "../machine.ts";
 
 /** Opens a stream of bytes to an address; rejects with a MachineError. */
 export type Dial = (address: string, port: number, signal: AbortSignal) => Promise<Duplex>;
 
+/**
+ * How much waits here for a connection that takes no more. The system keeps what fills the way to the machine; what
+ * waits before it is memory, once for each of the machines that are sent something at the same time.
+ */
+const WAITING_BYTES = 16 * 1024;
+
 /** Opens a TCP connection. */
 export const dialTcp: Dial = (address, port, signal) =>
   new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, noDelay: true });
+    const options: NetConnectOpts & DuplexOptions = {
+      host: address,
+      port,
+      noDelay: true,
+      highWaterMark: WAITING_BYTES,
+    };
+    const socket = connect(options);
     const abort = () => {
       socket.destroy();
       reject(signal.reason);

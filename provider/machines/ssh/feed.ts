@@ -2,6 +2,9 @@ import type { Duplex } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { type ByteSource, MachineError } from "../machine.ts";
 
+/** How much of a payload is on its way through this process at a time. */
+const PORTION_BYTES = 16 * 1024;
+
 /**
  * Sends the script and its payload, as fast as the other side takes them: its window is not all that counts, because
  * the library would encrypt as much as fits into it and let it wait in memory for the network.
@@ -17,9 +20,11 @@ export async function feedReader(
   stream.write(envelope);
   if (payload !== undefined) {
     for await (const chunk of chunks(payload)) {
-      if (signal.aborted || !stream.writable) return;
-      if (!stream.write(chunk)) await drained(stream, stream, signal);
-      if (transport.writableNeedDrain) await drained(transport, stream, signal);
+      for (let begin = 0; begin < chunk.length; begin += PORTION_BYTES) {
+        if (signal.aborted || !stream.writable) return;
+        if (!stream.write(chunk.subarray(begin, begin + PORTION_BYTES))) await drained(stream, stream, signal);
+        if (transport.writableNeedDrain) await drained(transport, stream, signal);
+      }
     }
   }
   if (!signal.aborted) stream.end();

@@ -9,7 +9,7 @@ import type {
 } from "../operations/update-policy.ts";
 import { pastBlackouts } from "../updates/blackout-dates.ts";
 import type { JudgedMachine } from "../updates/evaluate.ts";
-import { failure, findingsOfPolicy, warning } from "../updates/findings.ts";
+import { failure, findingsOfPolicy, limitsOf, warning } from "../updates/findings.ts";
 import { closedAt, hoursOf } from "../updates/hours.ts";
 import { percentAt } from "../updates/rollout-steps.ts";
 import { wallClock } from "../updates/wall-clock.ts";
@@ -117,7 +117,7 @@ function findingsOfFleet(
   const meant = fleet.machines.filter(({ isMeant }) => isMeant);
   if (meant.length === 0 && !updateBrokenAgents) {
     const who = total === 0 ? "no agent is approved yet" : `none of the ${total} approved agents is meant`;
-    return [...findings, warning([limitOf(draft)], `the policy is for nobody now: ${who}`)];
+    return [...findings, warning([selector(draft)], `the policy is for nobody now: ${who}`)];
   }
   if (!allMachines && total > 1 && meant.length === total && fleet.listed < total) {
     const message = `it is for all ${total} machines that there are: if that is meant, say \`allMachines: true\` instead`;
@@ -140,14 +140,10 @@ function findingsOfFleet(
 }
 
 /** The property that says whom a policy is for, if it is one alone. */
-function limitOf({ allMachines, labels, machines, filter }: UpdatePolicy): keyof UpdatePolicy {
-  const limits = [
-    ...(allMachines ? (["allMachines"] as const) : []),
-    ...(labels.length > 0 ? (["labels"] as const) : []),
-    ...(machines.length > 0 ? (["machines"] as const) : []),
-    ...(filter !== undefined ? (["filter"] as const) : []),
-  ];
-  return limits.length === 1 ? (limits[0] ?? "enabled") : "enabled";
+function selector(policy: UpdatePolicy): keyof UpdatePolicy {
+  if (policy.allMachines) return "allMachines"; // which has no limits beside it
+  const [only, ...others] = limitsOf(policy);
+  return only !== undefined && others.length === 0 ? only : "enabled";
 }
 
 function isUnreachable({ verdict }: Judged): boolean {

@@ -14,12 +14,9 @@ export function findingsOfPolicy(policy: UpdatePolicy): PolicyFinding[] {
 }
 
 /** The administrator guide: labels, listed machines and their filter are not available with "Deploy to All Machines". */
-function findingsOfLimits({ enabled, updateBrokenAgents, allMachines, labels, machines, filter }: UpdatePolicy) {
-  const limits = [
-    ...(labels.length > 0 ? ["labels"] : []),
-    ...(machines.length > 0 ? ["machines"] : []),
-    ...(filter !== undefined ? ["filter"] : []),
-  ];
+function findingsOfLimits(policy: UpdatePolicy) {
+  const { enabled, updateBrokenAgents, allMachines } = policy;
+  const limits = limitsOf(policy);
   if (allMachines) return limits.map((limit) => failure([limit], liftedLimit(limit)));
   if (limits.length > 0 || !enabled || updateBrokenAgents) return [];
   return [
@@ -27,6 +24,18 @@ function findingsOfLimits({ enabled, updateBrokenAgents, allMachines, labels, ma
       ["enabled"],
       "it would be for nobody: name `labels`, `machines` or a `filter`, or say `allMachines: true` for everybody",
     ),
+  ];
+}
+
+/**
+ * The properties by which a policy is for some machines.
+ * @example limitsOf({ ...DEFAULT_UPDATE_POLICY, labels: ["berlin"] }) // ["labels"]
+ */
+export function limitsOf({ labels, machines, filter }: UpdatePolicy): ("labels" | "machines" | "filter")[] {
+  return [
+    ...(labels.length > 0 ? (["labels"] as const) : []),
+    ...(machines.length > 0 ? (["machines"] as const) : []),
+    ...(filter !== undefined ? (["filter"] as const) : []),
   ];
 }
 

@@ -28,10 +28,5 @@ export async function inventoryMachines(
     const { devices: items, next } = await appliance.findDevices({ states: ["approved"], limit: PAGE, after });
     return { items, next };
   });
-  return devices.map(({ hostname, addresses, inventory, kuid, connected }) => ({
-    machine: hostname,
-    address: (inventory?.addresses ?? addresses)[0],
-    kuid,
-    connected,
-  }));
+  return devices.map(({ hostname, address, kuid, connected }) => ({ machine: hostname, address, kuid, connected }));
 }

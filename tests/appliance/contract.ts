@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Appliance, Input } from "../../provider/appliance/appliance.ts";
+import { INVENTORIES_A_PAGE } from "../../provider/appliance/operations/devices.ts";
 import type { NewOutcome } from "../../provider/appliance/operations/outcomes.ts";
 import type { RunSummary } from "../../provider/appliance/operations/runs.ts";
 import { bundlesContract } from "./contract-bundles.ts";
@@ -624,6 +625,27 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
         expect(await found({ names: ["web2.corp.example"] })).toEqual([2]);
         const { devices } = await appliance.deviceStates({ kuids: [kuidOf(2), kuidOf(9)] });
         expect(devices).toEqual([{ kuid: kuidOf(2), state: "approved", connected: false }]);
+      });
+
+      it("gives devices with their inventories where these are asked for, few in a page and none left out", async () => {
+        const numbers = Array.from({ length: INVENTORIES_A_PAGE + 3 }, (_, index) => index + 1);
+        for (const number of numbers) await appliance.enrolDevice(device(number));
+        await appliance.setDeviceState({ kuid: kuidOf(2), state: "approved" });
+        const addresses = ["10.0.7.7", "10.0.7.8"];
+        await appliance.recordInventory({ kuid: kuidOf(2), inventory: JSON.stringify({ ...inventory, addresses }) });
+        const without = await appliance.findDevices({ limit: 1_000 });
+        expect(without.devices).toHaveLength(numbers.length);
+        expect(without.next).toBeUndefined();
+        expect(without.devices.flatMap((found) => found.inventory ?? [])).toEqual([]);
+        expect(without.devices[0]).toMatchObject({ kuid: kuidOf(1), address: "10.0.0.1" });
+        expect(without.devices[1]).toMatchObject({ addresses: ["10.0.0.2"], address: "10.0.7.7" });
+        const first = await appliance.findDevices({ limit: 1_000, inventories: true });
+        expect(first.devices).toHaveLength(INVENTORIES_A_PAGE);
+        expect(first.devices[1]?.inventory).toEqual({ ...inventory, addresses });
+        const second = await appliance.findDevices({ limit: 1_000, inventories: true, after: first.next });
+        expect(second.next).toBeUndefined();
+        expect([...first.devices, ...second.devices].map(({ kuid }) => kuid)).toEqual(numbers.map(kuidOf));
+        expect((await appliance.findDevices({ limit: 2, inventories: true })).devices).toHaveLength(2);
       });
     });
 

@@ -11,6 +11,7 @@ import {
 } from "../operations/devices.ts";
 import { columnReader } from "./column-reader.ts";
 import { isConnected } from "./connections.ts";
+import { hasReportedLast } from "./last-said.ts";
 import { runningInstance } from "./server.ts";
 import { readInventory } from "./stored-inventory.ts";
 import type { Tables } from "./tables.ts";
@@ -41,6 +42,7 @@ export function describer(tx: Transaction): (row: DeviceRow) => Device {
   return (row) => {
     const what = `device ${row.kuid}`;
     const connected = isConnected(row, instance);
+    const hello = fromColumn(helloColumn, row.hello, what);
     return {
       kuid: row.kuid,
       organization: row.organization,
@@ -50,13 +52,14 @@ export function describer(tx: Transaction): (row: DeviceRow) => Device {
       tokenId: row.token_id ?? undefined,
       hostname: row.hostname,
       ...agentOf(row.agent, what),
-      ...fromColumn(helloColumn, row.hello, what),
+      ...hello,
       connected,
       connectedSince: connected ? momentOrNone(row.connected_since) : undefined,
       can: abilitiesOf(row.abilities, what),
       trusts: row.trusts === null ? undefined : trustsOf(row.trusts, what),
       lastSeenAt: moment(row.last_seen_at),
       enrolledAt: moment(row.enrolled_at),
+      address: (hasReportedLast(row) ? row.reported_address : null) ?? hello.addresses[0],
       inventory: inventoryOf(row, what),
       inventoryAt: momentOrNone(row.inventory_at),
     };

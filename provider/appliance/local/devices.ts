@@ -5,6 +5,7 @@ import {
   type deviceOperations,
   deviceReason,
   deviceState,
+  INVENTORIES_A_PAGE,
 } from "../operations/devices.ts";
 import { isConnected, recordConnection, recordConnectionEnd } from "./connections.ts";
 import { type DeviceRow, describer, reasonOf } from "./described-devices.ts";
@@ -115,7 +116,8 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations, "recordInventor
 
   getDevice: (tx, { kuid }) => describer(tx)(find(tx, kuid)),
 
-  findDevices(tx, { organization, kuids, names, states, inventories, limit, after }) {
+  findDevices(tx, { organization, kuids, names, states, inventories, limit: asked, after }) {
+    const limit = inventories ? Math.min(asked, INVENTORIES_A_PAGE) : asked;
     let query = wholeRows(inventories)
       .where("organization", "=", organization)
       .orderBy("devices.kuid")
@@ -129,7 +131,7 @@ export const deviceHandlers: HandlersOf<typeof deviceOperations, "recordInventor
   },
 
   listQuarantine(tx, { organization, limit, after }) {
-    let query = wholeRows()
+    let query = wholeRows(false)
       .where("organization", "=", organization)
       .where("state", "=", "quarantined")
       .orderBy("enrolled_at", "desc")

@@ -1,5 +1,13 @@
-import type { ExpressionBuilder, ExpressionWrapper } from "kysely";
+import type { ExpressionBuilder, ExpressionWrapper, Selectable } from "kysely";
 import type { Tables } from "./tables.ts";
+
+/** As {@link lastSaid} decides, of a row that was read. */
+export function hasReportedLast(
+  row: Pick<Selectable<Tables["devices"]>, "reported_agent" | "connected_since" | "inventory_at">,
+): boolean {
+  const { reported_agent: agent, connected_since: since, inventory_at: at } = row;
+  return agent !== null && (since === null || (at ?? 0) >= since);
+}
 
 type OfDevices = ExpressionBuilder<Tables, "devices">;
 

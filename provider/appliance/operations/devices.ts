@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { after, deleted, done, limit, moment, next, organization, sha256 } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
+import { texts } from "./texts.ts";
 
 export const kuid = z.string().regex(/^[0-9A-Za-z-]{8,64}$/, "expected the identity of a device, such as a UUID");
 
@@ -29,25 +30,7 @@ const os = z.object({
   architecture: z.string().max(40),
 });
 
-const ADDRESS_LENGTH = 100;
-
-/** The lengths are looked at in one pass: an inventory has hundreds of these, and checks of each take longer than its JSON. */
-const addresses = z
-  .array(z.string().meta({ maxLength: ADDRESS_LENGTH }))
-  .max(1_000)
-  .superRefine((all, context) => {
-    for (const [index, input] of all.entries()) {
-      if (input.length <= ADDRESS_LENGTH) continue;
-      context.addIssue({
-        code: "too_big",
-        origin: "string",
-        maximum: ADDRESS_LENGTH,
-        inclusive: true,
-        path: [index],
-        input,
-      });
-    }
-  });
+const addresses = texts({ maxItems: 1_000, maxLength: 100 });
 
 const hello = z.object({
   hostname: z.string().max(255),
@@ -62,6 +45,9 @@ const hello = z.object({
 
 /** What a device says of itself before it is approved. */
 export type DeviceHello = z.output<typeof hello>;
+
+/** A page of devices with their inventories has no more, so that a server is not held up by one, and an answer fits into memory. */
+export const INVENTORIES_A_PAGE = 50;
 
 /** No message of an agent is larger, in bytes. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -105,11 +91,13 @@ const device = hello.extend({
   trusts: trusts.optional(),
   lastSeenAt: moment,
   enrolledAt: moment,
+  /** The first address of what it has said last, with its inventory or when it connected; absent where it has none. */
+  address: z.string().optional(),
   inventory: inventory.optional(),
   inventoryAt: moment.optional(),
 });
 
-/** A device that an agent enrolled, in whatever state. */
+/** A device that an agent enrolled, in whatever state; with its inventory only where that was asked for. */
 export type Device = z.output<typeof device>;
 
 const standing = z.object({ kuid, state: deviceState, reason: deviceReason.optional() });
@@ -178,23 +166,22 @@ export const deviceOperations = defineOperations({
     output: device,
   },
   findDevices: {
-    description:
-      "Devices by kuid: those of the given identities, host names (in any case, with or without domain) and states.",
+    description: `Devices by kuid: those of the given identities, host names (in any case, with or without domain) and states. With their inventories a page has ${INVENTORIES_A_PAGE} of them at most, whatever its limit is.`,
     access: "read",
     input: z.object({
       organization,
       kuids: z.array(kuid).max(100_000).optional(),
       names: z.array(z.string().max(255)).max(100_000).optional(),
       states: z.array(deviceState).optional(),
-      /** False where their inventories are not needed, which are most of the answer. */
-      inventories: z.boolean().default(true),
+      /** Whether their inventories are needed, which are most of an answer: up to 256 kB each. */
+      inventories: z.boolean().default(false),
       limit,
       after,
     }),
     output: z.object({ devices: z.array(device), next }),
   },
   listQuarantine: {
-    description: "Devices in quarantine, those that came last first.",
+    description: "Devices in quarantine, those that came last first, without their inventories.",
     access: "read",
     input: z.object({ organization, limit, after }),
     output: z.object({ devices: z.array(device), next }),

@@ -81,12 +81,18 @@ const packageContent = {
 /** Control characters in the words of JSON Schema's own dialect of patterns, which not every reader of it has classes in. */
 const CONTROL_CHARACTERS = "\\u0000-\\u001f\\u007f-\\u009f";
 
-function schemaOf(schema: z.ZodType, io: "input" | "output") {
+/** The JSON Schema of what is said to an operation, or by it. @throws Error for what has none */
+export function schemaOf(schema: z.ZodType, io: "input" | "output") {
   const override: NonNullable<Parameters<typeof z.toJSONSchema>[1]>["override"] = ({ jsonSchema }) => {
     if (jsonSchema.pattern !== undefined) {
       jsonSchema.pattern = jsonSchema.pattern.replaceAll("\\p{Cc}", CONTROL_CHARACTERS);
     }
   };
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, override });
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io,
+    override,
+    // A check of our own says by its metadata what it is in JSON Schema.
+    unrepresentable: ({ zodSchema }) => (zodSchema instanceof z.ZodCustom ? "any" : "throw"),
+  });
   return rest;
 }

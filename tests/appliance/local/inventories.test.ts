@@ -85,10 +85,12 @@ describe("inventories in a local appliance", () => {
     const kuid = await enrolled(appliance, "host");
     const inventory = inventoryOf("host", 1);
     await appliance.recordInventory({ kuid, inventory: JSON.stringify(inventory) });
-    const [without] = (await appliance.findDevices({ kuids: [kuid], inventories: false })).devices;
+    const [without] = (await appliance.findDevices({ kuids: [kuid] })).devices;
     expect(without).toMatchObject({ kuid, inventoryAt: expect.any(String) });
     expect(without?.inventory).toBeUndefined();
-    expect((await appliance.findDevices({ kuids: [kuid] })).devices[0]?.inventory).toEqual(inventory);
+    expect((await appliance.findDevices({ kuids: [kuid], inventories: true })).devices[0]?.inventory).toEqual(
+      inventory,
+    );
   });
 
   it("are asked by filters for every address, however many there are", async () => {

@@ -3,7 +3,6 @@ import { Agent, request } from "node:https";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import * as z from "zod";
 import { keptTo } from "../../../provider/appliance/local/kept-queries.ts";
 import { build, Queries } from "../../../provider/appliance/local/query.ts";
 import {
@@ -14,6 +13,7 @@ import {
   roleOf,
 } from "../../../provider/appliance/operations/operation.ts";
 import { type OperationName, operationNames, operations } from "../../../provider/appliance/operations/table.ts";
+import { schemaOf } from "../../../provider/appliance/server/openapi.ts";
 import { startTestServer, type TestServer } from "./running.ts";
 import { sampleInput } from "./sample-input.ts";
 import { makeSite, phantomOf, type Site, valuesOf } from "./site.ts";
@@ -86,9 +86,7 @@ function stored(organization?: string): string {
   }
 }
 
-const schemas = Object.fromEntries(
-  operationNames.map((name) => [name, z.toJSONSchema(operations[name].input, { io: "input" })]),
-);
+const schemas = Object.fromEntries(operationNames.map((name) => [name, schemaOf(operations[name].input, "input")]));
 
 let inputsMade = 0;
 

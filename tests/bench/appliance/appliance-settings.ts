@@ -99,7 +99,7 @@ async function kuidsOf(appliance: Awaited<ReturnType<typeof openLocal>>): Promis
   const kuids: string[] = [];
   let after: string | undefined;
   do {
-    const { devices, next } = await appliance.findDevices({ inventories: false, limit: 1_000, after });
+    const { devices, next } = await appliance.findDevices({ limit: 1_000, after });
     kuids.push(...devices.map(({ kuid }) => kuid));
     after = next;
   } while (after !== undefined);

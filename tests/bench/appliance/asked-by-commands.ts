@@ -31,8 +31,8 @@ export async function questions(appliance: Appliance): Promise<readonly Question
   const policy = { enabled: true, labels: [LABEL], version: "latest" };
   return [
     ["a device by its name", (of) => of.findDevices({ names: ["machine-77"] })],
-    ["a page of 1000 devices", (of) => of.findDevices({ limit: 1_000, inventories: false })],
-    ["a page of 100 devices with inventories", (of) => of.findDevices({ limit: 100 })],
+    ["a page of 1000 devices", (of) => of.findDevices({ limit: 1_000 })],
+    ["a page of devices with inventories, 50 of them", (of) => of.findDevices({ limit: 1_000, inventories: true })],
     ["the members of a label by filter", (of) => of.listLabelMembers({ id })],
     ["how many have each of 4 labels", (of) => of.listLabels({})],
     ["what an update policy would do", (of) => of.planUpdates({ changes: policy, limit: 1 })],
@@ -62,7 +62,7 @@ export const lists: readonly Question[] = [
     "all devices",
     (of) =>
       everyPage(async (after) => {
-        const { devices: items, next } = await of.findDevices({ inventories: false, limit: 1_000, after });
+        const { devices: items, next } = await of.findDevices({ limit: 1_000, after });
         return { items, next };
       }),
   ],

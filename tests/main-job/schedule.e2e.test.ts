@@ -79,6 +79,31 @@ describe("the schedule of a ProvisioningConfig, by the real CLI", SLOW, () => {
     await project.expectNoSecretInState();
   });
 
+  it("is imported while it is enabled: no machine is contacted before the program says how to log in", async () => {
+    const project = await Project.yaml({}, { plugin: KACE, secrets: ["correct-horse"] });
+    const enabled = { enabled: true, rollout: { maxUnreachable: "100%" } };
+    await write(project, enabled);
+    await project.up();
+    const { id = "", urn } = await project.recordedAs("fleet");
+    const runs = () => using(project, async (appliance) => (await appliance.listRuns({ configurationId: id })).runs);
+    const before = (await runs()).length;
+    await project.succeed(["state", "delete", urn, "--yes"]);
+    await project.write({});
+    const importing = ["import", "kace:index:ProvisioningConfig", "fleet", id, "--yes", "--protect=false"];
+    expect(await project.succeed([...importing, "--generate-code=false"])).toContain("there is nothing to log in with");
+    expect((await project.recordedAs("fleet")).inputs).toMatchObject({ enabled: true, schedule: FLEET.schedule });
+    const kept = async () => JSON.parse(await using(project, (appliance) => appliance.runInputs(id)));
+    // The copy in the state knows no log-in; the runs by schedule keep the one they have.
+    expect(await kept()).toMatchObject({ linux: { password: "correct-horse" } });
+    expect(await runs()).toHaveLength(before);
+    // Its last run left a machine that is not right, so the next one works on it at once.
+    await write(project, enabled);
+    await project.up();
+    expect(await runs()).toHaveLength(before + 1);
+    expect(await kept()).toMatchObject({ linux: { password: "correct-horse" } });
+    await project.expectNoSecretInState();
+  });
+
   it("keeps the token that its runs bring from being deleted, until they bring none", async () => {
     const VALUE = "token-of-runs-canary";
     const project = await Project.yaml({}, { plugin: KACE, secrets: ["correct-horse", VALUE] });

@@ -48,9 +48,12 @@ async function missingNeeds(): Promise<Need[]> {
   if (findOnPath("git") === undefined) {
     needs.push({ missing: "git is not installed", packages: ["git", "ca-certificates"] });
   }
-  // Where a lab can be, nothing is skipped: completion is tested by the shells that it is for.
+  // Where a lab can be, nothing is skipped: completion is tested by the shells that it is for, the agent for arm64 emulated.
   if (whyNoLab() === undefined && findOnPath("zsh") === undefined) {
     needs.push({ missing: "zsh is not installed", packages: ["zsh"] });
+  }
+  if (whyNoLab() === undefined && findOnPath("qemu-aarch64") === undefined) {
+    needs.push({ missing: "there is no emulator to run the agent for arm64 on", packages: ["qemu-user"] });
   }
   const python = await systemPython();
   if ("missing" in python) needs.push({ missing: python.missing, packages: ["python3", "python3-venv"] });

@@ -3,7 +3,6 @@ import type { Path } from "../kit/define/path.ts";
 import type { ApplianceAccess } from "./access.ts";
 import type { Appliance } from "./appliance.ts";
 import { DEFAULT_ORGANIZATION } from "./operations/fields.ts";
-import { inOrganization } from "./organization.ts";
 
 /** The property by which programs name an organization. */
 const AT: Path = ["organization"];
@@ -25,11 +24,15 @@ export function accessIn(access: ApplianceAccess, organization: string): Applian
       throw error;
     }
   };
-  const within = (appliance: Appliance) => inOrganization(appliance, organization);
+  const within = async (appliance: Appliance) => {
+    // With the table of all operations, which nobody needs before an appliance is open.
+    const { inOrganization } = await import("./organization.ts");
+    return inOrganization(appliance, organization);
+  };
   return {
     ...access,
-    read: (work) => told(access.read((appliance) => work(within(appliance)))),
-    write: (work) => told(access.write((appliance) => work(within(appliance)))),
+    read: (work) => told(access.read(async (appliance) => work(await within(appliance)))),
+    write: (work) => told(access.write(async (appliance) => work(await within(appliance)))),
   };
 }
 

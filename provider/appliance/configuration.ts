@@ -3,8 +3,6 @@ import { isAbsolute, join, resolve } from "node:path";
 import type { Appliance } from "./appliance.ts";
 import { ApplianceError } from "./errors.ts";
 import { defaultFolder, type Surroundings } from "./local/folder.ts";
-import { inOrganization } from "./organization.ts";
-import { readingOnly } from "./reading-only.ts";
 
 const DEFAULT_PORT = 443;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -77,7 +75,8 @@ export interface ApplianceConfiguration {
 }
 
 /**
- * Opens the appliance of a configuration.
+ * Opens the appliance of a configuration. What only an open appliance needs, such as the table of all operations with
+ * their schemas, is loaded here and not with this module: a plugin starts several times in every command.
  *
  * @throws ApplianceError `invalid`, `unsupported`, `unauthenticated`, and what opening a store or a connection throws
  * @example const appliance = await openAppliance({ endpoint: "local" });
@@ -85,7 +84,9 @@ export interface ApplianceConfiguration {
 export async function openAppliance(configuration: ApplianceConfiguration): Promise<Appliance> {
   const appliance = await open(configuration);
   const { organization } = configuration;
-  return organization === undefined ? appliance : inOrganization(appliance, organization);
+  if (organization === undefined) return appliance;
+  const { inOrganization } = await import("./organization.ts");
+  return inOrganization(appliance, organization);
 }
 
 async function open(configuration: ApplianceConfiguration): Promise<Appliance> {
@@ -112,5 +113,7 @@ async function open(configuration: ApplianceConfiguration): Promise<Appliance> {
     caCertificate,
     connectTimeoutMs: configuration.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
   });
-  return readOnly ? readingOnly(remote) : remote;
+  if (!readOnly) return remote;
+  const { readingOnly } = await import("./reading-only.ts");
+  return readingOnly(remote);
 }

@@ -1,11 +1,11 @@
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { Lab, type LabHost, whyNoLab } from "../../examples/lab/lab.ts";
 import { agentPackages } from "../../tools/agent-packages/build.ts";
-import { bundle } from "../../tools/build/bundle.ts";
+import { bundle, PROGRAMS } from "../../tools/build/bundle.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
@@ -58,11 +58,8 @@ describe.skipIf(whyNoLab() !== undefined)("the unit that kace serve prints, on a
     try {
       await bundle(built);
       const into = join(host.root, PROGRAM);
-      await mkdir(into, { recursive: true, mode: 0o755 });
-      for (const name of ["kace", "kace.mjs", "inventory-thread.mjs", "start.cjs", "package.json"]) {
-        await copyFile(join(built, name), join(into, name));
-      }
-      await chmod(into, 0o755);
+      await cp(built, into, { recursive: true });
+      for (const folder of [into, join(into, PROGRAMS)]) await chmod(folder, 0o755);
     } finally {
       await rm(built, { recursive: true, force: true });
     }

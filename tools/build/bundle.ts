@@ -9,9 +9,12 @@ const RUNTIME = "@pulumi/pulumi";
 /** What a folder made by {@link bundle} holds beside the bundle, copied as it is. */
 const PLUGIN_FILES = ["pulumi-resource-kace", "pulumi-resource-kace.cmd", "kace", "start.cjs"] as const;
 
+/** The folder of the programs inside the one that is shipped: `start.cjs` starts what is in it. */
+export const PROGRAMS = "lib";
+
 /**
- * Makes the plugin that is shipped: a folder with the executable `pulumi-resource-kace`, the provider in one file and a
- * package.json for the one package that stays outside, Pulumi's runtime, which only components load.
+ * Makes the plugin that is shipped: a folder with the executable `pulumi-resource-kace`, the programs with all they
+ * import, and a package.json for the one package that stays outside, Pulumi's runtime, which only components load.
  *
  * @param folder is emptied first.
  * @param program what is bundled as the provider; benches bundle other ones in the same way, to compare like with like.
@@ -20,22 +23,30 @@ const PLUGIN_FILES = ["pulumi-resource-kace", "pulumi-resource-kace.cmd", "kace"
 export async function bundle(folder: string, program = "provider/main.ts"): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await bundleProgram(program, join(folder, "provider.mjs"));
-  await bundleProgram("provider/cli/main.ts", join(folder, "kace.mjs"));
-  await bundleProgram("provider/appliance/local/inventory-thread.ts", join(folder, "inventory-thread.mjs"));
+  const programs = join(folder, PROGRAMS);
+  await bundleProgram(program, programs, "provider");
+  await bundleProgram("provider/cli/main.ts", programs, "kace");
+  await bundleProgram("provider/appliance/local/inventory-thread.ts", programs, "inventory-thread");
   for (const file of PLUGIN_FILES) await copyFile(join(import.meta.dirname, "plugin", file), join(folder, file));
   for (const file of ["pulumi-resource-kace", "kace"]) await chmod(join(folder, file), 0o755);
   await copyFile(join(REPOSITORY, "LICENSE"), join(folder, "LICENSE"));
   await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 }
 
-/** Puts a program and all it imports into one file. */
-async function bundleProgram(program: string, outfile: string): Promise<void> {
+/**
+ * Puts a program and all it imports into one file, but for what it imports later, when it is needed: that is in files
+ * of its own, whose names begin with the program's. A start reads and evaluates nothing else.
+ */
+async function bundleProgram(program: string, folder: string, name: string): Promise<void> {
   await build({
     absWorkingDir: REPOSITORY,
     entryPoints: [program],
-    outfile,
+    outdir: folder,
+    entryNames: name,
+    chunkNames: `${name}-[name]-[hash]`,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
+    splitting: true,
     platform: "node",
     format: "esm",
     target: `node${minimumNode()}`,

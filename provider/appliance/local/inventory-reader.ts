@@ -8,7 +8,7 @@ const MOST_TOGETHER = 100;
 /** What an inventory is read into lives briefly; in MB. */
 const YOUNG_MB = 8;
 
-/** Beside this module; the build puts it into one file, beside the bundle that this module is in. */
+/** Beside this module; the build puts it into one file, beside the one that this module is in. */
 const PROGRAM = new URL(`./inventory-thread.${import.meta.url.endsWith(".ts") ? "ts" : "mjs"}`, import.meta.url);
 
 interface Asked {

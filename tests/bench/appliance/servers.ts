@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { openLocal } from "../../../provider/appliance/local/local.ts";
-import { bundle } from "../../../tools/build/bundle.ts";
+import { bundle, PROGRAMS } from "../../../tools/build/bundle.ts";
 import { residentMegabytes } from "../plugin-process.ts";
 
 /** A server in a process of its own. */
@@ -33,7 +33,7 @@ export interface Programs {
 export async function bundlePrograms(folder: string): Promise<Programs> {
   const place = join(folder, "programs");
   await bundle(place, join(import.meta.dirname, "bare-web-socket.ts"));
-  return { kace: join(place, "kace"), bare: join(place, "provider.mjs") };
+  return { kace: join(place, "kace"), bare: join(place, PROGRAMS, "provider.mjs") };
 }
 
 /** Starts `kace serve` on an appliance in this folder, which is made where there is none. */

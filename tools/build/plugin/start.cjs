@@ -17,8 +17,8 @@ if (have[0] < parts[0] || (have[0] === parts[0] && have[1] < parts[1])) {
 } else {
   enableCompileCache();
   // What runs from here on, for whoever asks how it was started: without a word, this file would start the plugin.
-  process.argv[1] = path.join(__dirname, program + ".mjs");
-  import("./" + program + ".mjs");
+  process.argv[1] = path.join(__dirname, "lib", program + ".mjs");
+  import("./lib/" + program + ".mjs");
 }
 
 // Keeps the compiled bundle for the next start, of which there are several in every deployment. The folder is the

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { MAX_LATE_SECONDS, type TaskType, taskType } from "../appliance/operations/task-types.ts";
-import { type TaskState, taskState, taskView } from "../appliance/operations/tasks.ts";
+import { type TaskState, taskState, taskView } from "../appliance/operations/task-words.ts";
 import type { Recipients } from "./commands/recipients.ts";
 import { runScript, type ScriptOptions } from "./commands/script.ts";
 import { addTasks, cancelTasks, listTasks, ORDERED, type Ordered, type ShownView, showTask } from "./commands/tasks.ts";

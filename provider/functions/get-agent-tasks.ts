@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
-import { taskView } from "../appliance/operations/tasks.ts";
+import { taskView } from "../appliance/operations/task-words.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { lookingIn, organizationArgument } from "./in-organization.ts";
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
-import { outcomeClass, type StoredOutcome } from "../appliance/operations/outcomes.ts";
+import { outcomeClass } from "../appliance/operations/outcome-words.ts";
+import type { StoredOutcome } from "../appliance/operations/outcomes.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { lookingIn, organizationArgument } from "./in-organization.ts";

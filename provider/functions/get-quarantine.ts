@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
-import { type Device, deviceState } from "../appliance/operations/devices.ts";
+import { deviceState } from "../appliance/operations/device-words.ts";
+import type { Device } from "../appliance/operations/devices.ts";
 import type { KeyConflict } from "../appliance/operations/quarantine.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { lookingIn, organizationArgument } from "./in-organization.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
-import { DEFAULT_MAX_CHECK_INS_PER_HOUR } from "../appliance/operations/settings.ts";
+import { DEFAULT_MAX_CHECK_INS_PER_HOUR } from "../appliance/operations/settings-limits.ts";
 import { checkInsPerHour, shortestRunIntervalHours } from "../appliance/run-interval.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";

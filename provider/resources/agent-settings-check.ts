@@ -1,6 +1,6 @@
 import type { Output } from "../appliance/appliance.ts";
 import { DEFAULT_ORGANIZATION } from "../appliance/operations/fields.ts";
-import { DEFAULT_MAX_CHECK_INS_PER_HOUR, isAmbiguous } from "../appliance/operations/settings.ts";
+import { DEFAULT_MAX_CHECK_INS_PER_HOUR, isAmbiguous } from "../appliance/operations/settings-limits.ts";
 import { checkInsPerHour, shortestRunIntervalHours } from "../appliance/run-interval.ts";
 import type { Finding } from "../kit/define/resource.ts";
 import { type Duration, durationMs } from "../kit/define/scalars.ts";

@@ -5,13 +5,13 @@ import type { Input } from "../appliance/appliance.ts";
 import { isAnothers } from "../appliance/claim.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { DEFAULT_ORGANIZATION } from "../appliance/operations/fields.ts";
+import type { Settings } from "../appliance/operations/settings.ts";
 import {
   MAX_INTERVAL_SECONDS,
   MAX_SPLASH_CHARACTERS,
   MAX_TASK_THROUGHPUT,
   MIN_INTERVAL_SECONDS,
-  type Settings,
-} from "../appliance/operations/settings.ts";
+} from "../appliance/operations/settings-limits.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { type Duration, duration, durationMs } from "../kit/define/scalars.ts";
 import { findingsIn, findingsOfLoad, findingsOfOrganization } from "./agent-settings-check.ts";

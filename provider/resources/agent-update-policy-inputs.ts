@@ -1,14 +1,14 @@
 import * as z from "zod";
 import type { Input } from "../appliance/appliance.ts";
 import { machineFilter } from "../appliance/filter/filter.ts";
-import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/labels.ts";
+import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/listed-machine.ts";
+import type { UpdatePolicyState } from "../appliance/operations/update-policy.ts";
 import {
   calendarDay,
   exactVersion,
   MAX_BLACKOUT_DATES,
   timezone,
-  type UpdatePolicyState,
-} from "../appliance/operations/update-policy.ts";
+} from "../appliance/operations/update-policy-words.ts";
 import { WEEKDAYS } from "../appliance/schedules/schedule.ts";
 import { duration, durationMs, numberOrPercent, type Percentage } from "../kit/define/scalars.ts";
 import { intervalOf } from "./agent-settings.ts";

@@ -4,7 +4,7 @@ import type { Appliance } from "../appliance/appliance.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { conditionsOf, type MachineFilter, machineFilter } from "../appliance/filter/filter.ts";
 import { cycleThrough } from "../appliance/filter/label-graph.ts";
-import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/labels.ts";
+import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/listed-machine.ts";
 import { defineResource, type Finding } from "../kit/define/resource.ts";
 import { Unknown } from "../kit/define/value.ts";
 import { foundOrGone } from "./found-or-gone.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { Appliance, Input } from "../appliance/appliance.ts";
 import { everyPage } from "../appliance/every-page.ts";
-import { kuid } from "../appliance/operations/devices.ts";
-import { quarantineRule, verdict } from "../appliance/operations/quarantine.ts";
+import { kuid } from "../appliance/operations/device-words.ts";
+import { quarantineRule, verdict } from "../appliance/operations/quarantine-words.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";

@@ -1,6 +1,6 @@
 import type { Input } from "../appliance/appliance.ts";
+import { MAX_LOG_BYTES } from "../appliance/operations/outcome-words.ts";
 import type { NewOutcome } from "../appliance/operations/outcomes.ts";
-import { MAX_LOG_BYTES } from "../appliance/operations/outcomes.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The part of an appliance that outcomes are written to. */

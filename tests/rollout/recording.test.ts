@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Input } from "../../provider/appliance/appliance.ts";
-import { MAX_LOG_BYTES, outcomeOperations } from "../../provider/appliance/operations/outcomes.ts";
+import { MAX_LOG_BYTES } from "../../provider/appliance/operations/outcome-words.ts";
+import { outcomeOperations } from "../../provider/appliance/operations/outcomes.ts";
 import { journalOf, recorded, withoutMiddle } from "../../provider/rollout/recording.ts";
 import { outcome } from "./outcomes.ts";
 

@@ -1,13 +1,12 @@
 import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import {
-  DEFAULT_MAX_CHECK_INS_PER_HOUR,
   DEFAULT_TASK_THROUGHPUT,
-  MAX_LOAD_AVERAGE,
   type Settings,
   type SettingsChanges,
   THROUGHPUT_REST_MS,
 } from "../operations/settings.ts";
+import { DEFAULT_MAX_CHECK_INS_PER_HOUR, MAX_LOAD_AVERAGE } from "../operations/settings-limits.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
 import { changesBetween, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";

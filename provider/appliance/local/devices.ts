@@ -1,10 +1,10 @@
 import { ApplianceError } from "../errors.ts";
+import { deviceState } from "../operations/device-words.ts";
 import {
   type DeviceReason,
   type DeviceStanding,
   type deviceOperations,
   deviceReason,
-  deviceState,
   INVENTORIES_A_PAGE,
 } from "../operations/devices.ts";
 import { isConnected, recordConnection, recordConnectionEnd } from "./connections.ts";

@@ -1,7 +1,8 @@
 import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { MachineFacts } from "../filter/match.ts";
-import { type DeviceReason, type DeviceState, deviceReason } from "../operations/devices.ts";
+import type { DeviceState } from "../operations/device-words.ts";
+import { type DeviceReason, deviceReason } from "../operations/devices.ts";
 import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import { recordConnection } from "./connections.ts";
 import { fixed } from "./fixed-query.ts";

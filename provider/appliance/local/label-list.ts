@@ -1,5 +1,5 @@
 import { ApplianceError } from "../errors.ts";
-import { MAX_LISTED_MACHINES } from "../operations/labels.ts";
+import { MAX_LISTED_MACHINES } from "../operations/listed-machine.ts";
 import { type LabelRow, listedMachinesOf } from "./label-membership.ts";
 import { machinesNamed } from "./named-machines.ts";
 import type { Transaction } from "./transaction.ts";

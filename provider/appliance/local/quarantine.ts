@@ -1,6 +1,6 @@
 import { ApplianceError } from "../errors.ts";
 import type { QuarantineDecision, quarantineOperations } from "../operations/quarantine.ts";
-import { quarantineRule } from "../operations/quarantine.ts";
+import { quarantineRule } from "../operations/quarantine-words.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { carryOut, type DecisionRow, decisionAbout, judgeQuarantine, STATE_OF, takeBack } from "./judgement.ts";
 import { listKeyConflicts, recordKeyConflict } from "./key-conflicts.ts";

@@ -1,12 +1,11 @@
 import { TASK_TYPES, type TaskType, taskType } from "../operations/task-types.ts";
+import { type TaskState, taskState } from "../operations/task-words.ts";
 import {
   GIVE_UP_SLACK_SECONDS,
   KEEP_ENDED_SECONDS,
   MAX_ANNOUNCED,
   type TaskReport,
-  type TaskState,
   type taskOperations,
-  taskState,
 } from "../operations/tasks.ts";
 import { applianceRow, throughputOf } from "./appliance-settings.ts";
 import type { HandlersOf } from "./handlers.ts";

@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import { compareVersions } from "../../agent/versions.ts";
-import type { TaskState } from "../operations/tasks.ts";
-import { taskState } from "../operations/tasks.ts";
+import type { TaskState } from "../operations/task-words.ts";
+import { taskState } from "../operations/task-words.ts";
 import type { Attempt } from "../updates/evaluate.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";

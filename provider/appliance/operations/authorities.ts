@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { kuid, trusts } from "./devices.ts";
+import { kuid } from "./device-words.ts";
+import { trusts } from "./devices.ts";
 import { after, done, limit, moment, name, next, sha256 } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 

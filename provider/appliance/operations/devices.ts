@@ -1,13 +1,8 @@
 import * as z from "zod";
+import { deviceState, kuid } from "./device-words.ts";
 import { after, deleted, done, limit, moment, next, organization, sha256 } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 import { texts } from "./texts.ts";
-
-export const kuid = z.string().regex(/^[0-9A-Za-z-]{8,64}$/, "expected the identity of a device, such as a UUID");
-
-export const deviceState = z.enum(["approved", "quarantined", "blocked"]);
-
-export type DeviceState = z.output<typeof deviceState>;
 
 /** Why a device is not approved. */
 export const deviceReason = z.enum([

@@ -1,20 +1,11 @@
 import * as z from "zod";
 import { machineFilter } from "../filter/filter.ts";
-import { kuid } from "./devices.ts";
+import { kuid } from "./device-words.ts";
 import { after, deleted, limit, moment, name, next, organization, urn } from "./fields.ts";
+import { listedMachine, MAX_LISTED_MACHINES } from "./listed-machine.ts";
 import { defineOperations } from "./operation.ts";
 
 const id = z.string().min(1).max(100);
-
-/** The most machines that can be put into one label by hand. */
-export const MAX_LISTED_MACHINES = 100_000;
-
-/** A machine as people name it: the KUID of its device, or its host name with or without domain. */
-export const listedMachine = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^\S+$/, "expected a KUID or a host name, without blanks");
 
 const machines = z.array(listedMachine).max(MAX_LISTED_MACHINES);
 

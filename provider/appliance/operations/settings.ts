@@ -1,16 +1,14 @@
 import * as z from "zod";
 import { claim, moment, organization } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
+import {
+  isAmbiguous,
+  MAX_INTERVAL_SECONDS,
+  MAX_SPLASH_CHARACTERS,
+  MAX_TASK_THROUGHPUT,
+  MIN_INTERVAL_SECONDS,
+} from "./settings-limits.ts";
 
-/** The shortest interval in which anything is done regularly, in seconds. */
-export const MIN_INTERVAL_SECONDS = 60;
-/** The longest one: whoever wants a machine never to check in blocks it. */
-export const MAX_INTERVAL_SECONDS = 30 * 86_400;
-/** As long as the vendor's own text may be. */
-export const MAX_SPLASH_CHARACTERS = 255;
-export const MAX_TASK_THROUGHPUT = 1_000;
-/** Above this load of its host an appliance does not run normally, and is not given more to do. */
-export const MAX_LOAD_AVERAGE = 10;
 /** How long the load must show what the last change of the throughput did before it may rise. */
 export const THROUGHPUT_REST_MS = 15 * 60_000;
 
@@ -18,20 +16,6 @@ export const THROUGHPUT_REST_MS = 15 * 60_000;
 export const timeOfDay = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected a time of day from "00:00" to "23:59"');
-
-/** When agents may check in, by the clock of each machine; an end at or before the beginning is on the next day. */
-export interface CommunicationsWindow {
-  readonly from: string;
-  readonly to: string;
-}
-
-/**
- * True where a window is either nothing or a whole day, and nobody can say which. From 00:00 to 00:00 is the vendor's
- * own way to say "always".
- */
-export function isAmbiguous({ from, to }: CommunicationsWindow): boolean {
-  return from === to && from !== "00:00";
-}
 
 const communicationsWindow = z
   .object({ from: timeOfDay, to: timeOfDay })
@@ -78,9 +62,6 @@ export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
 
 /** How much an appliance does at once unless it is told otherwise. */
 export const DEFAULT_TASK_THROUGHPUT = 50;
-/** The vendor's advice, over all organizations together. */
-export const DEFAULT_MAX_CHECK_INS_PER_HOUR = 500;
-
 const taskThroughput = z.int().min(1).max(MAX_TASK_THROUGHPUT);
 const maxCheckInsPerHour = z.int().min(1).max(10_000_000);
 

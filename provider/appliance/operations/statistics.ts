@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { deviceState } from "./devices.ts";
+import { deviceState } from "./device-words.ts";
 import { defineOperations } from "./operation.ts";
 
 const counted = { organization: z.string(), count: z.int().min(0) };

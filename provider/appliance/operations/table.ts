@@ -23,7 +23,10 @@ import { tokenOperations } from "./tokens.ts";
 import { updatePolicyOperations } from "./update-policy.ts";
 import { updateOperations } from "./updates.ts";
 
-/** Everything an appliance does, by name. */
+/**
+ * Everything an appliance does, by name. These are more than a thousand schemas, which are loaded with an appliance:
+ * what resources and functions need of them to say what they are lies in files of its own, such as `task-words.ts`.
+ */
 export const operations = {
   ...tokenOperations,
   ...bundleOperations,

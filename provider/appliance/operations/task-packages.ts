@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { kuid } from "./devices.ts";
+import { kuid } from "./device-words.ts";
 import { sha256 } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 

@@ -1,24 +1,12 @@
 import * as z from "zod";
-import { kuid } from "./devices.ts";
+import { kuid } from "./device-words.ts";
 import { after, done, limit, moment, next, organization } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 import { queuedTaskType, TASK_PAYLOADS, taskType } from "./task-types.ts";
+import { taskState, taskView } from "./task-words.ts";
 
 const id = z.string().regex(/^[\w-]{1,100}$/, "expected the id of a task");
 const sourceId = z.string().min(1).max(200);
-
-/**
- * `ready`: waits for its time, its machine or its turn. `expired`: its machine was not there in time. `timed-out`: its
- * agent ended it when its time was up, or never said what became of it.
- */
-export const taskState = z.enum(["ready", "running", "completed", "failed", "timed-out", "cancelled", "expired"]);
-
-export type TaskState = z.output<typeof taskState>;
-
-/** The views of the vendor's page of agent tasks. */
-export const taskView = z.enum(["in-progress", "ready-connected", "ready", "longer-than-10-minutes"]);
-
-export type TaskView = z.output<typeof taskView>;
 
 /** From then on a task that waits for a connection waits for long. */
 export const LONG_WAIT_SECONDS = 600;

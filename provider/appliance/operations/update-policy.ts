@@ -1,19 +1,12 @@
 import * as z from "zod";
 import { machineFilter } from "../filter/filter.ts";
 import { WEEKDAYS } from "../schedules/schedule.ts";
-import { isTimezone, problemOfTimezone } from "../schedules/timezones.ts";
-import { isCalendarDay, problemOfDay } from "../updates/blackout-dates.ts";
-import { kuid } from "./devices.ts";
+import { kuid } from "./device-words.ts";
 import { after, claim, limit, moment, name, next, organization } from "./fields.ts";
-import { listedMachine, MAX_LISTED_MACHINES } from "./labels.ts";
+import { listedMachine, MAX_LISTED_MACHINES } from "./listed-machine.ts";
 import { defineOperations } from "./operation.ts";
 import { timeOfDay } from "./settings.ts";
-
-/** A version by number, as packages have it. */
-export const exactVersion = z
-  .string()
-  .max(100)
-  .regex(/^v?\d+(?:\.\d+)*(?:[-~+][\w.~+-]+)?$/i, 'expected a version, such as "14.1.19"');
+import { calendarDay, exactVersion, MAX_BLACKOUT_DATES, timezone } from "./update-policy-words.ts";
 
 /** `latest`: the newest that is loaded; `n-1`: the one before it. */
 export const wantedVersion = z.union([z.literal("latest"), z.literal("n-1"), exactVersion]);
@@ -26,21 +19,12 @@ const window = z.object({
   days: z.array(z.enum(WEEKDAYS)).min(1).max(7).optional(),
 });
 
-/** A day of every year, `12-24`, or of one, `2026-12-24`. */
-export const calendarDay = z
-  .string()
-  .max(10)
-  .refine(isCalendarDay, { error: ({ input }) => problemOfDay(String(input)) });
-
 const dates = z.object({
   from: calendarDay,
   /** The last day, in the same form; the first one where left out. */
   to: calendarDay.optional(),
   name: name.optional(),
 });
-
-/** How many blackouts by date a policy may have. */
-export const MAX_BLACKOUT_DATES = 100;
 
 const step = z.object({
   percent: z.int().min(1).max(100),
@@ -58,9 +42,6 @@ const countOrShare = z.union([
 ]);
 
 const notes = z.string().min(1).max(10_000);
-/** The IANA name of a time zone. */
-export const timezone = z.string().refine(isTimezone, { error: ({ input }) => problemOfTimezone(String(input)) });
-
 const policy = z.object({
   /** Whether anything is updated. */
   enabled: z.boolean(),

@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
-import type { DeviceReason, DeviceState } from "../operations/devices.ts";
+import type { DeviceState } from "../operations/device-words.ts";
+import type { DeviceReason } from "../operations/devices.ts";
 import type { DueMessage } from "../operations/messages.ts";
 import type { ToldSettings } from "../operations/settings.ts";
 import type { DueTask } from "../operations/tasks.ts";

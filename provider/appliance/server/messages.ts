@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type DeviceReason, type DeviceState, deviceOperations, trusts } from "../operations/devices.ts";
+import type { DeviceState } from "../operations/device-words.ts";
+import { type DeviceReason, deviceOperations, trusts } from "../operations/devices.ts";
 import { heldScripts } from "../operations/scripts.ts";
 import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
 import { packageRequest } from "../operations/task-packages.ts";

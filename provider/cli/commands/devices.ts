@@ -1,5 +1,6 @@
 import { everyPage } from "../../appliance/every-page.ts";
-import type { Device, DeviceState } from "../../appliance/operations/devices.ts";
+import type { DeviceState } from "../../appliance/operations/device-words.ts";
+import type { Device } from "../../appliance/operations/devices.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 import { replacedDevices } from "./replaced-devices.ts";

@@ -1,5 +1,6 @@
 import { everyPage } from "../../appliance/every-page.ts";
-import type { OutcomeClass, StoredOutcome } from "../../appliance/operations/outcomes.ts";
+import type { OutcomeClass } from "../../appliance/operations/outcome-words.ts";
+import type { StoredOutcome } from "../../appliance/operations/outcomes.ts";
 import { nearest } from "../../kit/define/suggest.ts";
 import { isOutcomeCode, OUTCOME_CODES } from "../../rollout/codes.ts";
 import { type Column, printable, printList } from "../output.ts";

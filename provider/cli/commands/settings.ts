@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type CommunicationsWindow, MAX_LOAD_AVERAGE, type Settings } from "../../appliance/operations/settings.ts";
+import type { Settings } from "../../appliance/operations/settings.ts";
+import { type CommunicationsWindow, MAX_LOAD_AVERAGE } from "../../appliance/operations/settings-limits.ts";
 import { inOptions, type OptionOf } from "../input-faults.ts";
 import { secondsFrom } from "../lengths-of-time.ts";
 import { type Column, tableOf } from "../output.ts";

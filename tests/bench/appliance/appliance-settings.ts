@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Input } from "../../../provider/appliance/appliance.ts";
 import { openLocal } from "../../../provider/appliance/local/local.ts";
-import { MAX_TASK_THROUGHPUT } from "../../../provider/appliance/operations/settings.ts";
+import { MAX_TASK_THROUGHPUT } from "../../../provider/appliance/operations/settings-limits.ts";
 import type { Bench } from "../bench.ts";
 import { startDriver } from "./driver.ts";
 import { AGENTS, AT_ONCE, HEARTBEAT_MS } from "./fleet-size.ts";

@@ -1,2 +1,2 @@
 @echo off
-node --optimize-for-size --max-semi-space-size=1 "%~dp0start.cjs" %*
+node --max-semi-space-size=1 "%~dp0start.cjs" %*

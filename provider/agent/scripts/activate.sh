@@ -8,8 +8,7 @@ lock_place
 
 clean() {
   [ "$HANDED" = no ] || return 0
-  rm -rf "$STAGE"
-  lock_release
+  lock_release "$STAGE"
 }
 refuse() {
   clean
@@ -17,9 +16,11 @@ refuse() {
   say message "$2"
   exit 0
 }
-# The reader runs this in a subshell, whose number `$$` does not tell; `exec` keeps the substitution from being one more.
+# The reader runs this in a subshell, whose number `$$` does not tell. `exec` keeps the substitution from being one more.
+SELF=
+[ ! -r /proc/self/stat ] || read -r SELF _rest </proc/self/stat
 # shellcheck disable=SC2016 # the inner shell expands it
-SELF=$(exec sh -c 'printf %s "$PPID"')
+[ -n "$SELF" ] || SELF=$(exec sh -c 'printf %s "$PPID"')
 RECEIVER=
 trap '[ -z "$RECEIVER" ] || kill "$RECEIVER" 2>/dev/null; clean; exit 129' HUP INT TERM
 
@@ -33,26 +34,42 @@ sweep
 mkdir "$STAGE" || refuse disk-full "$STAGE cannot be made"
 : >"$STAGE/log" || refuse disk-full "nothing can be written below /var/tmp"
 
-free_kb() { df -Pk "$1" 2>/dev/null | { read -r _header; read -r _name _blocks _used FREE _rest; printf '%s' "${FREE:-0}"; }; }
+# free_kb PLACE OTHER -> FREE, FREE_THERE
+free_kb() {
+  _sizes=$(df -Pk "$1" "$2" 2>/dev/null)
+  # After the headings a line of each, or one of both.
+  _sizes=${_sizes#*"$NEWLINE"}
+  fourth "${_sizes#*"$NEWLINE"}"
+  FREE_THERE=$FOURTH
+  fourth "${_sizes%%"$NEWLINE"*}"
+  FREE=$FOURTH
+}
 
+# fourth LINE -> FOURTH word of it, or 0
+fourth() {
+  # shellcheck disable=SC2086 # the words are wanted
+  set -- $1
+  FOURTH=${4:-0}
+}
+
+# digest FILE: its SHA-256 before anything else; called in a subshell
 digest() {
   if has sha256sum; then
-    sha256sum "$1"
+    exec sha256sum "$1"
   elif has shasum; then
-    shasum -a 256 "$1"
+    exec shasum -a 256 "$1"
   elif has openssl; then
-    openssl dgst -sha256 -r "$1"
+    exec openssl dgst -sha256 -r "$1"
   fi
 }
 
 PK_FILE=
 if [ -n "$PK_FORMAT" ]; then
-  [ "$(free_kb /var/tmp)" -ge "$PK_NEED_KB" ] ||
-    refuse disk-full "/var/tmp has $(free_kb /var/tmp) KiB free, $PK_NEED_KB KiB are needed"
   _install=/opt
   [ -d /opt ] || _install=/
-  [ "$(free_kb "$_install")" -ge "$PK_NEED_KB" ] ||
-    refuse disk-full "$_install has $(free_kb "$_install") KiB free, $PK_NEED_KB KiB are needed"
+  free_kb /var/tmp "$_install"
+  [ "$FREE" -ge "$PK_NEED_KB" ] || refuse disk-full "/var/tmp has $FREE KiB free, $PK_NEED_KB KiB are needed"
+  [ "$FREE_THERE" -ge "$PK_NEED_KB" ] || refuse disk-full "$_install has $FREE_THERE KiB free, $PK_NEED_KB KiB are needed"
   PK_FILE=$STAGE/package.$PK_FORMAT
   say phase upload
   # In the background, because a shell hears a signal only between commands that it waits for.
@@ -60,18 +77,21 @@ if [ -n "$PK_FORMAT" ]; then
   cat <&4 >"$PK_FILE" 2>/dev/null &
   RECEIVER=$!
   if ! wait "$RECEIVER"; then
-    [ "$(free_kb /var/tmp)" -lt 1024 ] && refuse disk-full "/var/tmp filled up while the package was written"
+    free_kb /var/tmp "$_install"
+    [ "$FREE" -lt 1024 ] && refuse disk-full "/var/tmp filled up while the package was written"
     refuse upload-failed "the package could not be written below /var/tmp"
   fi
   RECEIVER=
   exec 4<&-
-  _bytes=$(wc -c <"$PK_FILE")
-  [ "$_bytes" -eq "$PK_SIZE" ] || refuse upload-failed "$((_bytes)) of $PK_SIZE bytes of the package arrived"
   _digest=$(digest "$PK_FILE")
   _digest=${_digest%% *}
   _digest=${_digest#"\\"}
   [ -n "$_digest" ] || refuse upload-failed "the machine has neither sha256sum nor shasum nor openssl"
-  [ "$_digest" = "$PK_SHA256" ] || refuse checksum-mismatch "the package that arrived has the SHA-256 $_digest, not $PK_SHA256"
+  if [ "$_digest" != "$PK_SHA256" ]; then
+    _bytes=$(wc -c <"$PK_FILE")
+    [ "$_bytes" -eq "$PK_SIZE" ] || refuse upload-failed "$((_bytes)) of $PK_SIZE bytes of the package arrived"
+    refuse checksum-mismatch "the package that arrived has the SHA-256 $_digest, not $PK_SHA256"
+  fi
 fi
 
 printf '%s' "$PK_WORKER" >"$STAGE/worker.sh" || refuse disk-full "nothing can be written below /var/tmp"
@@ -106,8 +126,7 @@ while [ ! -f "$STAGE/result" ]; do
   pause
 done
 if [ -f "$STAGE/result" ]; then
-  cat "$STAGE/result" 2>/dev/null && rm -rf "$STAGE"
-  lock_release
+  if cat "$STAGE/result" 2>/dev/null; then lock_release "$STAGE"; else lock_release; fi
   [ -d "$STAGE" ] || exit 0
   # Nobody heard it: for a minute, `resume.sh` can read it.
   exec </dev/null >/dev/null 2>&1

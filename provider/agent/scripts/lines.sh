@@ -5,10 +5,35 @@ TAB='	'
 
 # say KEY VALUE
 say() {
-  case $2 in
-    *"$NEWLINE"*) printf '::kace %s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r' '  ')" ;;
-    *) printf '::kace %s=%s\n' "$1" "$2" ;;
-  esac
+  one_line "$2"
+  printf '::kace %s=%s\n' "$1" "$LINE"
+}
+
+# note KEY VALUE: said later, with all that was noted. Whatever is written goes out in a packet of its own, for which
+# the sshd of the machine and the controller wake up each time.
+NOTES=
+note() {
+  one_line "$2"
+  NOTES="$NOTES::kace $1=$LINE$NEWLINE"
+}
+say_notes() {
+  printf '%s' "$NOTES"
+  NOTES=
+}
+
+# one_line TEXT -> LINE, with blanks where lines end
+one_line() {
+  LINE=$1
+  case $1 in *"$NEWLINE"*) ;; *) return 0 ;; esac
+  _old_ifs=$IFS
+  IFS=$NEWLINE
+  set -f
+  # shellcheck disable=SC2086 # the lines are wanted
+  set -- $1
+  set +f
+  IFS=' '
+  LINE="$*"
+  IFS=$_old_ifs
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -18,6 +43,13 @@ within() {
   _seconds=$1
   shift
   if has timeout; then timeout "$_seconds" "$@"; else "$@"; fi
+}
+
+# only_within SECONDS COMMAND...: the same in the place of the shell; called in a subshell
+only_within() {
+  _seconds=$1
+  shift
+  if has timeout; then exec timeout "$_seconds" "$@"; else exec "$@"; fi
 }
 
 # load FILE -> LOADED, its text up to 200 lines, without starting a process

@@ -94,12 +94,16 @@ lock_hand_over() {
   return "$_handed"
 }
 
-# lock_release: only what this run holds
+# lock_release [DIRECTORY]: only what this run holds, and a directory that goes with it
 lock_release() {
-  guard_enter || return 1
+  if ! guard_enter; then
+    [ $# -eq 0 ] || rm -rf "$@"
+    return 1
+  fi
   lock_read
-  [ "$LOCK_RUN" = "$PK_RUN" ] && rm -f "$LOCK"
-  guard_leave
+  [ "$LOCK_RUN" != "$PK_RUN" ] || set -- "$@" "$LOCK"
+  # One after the other, the guard last.
+  rm -rf "$@" "$LOCK.guard"
 }
 
 stage_of() { STAGE=/var/tmp/pulumi-kace-$1; }

@@ -26,46 +26,74 @@ user_look() {
 
 look_host() {
   kernel_look
-  say platform "$KERNEL"
-  say hostname "$NODE"
-  say machine "$MACHINE"
+  note platform "$KERNEL"
+  note hostname "$NODE"
+  note machine "$MACHINE"
   user_look
-  say uid "$USER_ID"
+  note uid "$USER_ID"
   first_word /etc/machine-id || first_word /var/lib/dbus/machine-id
-  say machine-id "$WORD"
-  say boot-id "$BOOT"
-  say init "$INIT"
-  if load /etc/os-release || load /usr/lib/os-release; then
-    while IFS= read -r _line; do
-      case $_line in
-        ID=* | ID_LIKE=* | VERSION_ID=* | PRETTY_NAME=*) say "os.${_line%%=*}" "${_line#*=}" ;;
-      esac
-    done <<EOF
-$LOADED
-EOF
+  note machine-id "$WORD"
+  note boot-id "$BOOT"
+  note init "$INIT"
+  look_release /etc/os-release || look_release /usr/lib/os-release
+  for _loader in /lib/ld-musl-*.so.1; do [ -e "$_loader" ] && note libc musl; done
+  glibc_look && note libc glibc
+  if has dpkg; then
+    note tool dpkg
+    # A 32-bit system may run on a 64-bit kernel, which is what uname tells.
+    dpkg_architecture
+    note dpkg.architecture "$ARCHITECTURE"
   fi
-  for _loader in /lib/ld-musl-*.so.1; do [ -e "$_loader" ] && say libc musl; done
-  for _loader in /lib64/ld-linux*.so* /lib/ld-linux*.so* /lib/*/ld-linux*.so*; do
-    [ -e "$_loader" ] && { say libc glibc; break; }
-  done
-  has dpkg && say tool dpkg
-  has rpm && say tool rpm
-  # A 32-bit system may run on a 64-bit kernel, which is what uname tells.
-  has dpkg && say dpkg.architecture "$(dpkg --print-architecture 2>/dev/null)"
+  has rpm && note tool rpm
   look_disk
+}
+
+# look_release FILE: what it says of the system
+look_release() {
+  [ -f "$1" ] && [ -r "$1" ] || return 1
+  _count=0
+  while IFS= read -r _line || [ -n "$_line" ]; do
+    case $_line in
+      ID=* | ID_LIKE=* | VERSION_ID=* | PRETTY_NAME=*) note "os.${_line%%=*}" "${_line#*=}" ;;
+    esac
+    _count=$((_count + 1))
+    [ "$_count" -lt 200 ] || break
+  done <"$1"
+  return 0
+}
+
+# glibc_look: is its loader there? The last pattern reads all directories below /lib, so it comes last.
+glibc_look() {
+  for _pattern in '/lib64/ld-linux*.so*' '/lib/ld-linux*.so*' '/lib/*/ld-linux*.so*'; do
+    for _loader in $_pattern; do
+      [ ! -e "$_loader" ] || return 0
+    done
+  done
+  return 1
+}
+
+# dpkg_architecture -> ARCHITECTURE, that of the system's own packages. One of the C libraries that dpkg has on record is
+# the one that it runs on itself; where there is no other, its name tells.
+dpkg_architecture() {
+  set -- /var/lib/dpkg/info/libc6:*.list
+  if [ $# -eq 1 ] && [ -e "$1" ]; then
+    ARCHITECTURE=${1##*:}
+    ARCHITECTURE=${ARCHITECTURE%.list}
+  else
+    ARCHITECTURE=$(dpkg --print-architecture 2>/dev/null)
+  fi
 }
 
 look_disk() {
   _install=/opt
   [ -d /opt ] || _install=/
+  # After the headings a line of each, or one of both.
   _sizes=$(df -Pk /var/tmp "$_install" 2>/dev/null)
-  {
-    read -r _header
-    read -r _staging && say disk.staging "$_staging"
-    read -r _installing && say disk.install "$_installing"
-  } <<EOF
-$_sizes
-EOF
+  for _key in disk.staging disk.install; do
+    case $_sizes in *"$NEWLINE"*) ;; *) return 0 ;; esac
+    _sizes=${_sizes#*"$NEWLINE"}
+    note "$_key" "${_sizes%%"$NEWLINE"*}"
+  done
 }
 
 # look_agent -> PRESENT VERSION SERVER TRUST CONNECTED ENROLMENT KUID and the words of service_look; a flavour is loaded
@@ -91,44 +119,44 @@ look_agent() {
   fi
 }
 
-say_agent() {
-  say "agent.$FLAVOUR.present" "$PRESENT"
+note_agent() {
+  note "agent.$FLAVOUR.present" "$PRESENT"
   [ "$PRESENT" != no ] || return 0
-  say "agent.$FLAVOUR.version" "$VERSION"
-  say "agent.$FLAVOUR.server" "$SERVER"
-  say "agent.$FLAVOUR.service" "$SERVICE_STATE"
-  say "agent.$FLAVOUR.enabled" "$SERVICE_ENABLED"
-  say "agent.$FLAVOUR.connected" "$CONNECTED"
-  say "agent.$FLAVOUR.enrolment" "$ENROLMENT"
-  say "agent.$FLAVOUR.kuid" "$KUID"
-  say "agent.$FLAVOUR.remark" "$LINK_REMARK"
-  [ -z "$TRUST" ] || say "agent.$FLAVOUR.trust" "$TRUST"
+  note "agent.$FLAVOUR.version" "$VERSION"
+  note "agent.$FLAVOUR.server" "$SERVER"
+  note "agent.$FLAVOUR.service" "$SERVICE_STATE"
+  note "agent.$FLAVOUR.enabled" "$SERVICE_ENABLED"
+  note "agent.$FLAVOUR.connected" "$CONNECTED"
+  note "agent.$FLAVOUR.enrolment" "$ENROLMENT"
+  note "agent.$FLAVOUR.kuid" "$KUID"
+  note "agent.$FLAVOUR.remark" "$LINK_REMARK"
+  [ -z "$TRUST" ] || note "agent.$FLAVOUR.trust" "$TRUST"
 }
 
 look_receipt() {
   if load /var/lib/pulumi-kace/receipt.json; then
-    say receipt "$LOADED"
+    note receipt "$LOADED"
   elif [ -e /var/lib/pulumi-kace/receipt.json ]; then
-    say receipt.unreadable yes
+    note receipt.unreadable yes
   fi
 }
 
 look_runs() {
   lock_read
   case $LOCK_STATE in
-    held) say lock "$LOCK_TEXT" ;;
-    stale) say staged.abandoned "$LOCK_RUN" ;;
+    held) note lock "$LOCK_TEXT" ;;
+    stale) note staged.abandoned "$LOCK_RUN" ;;
   esac
   for _stage in /var/tmp/pulumi-kace-*; do
     # Another user's directory of that name is not ours to judge.
     [ -d "$_stage" ] && [ -r "$_stage" ] && [ ! -L "$_stage" ] || continue
     _run=${_stage#/var/tmp/pulumi-kace-}
     if [ "$LOCK_STATE" = held ] && [ "$LOCK_RUN" = "$_run" ]; then
-      say staged.running "$_run"
+      note staged.running "$_run"
     elif [ -f "$_stage/result" ]; then
-      say staged.finished "$_run"
+      note staged.finished "$_run"
     else
-      say staged.abandoned "$_run"
+      note staged.abandoned "$_run"
     fi
   done
 }
@@ -139,7 +167,7 @@ look_server() {
   [ -n "$1" ] || return 0
   if has bash; then
     # shellcheck disable=SC2016 # bash expands it
-    _error=$(within 10 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1 </dev/null 3>&-) && REACHABLE=yes
+    _error=$(only_within 10 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>&1 </dev/null 3>&-) && REACHABLE=yes
     # A bash built without network redirections takes it for a file.
     case $REACHABLE:$_error in
       yes:*)
@@ -177,14 +205,18 @@ linked_to_server() {
   [ "$LINKED_TO" = "$PK_SERVER" ] || [ "$LINKED_TO" = "${PK_SERVER_TOO:-$PK_SERVER}" ]
 }
 
+# Whether the one flavour that there is was looked at a moment ago, and nothing has changed it since.
+JUST_LOOKED=no
+
 # look_all: PK_FLAVOURS, PK_HOST, PK_PORT, PK_SERVER, PK_SERVER_TOO
 look_all() {
   look_host
-  _linked=no
+  _linked=no _connects=no
   for FLAVOUR in $PK_FLAVOURS; do
     "flavour_$FLAVOUR"
-    look_agent
-    say_agent
+    [ "$JUST_LOOKED" = yes ] || look_agent
+    note_agent
+    [ -z "$SERVICE" ] || _connects=yes
     if [ "$CONNECTED" = yes ] && linked_to_server; then _linked=yes; fi
   done
   look_receipt
@@ -192,10 +224,14 @@ look_all() {
   if [ "$_linked" = yes ]; then
     # An agent that is connected to it proves both.
     RESOLVES=yes REACHABLE=yes
-  else
+  elif [ "$_connects" = yes ]; then
     look_server "$PK_HOST" "$PK_PORT"
+  else
+    # Nothing that was looked for would ever connect to it.
+    RESOLVES=unknown REACHABLE=unknown
   fi
-  say server.resolves "$RESOLVES"
-  say server.reachable "$REACHABLE"
-  say looked yes
+  note server.resolves "$RESOLVES"
+  note server.reachable "$REACHABLE"
+  note looked yes
+  say_notes
 }

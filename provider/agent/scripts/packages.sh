@@ -72,7 +72,7 @@ end_group() {
 run_bounded() {
   _bound=$1
   shift
-  rm -f "$STAGE/timeout"
+  [ ! -e "$STAGE/timeout" ] || rm -f "$STAGE/timeout"
   (apart "$@") >>"$STAGE/log" 2>&1 </dev/null 3>&- &
   _job=$!
   (
@@ -100,8 +100,9 @@ run_bounded() {
 patiently() {
   uptime_seconds
   _until=$((NOW + PK_INSTALL_S))
+  # Until the first time the log holds nothing of it.
+  _before=0
   while :; do
-    _before=$(wc -c <"$STAGE/log")
     uptime_seconds
     _remaining=$((_until - NOW))
     [ "$_remaining" -gt 0 ] || _remaining=1
@@ -112,8 +113,14 @@ patiently() {
     uptime_seconds
     [ "$NOW" -lt "$_until" ] || return 0
     step "another process is using the package manager, waiting for it"
+    _before=$(wc -c <"$STAGE/log")
     sleep 2
   done
+}
+
+# own_directory: where receipts are, for everybody to look into
+own_directory() {
+  if [ -d /var/lib/pulumi-kace ]; then chmod 0755 /var/lib/pulumi-kace; else mkdir -p /var/lib/pulumi-kace; fi
 }
 
 # package_install FILE FORMAT -> RC
@@ -126,7 +133,7 @@ package_install() {
     # The same words put a package in, over an older, a newer or the same one: which of them was asked for is the plan's matter.
     rpm) patiently rpm -U --oldpackage --replacepkgs "$1" ;;
     tar.gz)
-      mkdir -p /var/lib/pulumi-kace && chmod 0755 /var/lib/pulumi-kace
+      own_directory
       tar -tzf "$1" >"$STAGE/files" 2>>"$STAGE/log" || { RC=1; return; }
       mv -f "$STAGE/files" /var/lib/pulumi-kace/files
       run_bounded "$PK_INSTALL_S" tar -xzf "$1" -C /

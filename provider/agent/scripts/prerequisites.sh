@@ -31,22 +31,22 @@ look_locks() {
       [ "$_kind $_mode ${_where##*:}" = "POSIX WRITE $_inode" ] || continue
       _program=
       [ ! -r "/proc/$_pid/comm" ] || read -r _program <"/proc/$_pid/comm"
-      say package.lock "$_pid $_program"
+      note package.lock "$_pid $_program"
       return 0
     done </proc/locks
   done
-  say package.lock free
+  note package.lock free
 }
 
 look_prerequisites() {
-  say clock "$(date +%s 2>/dev/null)"
+  note clock "$(date +%s 2>/dev/null)"
   look_mount /var/tmp staging
   if [ -d /opt ]; then look_mount /opt install; else look_mount / install; fi
   look_locks /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock
   for _tool in tar gzip systemctl; do
-    has "$_tool" && say has "$_tool"
+    has "$_tool" && note has "$_tool"
   done
-  return 0
+  say_notes
 }
 
 look_prerequisites

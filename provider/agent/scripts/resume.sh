@@ -26,5 +26,4 @@ while [ ! -f "$STAGE/result" ]; do
   [ "$NOW" -lt "$_deadline" ] || { say resumed waiting; exit 0; }
   pause
 done
-cat "$STAGE/result" && rm -rf "$STAGE"
-lock_release
+if cat "$STAGE/result"; then lock_release "$STAGE"; else lock_release; fi

@@ -45,10 +45,16 @@ put_in() {
 
 record() {
   [ -n "$PK_RECEIPT" ] || return 0
-  mkdir -p /var/lib/pulumi-kace && chmod 0755 /var/lib/pulumi-kace &&
-    (umask 077 && printf '%s\n' "$PK_RECEIPT" >/var/lib/pulumi-kace/receipt.json.new) &&
-    mv -f /var/lib/pulumi-kace/receipt.json.new /var/lib/pulumi-kace/receipt.json ||
+  own_directory && write_receipt ||
     failed disk-full "the receipt cannot be written below /var/lib/pulumi-kace"
+}
+
+write_receipt() {
+  umask 077
+  printf '%s\n' "$PK_RECEIPT" >/var/lib/pulumi-kace/receipt.json.new
+  _written=$?
+  umask 022
+  [ "$_written" -eq 0 ] && mv -f /var/lib/pulumi-kace/receipt.json.new /var/lib/pulumi-kace/receipt.json
 }
 
 settle() {
@@ -67,6 +73,7 @@ verify() {
   _quarantined=0 _seen=''
   while :; do
     look_agent
+    JUST_LOOKED=yes
     CODE='' MESSAGE=''
     if [ "$PRESENT" != yes ]; then
       failed install-failed "the agent is not whole after the work"
@@ -117,6 +124,7 @@ keep_configuration() {
 # A machine that cannot be moved to another server stays with the one it has.
 give_back_configuration() {
   step "going back to the configuration it had"
+  JUST_LOOKED=no
   for _file in $CONFIG_FILES; do
     _kept=$STAGE/before/${_file##*/}
     if [ -f "$_kept" ]; then cp -p "$_kept" "$_file"; else rm -f "$_file"; fi
@@ -215,7 +223,9 @@ else
   # Somebody took the place of a process of ours that was killed: this run is over before it began.
   { say code busy; say message "another run took this machine"; say ended yes; } >"$STAGE/result"
 fi
-rm -f "$STAGE"/package.*
+for _left in "$STAGE"/package.*; do
+  [ ! -e "$_left" ] || rm -f "$_left"
+done
 
 exec 3>&- >/dev/null 2>&1
 if started_at "$PK_MAIN" && [ "$STARTED" = "$PK_MAIN_STARTED" ]; then exit 0; fi

@@ -11,7 +11,7 @@ umask 077;
 echo "kace~begin $$";
 echo "kace~begin $$" >&2;
 IFS=" " read -r n k || exit 96;
-s=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null || dd bs=1 count="$n" 2>/dev/null);
+s=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null) || s=$(dd bs=1 count="$n" 2>/dev/null);
 case "$s" in *"#kace~whole") ;; *) exit 96 ;; esac;
 ( eval "$s" );
 c=$?;

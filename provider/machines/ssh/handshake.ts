@@ -6,6 +6,7 @@ import { Authentication, type LogIn } from "./authentication.ts";
 import { hostKeyOf } from "./host-key.ts";
 import { judgeHostKey, knownKeyTypes } from "./judge-host-key.ts";
 import type { Ssh2Library } from "./library.ts";
+import { prepareKeys } from "./packet-keys.ts";
 
 /** How long each part may take, and when a silent peer counts as gone. */
 export interface HandshakeLimits {
@@ -76,6 +77,7 @@ export function openClient(
 
     client.on("handshake", () => {
       stage = "log-in";
+      prepareKeys(client);
     });
     client.on("ready", () => {
       if (hostKey === undefined) fail(new TypeError("a log-in without a host key"));

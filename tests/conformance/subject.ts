@@ -108,15 +108,20 @@ export class Subject {
     try {
       const greeted = await calls.handshake(plugin);
       if (!greeted.ok) throw new Error(`Handshake failed: ${describe(greeted)}`);
-      const checked = await calls.checkConfig(plugin, this.schema.name, this.options.config ?? {});
-      if (!checked.ok) throw new Error(`CheckConfig failed: ${describe(checked)}`);
-      const configured = await calls.configure(plugin, this.schema.name, checked.response.inputs);
-      if (!configured.ok) throw new Error(`Configure failed: ${describe(configured)}`);
+      await this.configure(plugin);
       return plugin;
     } catch (error) {
       await plugin.kill();
       throw error;
     }
+  }
+
+  /** Begins a deployment as the engine does it. */
+  async configure(plugin: Plugin): Promise<void> {
+    const checked = await calls.checkConfig(plugin, this.schema.name, this.options.config ?? {});
+    if (!checked.ok) throw new Error(`CheckConfig failed: ${describe(checked)}`);
+    const configured = await calls.configure(plugin, this.schema.name, checked.response.inputs);
+    if (!configured.ok) throw new Error(`Configure failed: ${describe(configured)}`);
   }
 
   /** The shared process; a new one if a law ended it. */

@@ -15,6 +15,10 @@ import { readProvisioning } from "./provisioning/read.ts";
 import { devicesOf, removeDevices } from "./provisioning/remove-devices.ts";
 import { keepCredentials } from "./provisioning/schedule.ts";
 
+/** What to do where a destroy could not remove every agent. */
+const WHAT_NOW =
+  "Those that were removed stay so, and the next `pulumi destroy` goes on with the others. To leave them as they are, set `enabled: false` and `onDestroy: abandon`, run `pulumi up`, and destroy then.";
+
 const definition = defineResource({
   name: "ProvisioningConfig",
   description:
@@ -91,8 +95,7 @@ export const provisioningConfig = inItsOrganization(definition, idOf).handle({
     if (reasons.length > 0)
       throw new ProviderError({
         code: "failed-precondition",
-        message: `not every agent could be removed:\n${reasons.join("\n")}`,
-        hint: "those that were removed stay so, and the next `pulumi destroy` goes on with the others; to leave them as they are, set `enabled: false` and `onDestroy: abandon`, run `pulumi up`, and destroy then",
+        message: `not every agent could be removed:\n${reasons.join("\n")}\n${WHAT_NOW}`,
       });
     await context.client.write(async (appliance) => {
       await removeDevices(devices, appliance);

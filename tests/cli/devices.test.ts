@@ -85,4 +85,35 @@ describe("a device whose machine has enrolled anew", () => {
     expect((await kaceIn(folder, "devices", "remove", OLD ?? "")).exitCode).toBe(0);
     expect((await kaceIn(folder, "devices", "list")).out).not.toContain("replaced by");
   });
+
+  it("is not what its name or address means, but for who forgets it", async () => {
+    const folder = newFolder();
+    for (const [number, moment] of [
+      [1, "2027-03-01T10:00:00Z"],
+      [2, "2027-03-01T12:00:00Z"],
+    ] as const) {
+      const appliance = await openLocal({ folder, now: () => Date.parse(moment) });
+      const same = { hostname: "web.corp.example", addresses: ["10.0.0.7"], machineId };
+      await appliance.enrolDevice(device(number, same));
+      await appliance.close();
+    }
+    const states = async () => {
+      const found: Device[] = JSON.parse((await kaceIn(folder, "--json", "devices", "list")).out);
+      return found.map(({ kuid, state }) => [kuid, state]);
+    };
+    expect((await kaceIn(folder, "quarantine", "approve", "web")).exitCode).toBe(0);
+    expect(await states()).toEqual([
+      [OLD, "quarantined"],
+      [NEW, "approved"],
+    ]);
+    expect((await kaceIn(folder, "quarantine", "block", "10.0.0.7")).exitCode).toBe(0);
+    expect(await states()).toEqual([
+      [OLD, "quarantined"],
+      [NEW, "blocked"],
+    ]);
+    const { exitCode, err } = await kaceIn(folder, "devices", "remove", "web");
+    expect(exitCode).toBe(1);
+    expect(err).toContain("2 devices are called web");
+    expect((await kaceIn(folder, "quarantine", "approve", "10.0.0.8")).err).toContain("there is no device 10.0.0.8");
+  });
 });

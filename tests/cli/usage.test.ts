@@ -27,7 +27,6 @@ describe("kace", () => {
     [["policy", "set"], "nothing is said to be set"],
     [["checkin"], "which machines?"],
     [["checkin", "web01", "--all"], "one or the other"],
-    [["tasks", "add", "inventory", "--machine", "127.0.0.1"], "devices go by their host names or KUIDs"],
     [["tasks", "cancel"], "which tasks?"],
     [["queue", "delete"], "which messages?"],
     [["bundle", "source", "--set", "/srv/agents", "--none"], "leave out --set or --none"],

@@ -58,23 +58,35 @@ describe("a private key", () => {
     expect(read.verify("data", read.sign("data"))).toBe(true);
   });
 
-  test.each<[string, () => string, string | undefined, string, string]>([
-    ["text", () => "hello", undefined, "not-a-key", "it is not a private key"],
-    ["nothing", () => "", undefined, "not-a-key", "it is not a private key"],
+  test.each<[string, () => string, string | undefined, string, unknown]>([
+    [
+      "text",
+      () => "hello",
+      undefined,
+      "not-a-key",
+      expect.stringContaining("it is not a private key: give the text of its file"),
+    ],
+    [
+      "nothing",
+      () => "",
+      undefined,
+      "not-a-key",
+      expect.stringContaining("it is not a private key: give the text of its file"),
+    ],
     ["a public key", () => ed25519.publicKey, undefined, "not-a-key", "it is a public key, not a private key"],
     [
       "a damaged key",
       () => ed25519.privateKey.replace(/\n[^\n]+\n/, "\n"),
       undefined,
       "not-a-key",
-      "it is not a private key",
+      expect.stringContaining("it is not a private key: give the text of its file"),
     ],
     [
       "a damaged PKCS#8",
       () => "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
       undefined,
       "not-a-key",
-      "it is not a private key",
+      expect.stringContaining("it is not a private key: give the text of its file"),
     ],
     [
       "no passphrase",

@@ -60,7 +60,7 @@ The machines and the server are up. What to try next, in a shell of its own:
   npm --prefix ${process.cwd()} run lab -- status --prefix ${PREFIX}    the machines, and how to log in
   pulumi destroy                          take the agents off
 Take everything down:
-  npm run lab -- down --prefix ${PREFIX}      the machines, and the server with them
+  npm --prefix ${process.cwd()} run lab -- down --prefix ${PREFIX}      the machines, and the server with them
   rm -r ${stage.folder}`;
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { DeviceState } from "../../appliance/operations/device-words.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
@@ -59,16 +60,37 @@ export async function listDevices(session: CommandSession, states: readonly Devi
   return 0;
 }
 
-/** The one device of a KUID or host name. @throws CommandError if there is none, or more than one */
-export async function deviceOf(session: CommandSession, kuidOrName: string, unless?: DeviceState): Promise<Device> {
+/** What tells one of several devices that a name fits. */
+interface Choice {
+  /** One that is in this state already is not meant. */
+  readonly unless?: DeviceState;
+  /** One that another has taken the place of may be meant just as well: it is about to be forgotten. */
+  readonly replacedToo?: boolean;
+}
+
+/**
+ * The one device of a KUID, a host name or an address. A machine whose agent came anew is a second device of the same
+ * name: the one that has taken the other's place is meant.
+ * @throws CommandError if there is none, or more than one
+ */
+export async function deviceOf(
+  session: CommandSession,
+  kuidOrName: string,
+  { unless, replacedToo = false }: Choice = {},
+): Promise<Device> {
   const found = await session.read(async (appliance) => {
     const isKuid = /^[0-9A-Za-z-]{8,64}$/.test(kuidOrName);
     const byKuid = isKuid ? (await appliance.findDevices({ kuids: [kuidOrName] })).devices : [];
     return byKuid.length > 0 ? byKuid : (await appliance.findDevices({ names: [kuidOrName], limit: 1_000 })).devices;
   });
-  // A machine that was set up anew is a second device of the same name: the one that is in that state already is not meant.
-  const meant = found.filter(({ state }) => state !== unless);
-  const candidates = meant.length > 0 ? meant : found;
+  if (found.length === 0 && isIP(kuidOrName) !== 0) {
+    const all = await devicesIn(session, []);
+    found.push(...all.filter(({ address, addresses }) => address === kuidOrName || addresses.includes(kuidOrName)));
+  }
+  const replaced: ReadonlyMap<string, unknown> = replacedToo ? new Map() : replacedDevices(found);
+  const present = found.filter(({ kuid }) => !replaced.has(kuid));
+  const meant = present.filter(({ state }) => state !== unless);
+  const candidates = meant.length > 0 ? meant : present;
   const [device] = candidates;
   if (device === undefined)
     throw new CommandError(`there is no device ${kuidOrName}`, "`kace devices list` shows those there are");
@@ -87,7 +109,7 @@ export async function setStates(
   state: DeviceState,
 ): Promise<ExitCode> {
   for (const name of devices) {
-    const { kuid, hostname } = await deviceOf(session, name, state);
+    const { kuid, hostname } = await deviceOf(session, name, { unless: state });
     await session.write((appliance) => appliance.setDeviceState({ kuid, state }));
     session.terminal.err(`${hostname} (${kuid}) is ${state}`);
   }
@@ -97,7 +119,7 @@ export async function setStates(
 /** Forgets devices: for machines that are gone. An agent that comes back is a new device. */
 export async function removeDevices(session: CommandSession, devices: readonly string[]): Promise<ExitCode> {
   for (const name of devices) {
-    const { kuid, hostname } = await deviceOf(session, name);
+    const { kuid, hostname } = await deviceOf(session, name, { replacedToo: true });
     await session.write((appliance) => appliance.deleteDevice({ kuid }));
     session.terminal.err(`forgot ${hostname} (${kuid})`);
   }

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
 import { CommandError, type CommandSession, UsageError } from "../session.ts";
@@ -23,12 +22,6 @@ export async function recipientsOf(
   const named = machine.length + label.length > 0;
   if (all && named) throw new UsageError("name machines, or say --all: one or the other");
   if (!all && !named) throw new UsageError("which machines?", "name them, or say --all");
-  const address = machine.find((name) => isIP(name) !== 0);
-  if (address !== undefined)
-    throw new UsageError(
-      `${address} is an address, and devices go by their host names or KUIDs`,
-      "`kace devices list` shows both",
-    );
   const found: Device[] = [];
   if (all) found.push(...(await devicesIn(session, ["approved"])));
   for (const name of machine) found.push(await deviceOf(session, name));

@@ -70,7 +70,7 @@ function faultOf(message: string, passphrase: string | undefined): KeyFault {
 
 function fault(kind: "not-a-key" | "needs-passphrase" | "wrong-passphrase"): KeyFault {
   const messages = {
-    "not-a-key": "it is not a private key",
+    "not-a-key": "it is not a private key: give the text of its file, as `fn::readFile` does, and not its path",
     "needs-passphrase": "the private key is encrypted and needs a passphrase",
     "wrong-passphrase": "the passphrase of the private key is wrong",
   };

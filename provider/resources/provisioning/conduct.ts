@@ -22,7 +22,7 @@ import type { Crowd } from "./crowd.ts";
 import { reallyGone, standingOf } from "./dropped.ts";
 import { knownOf } from "./examine.ts";
 import type { Session } from "./session.ts";
-import { tell } from "./telling.ts";
+import { NOBODY_ANSWERS, tell } from "./telling.ts";
 
 /** A run of a configuration. */
 export interface Conduct {
@@ -137,6 +137,8 @@ async function conductWith(run: Conduct, lease: Lease): Promise<Conducted> {
       }
     }
   }
+  if (main.summary.absent > 0 && main.summary.absent === main.summary.total && kind !== "destroy")
+    log.warn(NOBODY_ANSWERS);
   if (outcomes.length > 0) log.info(`\n${await resultTable(outcomes, { colour: false })}`);
   const broken = verdicts.find((verdict) => !verdict.ok);
   const why = reasons(outcomes);

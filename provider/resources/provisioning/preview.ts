@@ -19,6 +19,7 @@ import type { Inputs } from "./inputs.ts";
 import type { Outputs } from "./outputs.ts";
 import { droppedBy } from "./provision.ts";
 import { scheduleWarning } from "./schedule.ts";
+import { NOBODY_ANSWERS } from "./telling.ts";
 
 /** What a preview is about. */
 export interface Previewed {
@@ -79,6 +80,7 @@ export async function previewProvisioning(
     log.info(`no longer a target, and left as it is: ${gone.map(({ key }) => key).join(", ")}`);
   }
   const { absent } = main.summary;
+  if (absent > 0 && outcomes.length === 0) log.warn(NOBODY_ANSWERS);
   const silent = absent === 0 ? "" : `\n${absent} ${absent === 1 ? "address does" : "addresses do"} not answer`;
   log.info(
     `what would be done to each machine; nothing was written\n${await previewTable(outcomes, { colour: false })}${silent}`,
@@ -149,6 +151,8 @@ function anyBundle(version: string): Bundle {
 
 /** What the bundle holds is not known yet, so nothing is said of its version. */
 function withoutVersion(outcome: Outcome, { agent }: Inputs): Outcome {
-  if (outcome.action !== "install" || outcome.code !== "planned" || agent?.version !== undefined) return outcome;
-  return { ...outcome, message: "no agent is there; the bundle is made in this update" };
+  if (outcome.action !== "install" || outcome.code !== "planned") return outcome;
+  const orNewer = agent?.exact === true ? "" : " or a newer one";
+  const has = agent?.version === undefined ? "" : `, and has to have version ${agent.version}${orNewer}`;
+  return { ...outcome, message: `no agent is there; the bundle is made in this update${has}` };
 }

@@ -120,6 +120,7 @@ export function withdraw(
       uninstalls: true,
       previous: outputs,
     });
-    return reasons;
+    // What is said of a machine goes for every run; here it is another command that goes on.
+    return reasons.map((reason) => reason.replace("run `pulumi up` again", "run `pulumi destroy` again"));
   });
 }

@@ -7,6 +7,10 @@ import { describeStop } from "../../rollout/stop.ts";
 /** The line of progress is renewed this often: as fast as a person reads. */
 const RENEW_MS = 1_000;
 
+/** A range is allowed to be empty, and is so most often because it was mistyped. */
+export const NOBODY_ANSWERS =
+  "targets: no address answers, so no machine is worked on; see whether they are the right ones";
+
 /** Tells the user what a run does, while it does it. */
 export interface Telling {
   readonly onEvent: (event: RolloutEvent) => void;

@@ -13,7 +13,7 @@ const hostKey = makeKey(folder, "host", "ed25519");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is sent at a time, however much is read at a time. */
-const PORTION_BYTES = 16 * 1024;
+const PORTION_BYTES = 32 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024);
 /** Less than an SSH server's window, so that SSH itself would let all of it go at once. */
 const CHUNKS = 16;

@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { type ByteSource, MachineError } from "../machine.ts";
 
-/** How much of a payload is on its way through this process at a time. */
-const PORTION_BYTES = 16 * 1024;
+/** How much of a payload is on its way through this process at a time: as much as sshd takes in one packet. */
+const PORTION_BYTES = 32 * 1024;
 
 /**
  * Sends the script and its payload, as fast as the other side takes them: its window is not all that counts, because

@@ -37,7 +37,7 @@ export async function bundle(folder: string, program = "provider/main.ts"): Prom
  * Puts a program and all it imports into one file, but for what it imports later, when it is needed: that is in files
  * of its own, whose names begin with the program's. A start reads and evaluates nothing else.
  */
-async function bundleProgram(program: string, folder: string, name: string): Promise<void> {
+export async function bundleProgram(program: string, folder: string, name: string): Promise<void> {
   await build({
     absWorkingDir: REPOSITORY,
     entryPoints: [program],

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { inParallel } from "../../../examples/lab/command.ts";
 import { Lab, whyNoLab } from "../../../examples/lab/lab.ts";
 import { type AgentPackage, bench } from "../../../provider/agent/agent.ts";
 import { agentPackages, type PackageFile } from "../../../tools/agent-packages/build.ts";
+import { bundleProgram } from "../../../tools/build/bundle.ts";
 import { type Listener, startListener } from "../ports/sweeping.ts";
 import type { Job, JobFigures } from "./job.ts";
 import { BENCH_SCRIPTS } from "./scripts.ts";
@@ -17,7 +18,9 @@ const PREFIX = "bench";
 /** How many hosts are touched at once by hand. */
 const BY_HAND = 8;
 
-export type Program = "engine-loop.ts" | "bare-loop.ts";
+const PROGRAMS = ["engine-loop.ts", "bare-loop.ts"] as const;
+
+export type Program = (typeof PROGRAMS)[number];
 
 /** Many light hosts on this machine, a package for them, and something that listens where agents would connect to. */
 export class Fleet {
@@ -52,6 +55,10 @@ export class Fleet {
       say: progress,
     });
     try {
+      // As the plugin is shipped: from sources, a program takes five times as long to start.
+      for (const program of PROGRAMS) {
+        await bundleProgram(join(import.meta.dirname, program), folder, basename(program, ".ts"));
+      }
       const fleet = new Fleet(lab, file, await startListener(0), folder);
       await fleet.forget(hosts);
       return fleet;
@@ -91,7 +98,7 @@ export class Fleet {
     };
     const place = join(await mkdtemp(join(this.#folder, "job-")), "job.json");
     await writeFile(place, JSON.stringify(job));
-    const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, program), place]);
+    const { stdout } = await promisify(execFile)(process.execPath, [join(this.#folder, `${basename(program, ".ts")}.mjs`), place]);
     return JSON.parse(stdout);
   }
 

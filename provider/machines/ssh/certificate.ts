@@ -1,6 +1,7 @@
 import { sign } from "node:crypto";
 import type { Client, ParsedKey } from "ssh2";
 import { parsePublicKey } from "./host-key.ts";
+import { innerPart } from "./library.ts";
 import { field, positive, readField } from "./wire.ts";
 
 /**
@@ -121,12 +122,9 @@ interface PacketWriter {
 
 /** The library has no door for this; its version is pinned, and a test logs in to a real sshd by certificate. */
 function packetWriterOf(client: Client): PacketWriter {
-  let at: unknown = client;
-  for (const name of ["_protocol", "_packetRW", "write"]) {
-    at = typeof at === "object" && at !== null ? Reflect.get(at, name) : undefined;
-  }
-  if (!isPacketWriter(at)) throw new TypeError("this version of ssh2 cannot be used with certificates");
-  return at;
+  const writer = innerPart(client, "_protocol", "_packetRW", "write");
+  if (!isPacketWriter(writer)) throw new TypeError("this version of ssh2 cannot be used with certificates");
+  return writer;
 }
 
 function isPacketWriter(value: unknown): value is PacketWriter {

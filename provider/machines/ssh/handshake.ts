@@ -4,6 +4,7 @@ import type { SshEndpoint } from "../credentials.ts";
 import { type HostKey, MachineError } from "../machine.ts";
 import { Authentication, type LogIn } from "./authentication.ts";
 import { hostKeyOf } from "./host-key.ts";
+import { forgoHostKeyProofs } from "./host-key-proofs.ts";
 import { judgeHostKey, knownKeyTypes } from "./judge-host-key.ts";
 import type { Ssh2Library } from "./library.ts";
 import { prepareKeys } from "./packet-keys.ts";
@@ -113,6 +114,7 @@ export function openClient(
       keepaliveCountMax: limits.keepAlive.countMax,
       ...preference(knownKeyTypes(endpoint.hostKeys, endpoint)),
     });
+    forgoHostKeyProofs(client);
     stream.on("data", onBytes);
   });
 }

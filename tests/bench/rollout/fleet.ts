@@ -98,7 +98,10 @@ export class Fleet {
     };
     const place = join(await mkdtemp(join(this.#folder, "job-")), "job.json");
     await writeFile(place, JSON.stringify(job));
-    const { stdout } = await promisify(execFile)(process.execPath, [join(this.#folder, `${basename(program, ".ts")}.mjs`), place]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(this.#folder, `${basename(program, ".ts")}.mjs`),
+      place,
+    ]);
     return JSON.parse(stdout);
   }
 

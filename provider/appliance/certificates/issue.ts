@@ -94,7 +94,8 @@ export async function issueServerCertificate({
 /** Loaded when a certificate is first made: it costs more than all the rest of a start. */
 async function loadX509() {
   provideReflection();
-  const x509 = await import("@peculiar/x509");
+  // A CommonJS module is the default of what a program gets that imports it later.
+  const { default: x509 } = await import("@peculiar/x509");
   x509.cryptoProvider.set(webcrypto);
   return x509;
 }

@@ -5,6 +5,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Appliance } from "../appliance/appliance.ts";
 import { databaseFolder, openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
+import { OUTCOME_CLASSES } from "../appliance/operations/outcome-classes.ts";
 import { addAccessCommands } from "./access-commands.ts";
 import { addAuthorityCommands } from "./authority-commands.ts";
 import { addBundleCommands } from "./bundle-commands.ts";
@@ -13,7 +14,7 @@ import { listDevices, removeDevices, setStates } from "./commands/devices.ts";
 import type { DiagnoseArguments } from "./commands/diagnose.ts";
 import { forgetHostKey, listHostKeys } from "./commands/host-keys.ts";
 import { addQueueCommands } from "./commands/queue.ts";
-import { CLASSES, listResults, type ResultFilter, showLog } from "./commands/results.ts";
+import { listResults, type ResultFilter, showLog } from "./commands/results.ts";
 import type { ServeArguments } from "./commands/serve.ts";
 import { addSettingsCommands } from "./commands/settings.ts";
 import { listTokens, listTokenUses } from "./commands/tokens.ts";
@@ -185,7 +186,7 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
     .description("The latest result of every machine; exit code 3 if one is not right.")
     .option("--config <name>", "of one configuration")
     .option("--machine <machine>", "of one machine")
-    .addOption(new Option("--class <class...>", "of these classes").choices(CLASSES))
+    .addOption(new Option("--class <class...>", "of these classes").choices(OUTCOME_CLASSES))
     .option("--code <code...>", "with these codes, such as port-closed")
     .action(async (filter: ResultFilter) => finish(await listResults(session(), filter)));
   program

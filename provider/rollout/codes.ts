@@ -1,16 +1,4 @@
-/** What a target's outcome counts as. Every outcome code belongs to exactly one class; percentages leave `absent` out. */
-export const OUTCOME_CLASSES = [
-  "succeeded",
-  "unchanged",
-  "removed",
-  "absent",
-  "unreachable",
-  "failed",
-  "notAttempted",
-] as const;
-
-/** One of {@link OUTCOME_CLASSES}. */
-export type OutcomeClass = (typeof OUTCOME_CLASSES)[number];
+import type { OutcomeClass } from "../appliance/operations/outcome-classes.ts";
 
 /** What a code means: its class, what happened in one sentence, and what to do about it where something must be done. */
 export interface CodeMeaning {

@@ -1,4 +1,5 @@
-import type { CodeMeaning, OutcomeClass, OutcomeCode } from "./codes.ts";
+import type { OutcomeClass } from "../appliance/operations/outcome-classes.ts";
+import type { CodeMeaning, OutcomeCode } from "./codes.ts";
 import { OUTCOME_CODES } from "./codes.ts";
 import { onOneLine, plainText } from "./plain-text.ts";
 

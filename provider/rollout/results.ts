@@ -1,4 +1,5 @@
-import type { OutcomeClass, OutcomeCode } from "./codes.ts";
+import type { OutcomeClass } from "../appliance/operations/outcome-classes.ts";
+import type { OutcomeCode } from "./codes.ts";
 import { isRight, saysNothing } from "./codes.ts";
 import { inNaturalOrder } from "./natural-order.ts";
 import type { Outcome } from "./outcome.ts";

@@ -1,5 +1,4 @@
-import type { OutcomeClass } from "./codes.ts";
-import { OUTCOME_CLASSES } from "./codes.ts";
+import { OUTCOME_CLASSES, type OutcomeClass } from "../appliance/operations/outcome-classes.ts";
 
 /** How many targets ended in each class. */
 export type ClassCounts = Readonly<Record<OutcomeClass, number>>;

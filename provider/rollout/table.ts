@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { OutcomeClass } from "./codes.ts";
+import type { OutcomeClass } from "../appliance/operations/outcome-classes.ts";
 import { isRight } from "./codes.ts";
 import { inNaturalOrder } from "./natural-order.ts";
 import type { Outcome } from "./outcome.ts";

@@ -25,6 +25,19 @@ function told(old: Partial<Device>, later: Partial<Device> = {}): (string | unde
   return [...found].map(([kuid, { by }]) => [kuid, by]);
 }
 
+/** The machine enrols at ten, and as another device at noon. */
+async function enrolTwice(folder: string): Promise<void> {
+  for (const [number, moment] of [
+    [1, "2027-03-01T10:00:00Z"],
+    [2, "2027-03-01T12:00:00Z"],
+  ] as const) {
+    const appliance = await openLocal({ folder, now: () => Date.parse(moment) });
+    const same = { hostname: "web.corp.example", addresses: ["10.0.0.7"], machineId };
+    await appliance.enrolDevice(device(number, same));
+    await appliance.close();
+  }
+}
+
 describe("a device whose machine has enrolled anew", () => {
   it.each<[string, Partial<Device>, Partial<Device>]>([
     ["was gone before", {}, {}],
@@ -60,14 +73,7 @@ describe("a device whose machine has enrolled anew", () => {
 
   it("is marked in the list, with the command that forgets it", async () => {
     const folder = newFolder();
-    for (const [number, moment] of [
-      [1, "2027-03-01T10:00:00Z"],
-      [2, "2027-03-01T12:00:00Z"],
-    ] as const) {
-      const appliance = await openLocal({ folder, now: () => Date.parse(moment) });
-      await appliance.enrolDevice(device(number, { hostname: "web.corp.example", machineId }));
-      await appliance.close();
-    }
+    await enrolTwice(folder);
     const { out } = await kaceIn(folder, "devices", "list");
     const [head = "", ...rows] = out.split("\n");
     expect(head).toMatch(/ LAST SEEN +REMARK$/);
@@ -88,15 +94,7 @@ describe("a device whose machine has enrolled anew", () => {
 
   it("is not what its name or address means, but for who forgets it", async () => {
     const folder = newFolder();
-    for (const [number, moment] of [
-      [1, "2027-03-01T10:00:00Z"],
-      [2, "2027-03-01T12:00:00Z"],
-    ] as const) {
-      const appliance = await openLocal({ folder, now: () => Date.parse(moment) });
-      const same = { hostname: "web.corp.example", addresses: ["10.0.0.7"], machineId };
-      await appliance.enrolDevice(device(number, same));
-      await appliance.close();
-    }
+    await enrolTwice(folder);
     const states = async () => {
       const found: Device[] = JSON.parse((await kaceIn(folder, "--json", "devices", "list")).out);
       return found.map(({ kuid, state }) => [kuid, state]);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { OUTCOME_CLASSES } from "../../provider/appliance/operations/outcome-classes.ts";
 import {
   classOf,
   isOutcomeCode,
   isRight,
-  OUTCOME_CLASSES,
   OUTCOME_CODES,
   type OutcomeCode,
   saysNothing,

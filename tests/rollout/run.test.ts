@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { OUTCOME_CLASSES } from "../../provider/rollout/codes.ts";
+import { OUTCOME_CLASSES } from "../../provider/appliance/operations/outcome-classes.ts";
 import type { RolloutResult } from "../../provider/rollout/run.ts";
 import { previewRollout, runRollout } from "../../provider/rollout/run.ts";
 import { crowd, type Part, PlayedWorld } from "./played-world.ts";

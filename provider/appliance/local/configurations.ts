@@ -2,7 +2,7 @@ import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { Configuration, configurationOperations, ListedConfiguration } from "../operations/configurations.ts";
 import { configurationOperations as operations } from "../operations/configurations.ts";
-import type { OutcomeClass } from "../operations/outcome-words.ts";
+import type { OutcomeClass } from "../operations/outcome-classes.ts";
 import type { RunSummary } from "../operations/runs.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { page, textAt } from "./paging.ts";

@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
-import type { OutcomeClass } from "../operations/outcome-words.ts";
+import type { OutcomeClass } from "../operations/outcome-classes.ts";
 import type { NewOutcome, outcomeOperations } from "../operations/outcomes.ts";
 import { fixed } from "./fixed-query.ts";
 import type { HandlersOf } from "./handlers.ts";

@@ -1,5 +1,5 @@
 import { everyPage } from "../../appliance/every-page.ts";
-import type { OutcomeClass } from "../../appliance/operations/outcome-words.ts";
+import type { OutcomeClass } from "../../appliance/operations/outcome-classes.ts";
 import type { StoredOutcome } from "../../appliance/operations/outcomes.ts";
 import { nearest } from "../../kit/define/suggest.ts";
 import { isOutcomeCode, OUTCOME_CODES } from "../../rollout/codes.ts";
@@ -14,17 +14,6 @@ export interface ResultFilter {
   readonly class?: readonly OutcomeClass[] | undefined;
   readonly code?: readonly string[] | undefined;
 }
-
-/** What results can be narrowed down to. */
-export const CLASSES: readonly OutcomeClass[] = [
-  "succeeded",
-  "unchanged",
-  "removed",
-  "absent",
-  "unreachable",
-  "failed",
-  "notAttempted",
-];
 
 /** A result, and the name of the configuration it is of. */
 type NamedOutcome = StoredOutcome & { readonly configuration: string };

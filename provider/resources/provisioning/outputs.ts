@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { OUTCOME_CLASSES } from "../../rollout/codes.ts";
+import { OUTCOME_CLASSES } from "../../appliance/operations/outcome-classes.ts";
 
 const count = (description: string) => z.int().min(0).meta({ description });
 

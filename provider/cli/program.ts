@@ -224,11 +224,11 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
   addQuarantineLists(quarantine, { session, finish });
   quarantine
     .command("approve <device...>")
-    .description("Lets devices in, by host name or KUID.")
+    .description("Lets devices in, by host name, KUID or address.")
     .action(async (devices: string[]) => finish(await setStates(session(), devices, "approved")));
   quarantine
     .command("block <device...>")
-    .description("Shuts devices out, by host name or KUID.")
+    .description("Shuts devices out, by host name, KUID or address.")
     .action(async (devices: string[]) => finish(await setStates(session(), devices, "blocked")));
 
   const devices = group("devices", "Machines whose agents have connected.");

@@ -18,7 +18,7 @@ export function addTaskCommands(program: Command, { session, finish }: CommandCo
     .addOption(
       new Option("--view <view>", "which of them").choices([...taskView.options, "all"]).default("in-progress"),
     )
-    .option("--machine <machine>", "of one machine, by host name or KUID")
+    .option("--machine <machine>", "of one machine, by host name, KUID or address")
     .addOption(new Option("--type <type...>", "of these types").choices(taskType.options))
     .addOption(new Option("--state <state...>", "in these states; among all of them").choices(taskState.options))
     .option("--source <id>", "of one order; among all of them")
@@ -81,7 +81,7 @@ export function addTaskCommands(program: Command, { session, finish }: CommandCo
 
 function withRecipients(command: Command): Command {
   return command
-    .option("--machine <machine...>", "on these, by host name or KUID")
+    .option("--machine <machine...>", "on these, by host name, KUID or address")
     .option("--label <label...>", "on the machines that have one of these labels")
     .option("--all", "on all of them");
 }

@@ -9,7 +9,7 @@ import { type LabHostKey, writeHostKeys } from "./host-keys.ts";
 import { rootOf } from "./layers.ts";
 import type { LabNames } from "./names.ts";
 import { forgetNeighbour, isForwarding, setCable, setFirewall } from "./network.ts";
-import { kill, listensOn } from "./processes.ts";
+import { kill, leaderBelow, listensOn } from "./processes.ts";
 import type { Firewall, HostSpec } from "./spec.ts";
 import { until } from "./wait.ts";
 
@@ -65,13 +65,13 @@ export class LabHost {
   }
 
   /**
-   * Runs a command on the host, as root, and waits for its end.
+   * Runs a command on the host, as root, and waits for its end; on a host that is starting, once its first process is
+   * there.
    * @throws LabError where the host is not up, or the command takes longer than `timeoutMs` (two minutes)
    * @example (await host.exec(["systemctl", "is-active", "ssh"])).stdout // "active\n"
    */
   async exec(argv: readonly string[], options: Omit<ExecOptions, "env"> = {}): Promise<ExecResult> {
-    const leader = await leaderOf(this.#place.names, this.name);
-    if (leader === undefined) throw new LabError(`${this.name} is not up`);
+    const leader = await this.#leader();
     const enter = [
       "nsenter",
       "--target",
@@ -228,6 +228,16 @@ export class LabHost {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new LabError(`${why}\n${said.slice(-2_000)}`, { cause });
     }
+  }
+
+  /** The first process of the host. @throws LabError where the host is switched off */
+  async #leader(): Promise<number> {
+    const { names } = this.#place;
+    return until(async () => {
+      const carrier = await carrierOf(names, this.name);
+      if (carrier === undefined) throw new LabError(`${this.name} is not up`);
+      return leaderBelow(carrier);
+    }, `the first process of ${this.name}`);
   }
 
   async #booted(): Promise<boolean> {

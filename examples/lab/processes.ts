@@ -89,39 +89,49 @@ export function kill(pid: number): void {
 
 /** True while a process is there and not just waiting to be buried. */
 export async function isAlive(pid: number): Promise<boolean> {
-  try {
-    return !(await isDead(pid));
-  } catch (error) {
-    if (isCode(error, ...GONE)) return false;
-    throw error;
-  }
+  return (await unlessGone(isDead(pid))) === false;
 }
 
 /** When a process started, in the kernel's own ticks: with its id it names one process for ever. */
 export async function startOf(pid: number): Promise<string | undefined> {
+  return (await unlessGone(statFields(pid)))?.[19];
+}
+
+/**
+ * The first process of the host that this one runs: a descendant that is number 1 in a namespace of its own. A look
+ * may miss it while the host starts, since what starts it hands it on to another parent and ends.
+ */
+export async function leaderBelow(pid: number): Promise<number | undefined> {
+  for (const child of await childrenOf(pid)) {
+    if (await isLeader(child)) return child;
+    const below = await leaderBelow(child);
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await unlessGone(readFile(`/proc/${pid}/task/${pid}/children`, "utf8"));
+  return (text ?? "")
+    .split(" ")
+    .filter((child) => child !== "")
+    .map(Number);
+}
+
+async function isLeader(pid: number): Promise<boolean> {
+  const status = await unlessGone(readFile(`/proc/${pid}/status`, "utf8"));
+  const numbers = /^NSpid:\s+(.*)$/m.exec(status ?? "")?.[1]?.split(/\s+/) ?? [];
+  return numbers.length > 1 && numbers.at(-1) === "1";
+}
+
+/** What is read of a process; undefined where the process has ended. */
+async function unlessGone<Read>(reading: Promise<Read>): Promise<Read | undefined> {
   try {
-    return (await statFields(pid))[19];
+    return await reading;
   } catch (error) {
     if (isCode(error, ...GONE)) return undefined;
     throw error;
   }
-}
-
-/** The first process of the host that this one runs: a descendant that is number 1 in a namespace of its own. */
-export async function leaderBelow(pid: number): Promise<number | undefined> {
-  try {
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-    for (const child of children.split(" ").filter((text) => text !== "")) {
-      const status = await readFile(`/proc/${child}/status`, "utf8");
-      const numbers = /^NSpid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
-      if (numbers.length > 1 && numbers.at(-1) === "1") return Number(child);
-      const below = await leaderBelow(Number(child));
-      if (below !== undefined) return below;
-    }
-  } catch (error) {
-    if (!isCode(error, ...GONE)) throw error;
-  }
-  return undefined;
 }
 
 /** Whether something listens on a TCP port in the network namespace of a process. */

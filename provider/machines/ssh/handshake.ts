@@ -8,6 +8,7 @@ import { forgoHostKeyProofs } from "./host-key-proofs.ts";
 import { judgeHostKey, knownKeyTypes } from "./judge-host-key.ts";
 import type { Ssh2Library } from "./library.ts";
 import { prepareKeys } from "./packet-keys.ts";
+import { prepareWriting } from "./packet-writer.ts";
 
 /** How long each part may take, and when a silent peer counts as gone. */
 export interface HandshakeLimits {
@@ -79,6 +80,7 @@ export function openClient(
     client.on("handshake", () => {
       stage = "log-in";
       prepareKeys(client);
+      prepareWriting(client, stream);
     });
     client.on("ready", () => {
       if (hostKey === undefined) fail(new TypeError("a log-in without a host key"));

@@ -74,7 +74,7 @@ export const rolloutMemory: Bench = {
         },
       ],
       notes: [
-        `Of this, ${most.map(({ fileMegabytes }) => fileMegabytes.toFixed(0)).join(" and ")} MB are pages of Node's own program and of its libraries, which processes share; a Node that does nothing holds 35 of them, and 9 MB besides. The rest is the heap with the compiled bundle (idle 18 to 22 MB), the buffers that are on their way (32 machines at once: 6 to 20 MB), and what the C library keeps between allocations.`,
+        `Of this, ${most.map(({ fileMegabytes }) => fileMegabytes.toFixed(0)).join(" and ")} MB are pages of Node's own program and of its libraries, which processes share; a Node that does nothing holds 35 of them, and 9 MB besides. The rest is the heap with the compiled bundle (idle 18 to 22 MB, 35 to 40 with the machines), the buffers that are on their way (32 machines at once: 2 to 8 MB), what V8 needs while it compiles, and what the C library keeps between allocations.`,
       ],
     };
   },

@@ -32,7 +32,7 @@ const definition = defineResource({
   refreshBeforeUpdate: ({ probe, enabled }) => probe !== "onRefresh" && enabled !== false,
   drift: ({ inputs: { enabled }, outputs: recorded }) => (enabled ? driftPaths(recorded) : []),
 });
-const shape = definition.descriptor.inputs;
+const { descriptor } = definition;
 
 /** The id of the configuration of a URN: the same after a lost store, so that receipts on machines are known again. */
 export function configurationIdOf(urn: string): string {
@@ -60,7 +60,7 @@ export const provisioningConfig = inItsOrganization(definition, idOf).handle({
     const name = given.name ?? logicalName; // the check has given it a name
     const saved = () => exists(id);
     const { recording, reasons } = await provision(
-      { id, urn, name, inputs: given, shape, changed: true, saved },
+      { id, urn, name, inputs: given, shape: descriptor.inputs, changed: true, saved },
       context,
     );
     return { id, outputs: recording, reasons };
@@ -74,7 +74,10 @@ export const provisioningConfig = inItsOrganization(definition, idOf).handle({
   async update({ id, urn, logicalName, inputs: given, old, changes }, context) {
     const changed = changesWork(changes);
     const name = given.name ?? old.inputs.name ?? logicalName;
-    const { recording, reasons } = await provision({ id, urn, name, inputs: given, shape, old, changed }, context);
+    const { recording, reasons } = await provision(
+      { id, urn, name, inputs: given, shape: descriptor.inputs, old, changed },
+      context,
+    );
     return { outputs: recording, reasons };
   },
 
@@ -82,7 +85,7 @@ export const provisioningConfig = inItsOrganization(definition, idOf).handle({
     const name = given.name ?? old.inputs.name ?? logicalName;
     if (given.schedule !== undefined)
       await client.write((appliance) =>
-        keepCredentials({ id, urn, name, inputs: given, shape, limits: client }, appliance),
+        keepCredentials({ id, urn, name, inputs: given, shape: descriptor.inputs, limits: client }, appliance),
       );
     return { outputs: old.outputs };
   },

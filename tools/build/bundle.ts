@@ -52,6 +52,8 @@ export async function bundleProgram(program: string, folder: string, name: strin
     target: `node${minimumNode()}`,
     minifyWhitespace: true,
     minifySyntax: true,
+    // What is built was checked when it was built, above all its descriptors: no start does it again.
+    define: { "process.env.NODE_ENV": '"production"' },
     legalComments: "linked",
     logLevel: "warning",
     plugins: [runtimeOutside, scriptsInside],

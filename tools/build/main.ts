@@ -8,6 +8,8 @@ npm run build -- <folder>       the same, in another folder`;
 
 const [named = "dist"] = readArguments(USAGE, { allowPositionals: true }).positionals;
 const folder = resolve(named);
+// What is built does not check its descriptors at each start any more: they are checked here, with a DescriptorError.
+await import("../../provider/kace.ts");
 await bundle(folder);
 process.stdout.write(
   `the plugin is in ${folder}: use it by \`plugins.providers: [{ name: kace, path: ${folder} }]\`\n`,

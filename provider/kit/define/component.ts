@@ -4,6 +4,7 @@ import type { Contradiction } from "./compile.ts";
 import { compileShape } from "./compile.ts";
 import type { Side } from "./contradictions.ts";
 import { nameContradictions, shapeContradictions } from "./contradictions.ts";
+import { later } from "./later.ts";
 import type { ObjectShape } from "./shape.ts";
 
 /** A method of a component as data. */
@@ -66,38 +67,58 @@ export function defineComponent<
   M extends Readonly<Record<string, MethodDefinition<z.ZodObject, z.ZodObject>>> = Record<never, never>,
 >(definition: ComponentDefinition<I, O, M>): DefinedComponent<z.output<I>, z.output<O>, MethodTypes<M>> {
   const { name } = definition;
-  const contradictions: Contradiction[] = nameContradictions(
-    name,
-    definition.description,
-    /^[A-Z][A-Za-z0-9]*$/,
-    "PascalCase",
-  );
-  const report = (contradiction: Contradiction) => contradictions.push(contradiction);
+  const reported: Contradiction[] = [];
+  /** Compiles when first asked, and says what contradicts itself in it. */
   const compile = (schema: z.ZodObject, at: string, typeName: string, side: Side) => {
-    const shape = compileShape(schema, { at, typeName, report }) as ObjectShape; // a z.object compiles to an object
-    contradictions.push(...shapeContradictions(shape, at, side));
-    return shape;
+    const shape = later(() => {
+      const report = (contradiction: Contradiction) => reported.push(contradiction);
+      return compileShape(schema, { at, typeName, report }) as ObjectShape; // a z.object compiles to an object
+    });
+    return { shape, contradictions: () => shapeContradictions(shape(), at, side) };
   };
+  const inputs = compile(definition.inputs, `${name}.inputs`, name, "component");
+  const outputs = compile(definition.outputs, `${name}.outputs`, name, "outputs");
   const methods = Object.entries(definition.methods ?? {}).map(([method, { description, inputs, outputs }]) => {
     const at = `${name}.${method}`;
     const typeName = `${name}${method.slice(0, 1).toUpperCase()}${method.slice(1)}`;
-    contradictions.push(...nameContradictions(method, description));
     return {
-      name: method,
+      method,
       description,
       inputs: compile(inputs, `${at}.inputs`, typeName, "arguments"),
       outputs: compile(outputs, `${at}.outputs`, typeName, "result"),
     };
   });
+  const contradictions = later(() => {
+    const sides = [...methods.flatMap((method) => [method.inputs, method.outputs]), inputs, outputs];
+    const found = sides.flatMap((side) => side.contradictions());
+    const named = methods.flatMap(({ method, description }) => nameContradictions(method, description));
+    const own = nameContradictions(name, definition.description, /^[A-Z][A-Za-z0-9]*$/, "PascalCase");
+    return [...own, ...named, ...reported, ...found];
+  });
   const descriptor: ComponentDescriptor = {
     name,
     description: definition.description,
-    inputs: compile(definition.inputs, `${name}.inputs`, name, "component"),
-    outputs: compile(definition.outputs, `${name}.outputs`, name, "outputs"),
-    methods,
+    get inputs() {
+      return inputs.shape();
+    },
+    get outputs() {
+      return outputs.shape();
+    },
+    methods: methods.map(({ method, description, inputs, outputs }) => ({
+      name: method,
+      description,
+      get inputs() {
+        return inputs.shape();
+      },
+      get outputs() {
+        return outputs.shape();
+      },
+    })),
     examples: definition.examples ?? [],
     deprecation: definition.deprecation,
-    contradictions,
+    get contradictions() {
+      return contradictions();
+    },
   };
   return { descriptor };
 }

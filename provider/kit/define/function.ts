@@ -3,6 +3,7 @@ import type { Context, Example } from "./call.ts";
 import type { Contradiction } from "./compile.ts";
 import { compileShape } from "./compile.ts";
 import { nameContradictions, shapeContradictions, timeoutContradictions } from "./contradictions.ts";
+import { later } from "./later.ts";
 import type { ReturnedObject } from "./plain.ts";
 import type { Properties } from "./resource.ts";
 import type { Duration } from "./scalars.ts";
@@ -70,25 +71,39 @@ export interface DefinedFunction<I, O> {
 export function defineFunction<I extends z.ZodObject, O extends z.ZodObject>(
   definition: FunctionDefinition<I, O>,
 ): DefinedFunction<z.output<I>, z.output<O>> {
-  const contradictions: Contradiction[] = nameContradictions(definition.name, definition.description);
-  const report = (contradiction: Contradiction) => contradictions.push(contradiction);
-  const typeName = definition.name.slice(0, 1).toUpperCase() + definition.name.slice(1);
+  const { name, description, timeout } = definition;
+  const reported: Contradiction[] = [];
   const compile = (side: "inputs" | "outputs") =>
-    compileShape(definition[side], { at: `${definition.name}.${side}`, typeName, report }) as ObjectShape; // a z.object compiles to an object
-  const inputs = compile("inputs");
-  const outputs = compile("outputs");
-  contradictions.push(...shapeContradictions(inputs, `${definition.name}.inputs`, "arguments"));
-  contradictions.push(...shapeContradictions(outputs, `${definition.name}.outputs`, "result"));
-  contradictions.push(...timeoutContradictions(definition.timeout, `${definition.name}.timeout`));
+    compileShape(definition[side], {
+      at: `${name}.${side}`,
+      typeName: name.slice(0, 1).toUpperCase() + name.slice(1),
+      report: (contradiction) => reported.push(contradiction),
+    }) as ObjectShape; // a z.object compiles to an object
+  const inputs = later(() => compile("inputs"));
+  const outputs = later(() => compile("outputs"));
+  const contradictions = later(() => {
+    const found = [
+      ...shapeContradictions(inputs(), `${name}.inputs`, "arguments"),
+      ...shapeContradictions(outputs(), `${name}.outputs`, "result"),
+      ...timeoutContradictions(timeout, `${name}.timeout`),
+    ];
+    return [...nameContradictions(name, description), ...reported, ...found];
+  });
   const descriptor: FunctionDescriptor = {
-    name: definition.name,
-    description: definition.description,
-    inputs,
-    outputs,
+    name,
+    description,
+    get inputs() {
+      return inputs();
+    },
+    get outputs() {
+      return outputs();
+    },
     examples: definition.examples ?? [],
     deprecation: definition.deprecation,
-    timeout: definition.timeout,
-    contradictions,
+    timeout,
+    get contradictions() {
+      return contradictions();
+    },
   };
   return {
     descriptor,

@@ -5,6 +5,7 @@ import { compileShape } from "./compile.ts";
 import type { ComponentDescriptor } from "./component.ts";
 import { shapeContradictions } from "./contradictions.ts";
 import type { ProviderFunction } from "./function.ts";
+import { later } from "./later.ts";
 import { type PackageInfo, tokenOf } from "./package.ts";
 import type { Properties, Resource } from "./resource.ts";
 import { sdkContradictions } from "./sdk-contradictions.ts";
@@ -59,51 +60,69 @@ export class DescriptorError extends Error {
 }
 
 /**
- * Puts a provider together and reads all its descriptors.
+ * Puts a provider together and reads all its descriptors; in a build for production (`NODE_ENV`, as bundlers put it into
+ * the code) each only when it is needed, because they were read when it was built.
  *
  * @throws DescriptorError if a descriptor contradicts itself or another one
  */
 export function defineProvider<C extends z.ZodObject, Client, Component extends ProviderComponent = ProviderComponent>(
   definition: ProviderDefinition<C, Client, Component>,
 ): Provider<Client, Component> {
-  const { info } = definition;
-  const contradictions: Contradiction[] = [];
-  const report = (contradiction: Contradiction) => contradictions.push(contradiction);
-  if (!/^[a-z][a-z0-9-]*$/.test(info.name) || ["pulumi", "input"].includes(info.name))
-    report({ at: "info.name", problem: `"${info.name}" cannot be a package name` });
-  if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/.test(info.version))
-    report({ at: "info.version", problem: `"${info.version}" is no semantic version` });
-  const config = compileShape(definition.config, { at: "config", typeName: "Config", report }) as ObjectShape; // a z.object compiles to an object
-  contradictions.push(...shapeContradictions(config, "config", "config"));
-
-  const taken = new Map<string, string>();
-  const index = <
-    T extends { readonly descriptor: { readonly name: string; readonly contradictions: readonly Contradiction[] } },
-  >(
-    list: readonly T[],
-    what: string,
-  ) => {
-    const byToken = new Map<string, T>();
-    for (const item of list) {
-      const { name } = item.descriptor;
-      contradictions.push(...item.descriptor.contradictions);
-      const other = taken.get(name.toLowerCase());
-      if (other !== undefined) report({ at: name, problem: `there is already a ${other} of this name` });
-      taken.set(name.toLowerCase(), what);
-      byToken.set(tokenOf(info, name), item);
-    }
-    return byToken;
-  };
+  const { info, resources = [], components = [], functions = [] } = definition;
+  const reported: Contradiction[] = [];
+  const config = later(() => {
+    const report = (contradiction: Contradiction) => reported.push(contradiction);
+    return compileShape(definition.config, { at: "config", typeName: "Config", report }) as ObjectShape; // a z.object compiles to an object
+  });
+  const index = <T extends Described>(list: readonly T[]) =>
+    new Map(list.map((item) => [tokenOf(info, item.descriptor.name), item]));
   const provider: Provider<Client, Component> = {
     info,
-    config,
+    get config() {
+      return config();
+    },
     configure: (values, context) => definition.configure(definition.config.parse(values), context),
-    resources: index(definition.resources ?? [], "resource"),
-    components: index(definition.components ?? [], "component"),
-    functions: index(definition.functions ?? [], "function"),
+    resources: index(resources),
+    components: index(components),
+    functions: index(functions),
   };
-  typesOf(provider, report);
-  contradictions.push(...sdkContradictions(provider));
-  if (contradictions.length > 0) throw new DescriptorError(info.name, contradictions);
+  if (process.env.NODE_ENV !== "production") {
+    const described = { resource: resources, component: components, function: functions };
+    const found = [...infoContradictions(info), ...shapeContradictions(config(), "config", "config")];
+    found.push(...reported, ...listContradictions(described));
+    typesOf(provider, (contradiction) => found.push(contradiction));
+    found.push(...sdkContradictions(provider));
+    if (found.length > 0) throw new DescriptorError(info.name, found);
+  }
   return provider;
+}
+
+/** What a provider lists. */
+interface Described {
+  readonly descriptor: { readonly name: string; readonly contradictions: readonly Contradiction[] };
+}
+
+function infoContradictions({ name, version }: PackageInfo): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (!/^[a-z][a-z0-9-]*$/.test(name) || ["pulumi", "input"].includes(name))
+    found.push({ at: "info.name", problem: `"${name}" cannot be a package name` });
+  if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/.test(version))
+    found.push({ at: "info.version", problem: `"${version}" is no semantic version` });
+  return found;
+}
+
+/** The contradictions of each, and names that are given twice. */
+function listContradictions(lists: Readonly<Record<string, readonly Described[]>>): Contradiction[] {
+  const found: Contradiction[] = [];
+  const taken = new Map<string, string>();
+  for (const [what, list] of Object.entries(lists)) {
+    for (const { descriptor } of list) {
+      const { name } = descriptor;
+      found.push(...descriptor.contradictions);
+      const other = taken.get(name.toLowerCase());
+      if (other !== undefined) found.push({ at: name, problem: `there is already a ${other} of this name` });
+      taken.set(name.toLowerCase(), what);
+    }
+  }
+  return found;
 }

@@ -4,6 +4,7 @@ import type { Contradiction } from "./compile.ts";
 import { compileShape } from "./compile.ts";
 import { contradictionsOf } from "./contradictions.ts";
 import type { Change } from "./difference.ts";
+import { later } from "./later.ts";
 import type { Path } from "./path.ts";
 import type { PreviewOf, Returned, ReturnedInPreview, ReturnedObject } from "./plain.ts";
 import type { Duration } from "./scalars.ts";
@@ -256,22 +257,29 @@ export interface DefinedResource<I, O> {
 export function defineResource<I extends z.ZodObject, O extends z.ZodObject>(
   definition: ResourceDefinition<I, O>,
 ): DefinedResource<z.output<I>, z.output<O>> {
-  const contradictions: Contradiction[] = [];
-  const report = (contradiction: Contradiction) => contradictions.push(contradiction);
+  const reported: Contradiction[] = [];
   const compile = (side: "inputs" | "outputs") =>
     compileShape(definition[side], {
       at: `${definition.name}.${side}`,
       typeName: definition.name,
-      report,
+      report: (contradiction) => reported.push(contradiction),
     }) as ObjectShape; // a z.object compiles to an object
-  const inputs = compile("inputs");
-  const outputs = compile("outputs");
+  const inputs = later(() => compile("inputs"));
+  const outputs = later(() => compile("outputs"));
+  const contradictions = later(() => {
+    const found = contradictionsOf(descriptor);
+    return [...reported, ...found];
+  });
   const refresh = definition.refreshBeforeUpdate;
   const descriptor: ResourceDescriptor = {
     name: definition.name,
     description: definition.description,
-    inputs,
-    outputs,
+    get inputs() {
+      return inputs();
+    },
+    get outputs() {
+      return outputs();
+    },
     examples: definition.examples ?? [],
     aliases: definition.aliases ?? [],
     deprecation: definition.deprecation,
@@ -285,9 +293,10 @@ export function defineResource<I extends z.ZodObject, O extends z.ZodObject>(
     migrations: definition.migrations ?? {},
     hasDrift: definition.drift !== undefined,
     drift: (state) => definition.drift?.(state as State<z.output<I>, z.output<O>>) ?? [], // as for handlers: see `erase`
-    contradictions,
+    get contradictions() {
+      return contradictions();
+    },
   };
-  contradictions.push(...contradictionsOf(descriptor));
   return { descriptor, handle: (handlers) => ({ descriptor, handlers: erase(handlers) }) };
 }
 

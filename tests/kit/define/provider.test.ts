@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import * as z from "zod";
 import type { Log } from "../../../provider/kit/define/call.ts";
 import { defineComponent } from "../../../provider/kit/define/component.ts";
@@ -148,6 +148,32 @@ describe("a provider", () => {
       'the descriptors of provider "demo" contradict themselves:\n  Thing.inputs.a: has no description\n  Thing.inputs.B: the name must be camelCase',
     );
   });
+});
+
+test("a provider that was built for production reads a descriptor when it is needed, and starts without", () => {
+  vi.stubEnv("NODE_ENV", "production");
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  let read = 0;
+  const inputs = z.object({
+    get a() {
+      read += 1;
+      return described(z.string());
+    },
+  });
+  const resource = defineResource({ name: "Thing", description: "A thing.", inputs, outputs: z.object({}) });
+  const made = provider({
+    resources: [
+      resource.handle<string>({ create: async () => ({ id: "1", outputs: {} }), delete: async () => undefined }),
+    ],
+    config: z.object({ b: z.string() }),
+  });
+  expect(read).toBe(0);
+  expect([...(made.resources.get("demo:index:Thing")?.descriptor.inputs.properties.keys() ?? [])]).toEqual(["a"]);
+  expect(read).toBeGreaterThan(0);
+  vi.unstubAllEnvs();
+  expect(() => provider({ config: z.object({ b: z.string() }) })).toThrow("config.b: has no description");
 });
 
 describe("the named types of a provider", () => {

@@ -3,8 +3,9 @@ import type { ApplianceAccess } from "../appliance/access.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { duration, durationMs } from "../kit/define/scalars.ts";
-import { DIAGNOSIS_STEPS, diagnose as diagnoseMachine } from "../rollout/diagnosis.ts";
-import { diagnosisMeans, serverToDiagnose } from "../rollout/diagnosis-means.ts";
+import { diagnose as diagnoseMachine } from "../rollout/diagnosis.ts";
+import { DIAGNOSIS_STEPS } from "../rollout/diagnosis-findings.ts";
+import { diagnosisMeans, folderToName, serverToDiagnose } from "../rollout/diagnosis-means.ts";
 import { agentServer } from "./agent-server.ts";
 
 const finding = z
@@ -24,7 +25,7 @@ const finding = z
 const definition = defineFunction({
   name: "diagnose",
   description:
-    "Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Looks from here and at the appliance; writes nothing.",
+    "Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Goes by what the appliance knows of the machine (its agent's connection, its last result) and by what is seen from here; writes nothing.",
   inputs: z.object({
     machine: z
       .string()
@@ -83,7 +84,7 @@ export const diagnose = definition.handle<ApplianceAccess>(async ({ inputs }, { 
   const { machine, token } = inputs;
   const timeoutMs = durationMs(inputs.timeout);
   return client.read(async (appliance) => {
-    const server = serverToDiagnose(inputs.server, await appliance.serverStatus({}));
+    const server = serverToDiagnose(inputs.server, await appliance.serverStatus({}), folderToName(appliance));
     if (server === undefined)
       throw new ProviderError({
         code: "failed-precondition",

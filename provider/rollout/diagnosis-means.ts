@@ -1,33 +1,56 @@
+import { homedir } from "node:os";
 import type { Appliance } from "../appliance/appliance.ts";
+import { defaultFolder } from "../appliance/local/folder.ts";
 import type { ServerStatus } from "../appliance/operations/server.ts";
-import type { DiagnosisMeans, DiagnosisSubject } from "./diagnosis.ts";
+import type { DiagnosisMeans, DiagnosisSubject } from "./diagnosis-subject.ts";
 import { createDns } from "./dns/dns.ts";
 import { systemNames } from "./dns/name-source.ts";
 import { greetTls } from "./greet-tls.ts";
+import { knownMachine } from "./known-machine.ts";
 import { probePorts } from "./ports/sweep.ts";
 
 /** The port agents connect to where nothing else is said. */
 const AGENT_PORT = 443;
+
+/** The port of `kace serve` where nothing else is said. */
+const SERVE_PORT = 8443;
 
 /**
  * The server that a machine's agent should connect to: the one that is named, or the appliance's own; undefined where
  * none is named and none ever ran here.
  *
  * @param status what the appliance says of its own server
+ * @param folder of the appliance, where it is one of this machine and not the default: to start its server with
  */
 export function serverToDiagnose(
   named: { readonly name?: string | undefined; readonly port?: number | undefined } | undefined,
   status: ServerStatus,
+  folder?: string,
 ): DiagnosisSubject["server"] | undefined {
   const names = [status.name, ...(status.canonicalNames ?? [])].map((name) => name?.toLowerCase());
   const host = named?.name ?? status.name;
   if (host === undefined) return undefined;
   const own = names.includes(host.toLowerCase());
+  const port = named?.port ?? (own ? status.port : undefined) ?? AGENT_PORT;
   return {
     host,
-    port: named?.port ?? (own ? status.port : undefined) ?? AGENT_PORT,
+    port,
     ...(own && status.caCertificate !== undefined && { caCertificate: status.caCertificate }),
+    ...(own && port === status.port && !status.running && { startedBy: serveCommand(status, folder) }),
   };
+}
+
+/** What starts a server of the name and port that agents know: those that it had last. */
+function serveCommand({ name, port }: ServerStatus, folder: string | undefined): string {
+  const where = folder === undefined ? "" : ` --database ${/^[\w./-]+$/.test(folder) ? folder : `'${folder}'`}`;
+  return `kace${where} serve --name ${name}${port === SERVE_PORT ? "" : ` --port ${port}`}`;
+}
+
+/** The folder of a local appliance, unless it is the one that commands take anyway. */
+export function folderToName(appliance: Appliance): string | undefined {
+  if (!("folder" in appliance) || typeof appliance.folder !== "string") return undefined;
+  const usual = defaultFolder({ platform: process.platform, env: process.env, home: homedir() });
+  return appliance.folder === usual ? undefined : appliance.folder;
 }
 
 /** What a diagnosis finds out from this machine and from an appliance; nothing is written anywhere. */
@@ -45,27 +68,6 @@ export function diagnosisMeans(
     },
     greet: greetTls,
     checkToken: (value) => appliance.checkToken({ value }),
-    async findDevice(machine) {
-      const { devices } = await appliance.findDevices({ names: [machine] });
-      if (devices.length > 0) return newest(devices);
-      return byAddress(appliance, machine);
-    },
+    knownMachine: (machine) => knownMachine(appliance, machine),
   };
-}
-
-/** A machine that is called by its address is known by what its agent says of itself. */
-async function byAddress(appliance: Appliance, address: string) {
-  let after: string | undefined;
-  const found = [];
-  do {
-    const page = await appliance.findDevices({ limit: 1_000, after });
-    found.push(...page.devices.filter(({ addresses }) => addresses.includes(address)));
-    after = page.next;
-  } while (after !== undefined);
-  return newest(found);
-}
-
-/** A machine that was set up anew is a new device: the one that came last is it. */
-function newest<Found extends { readonly lastSeenAt: string }>(devices: readonly Found[]): Found | undefined {
-  return devices.toSorted((one, other) => other.lastSeenAt.localeCompare(one.lastSeenAt))[0];
 }

@@ -1,22 +1,10 @@
-import { authoritiesIn, type Probe, serverText } from "../agent/agent.ts";
-import type { Output } from "../appliance/appliance.ts";
+import { type Probe, serverText } from "../agent/agent.ts";
 import type { Device, DeviceReason } from "../appliance/operations/devices.ts";
-import type { ForwardLookup } from "./dns/answers.ts";
-import type { TlsAnswer, TlsGreeting } from "./greet-tls.ts";
-import type { PortState } from "./ports/port-state.ts";
-
-/** The way of an agent to its server, in the order in which it can break. */
-export const DIAGNOSIS_STEPS = ["dns", "port", "tls", "token", "quarantine", "service"] as const;
-
-export type DiagnosisStep = (typeof DIAGNOSIS_STEPS)[number];
-
-/** What was found at one step; `unknown` where it could not be looked at. */
-export interface Finding {
-  readonly step: DiagnosisStep;
-  readonly state: "right" | "wrong" | "unknown";
-  readonly message: string;
-  readonly hint?: string | undefined;
-}
+import { isRight } from "./codes.ts";
+import { DIAGNOSIS_STEPS, type Finding, right, unknown, wrong } from "./diagnosis-findings.ts";
+import type { DiagnosisMeans, DiagnosisSubject } from "./diagnosis-subject.ts";
+import { wayFindings } from "./diagnosis-way.ts";
+import { hintOf, type KnownMachine, lastTry } from "./known-machine.ts";
 
 /** All findings, and the first that is wrong: that is where to begin. */
 export interface Diagnosis {
@@ -24,44 +12,43 @@ export interface Diagnosis {
   readonly firstWrong: Finding | undefined;
 }
 
-/** What is asked about: why a machine does not appear at its server. */
-export interface DiagnosisSubject {
-  /** Name or address of the machine. */
-  readonly machine: string;
-  readonly server: { readonly host: string; readonly port: number; readonly caCertificate?: string | undefined };
-  /** The enrolment token its agent was given, if that is known. */
-  readonly token?: string | undefined;
-  readonly timeoutMs: number;
-}
-
-/** How to find out; every look is read-only. */
-export interface DiagnosisMeans {
-  forward(name: string): Promise<ForwardLookup>;
-  portState(address: string, port: number, timeoutMs: number): Promise<PortState>;
-  greet(greeting: TlsGreeting): Promise<TlsAnswer>;
-  checkToken(value: string): Promise<Pick<Output<"checkToken">, "status" | "name">>;
-  /** The device of a machine, by its name. */
-  findDevice(machine: string): Promise<Device | undefined>;
-  /** A look at the machine itself, where there is a log-in for it; it may fail with a sentence. */
-  readonly probe?: ((machine: string) => Promise<Probe | { readonly failed: string }>) | undefined;
-}
-
 /**
  * Walks the way of a machine's agent to its server and names the first thing that is wrong (seed row B14). What the
- * machine itself can say counts more than what is seen from here.
+ * machine itself can say, and what the appliance knows of it, counts more than what is seen from here.
  *
  * @example (await diagnose({ machine: "web01", server, timeoutMs: 5_000 }, means)).firstWrong?.message
  */
 export async function diagnose(subject: DiagnosisSubject, means: DiagnosisMeans): Promise<Diagnosis> {
-  const [looked, device] = await Promise.all([means.probe?.(subject.machine), means.findDevice(subject.machine)]);
+  const [looked, known] = await Promise.all([means.probe?.(subject.machine), means.knownMachine(subject.machine)]);
   const probe = looked === undefined || "failed" in looked ? undefined : looked;
-  const findings = [
-    ...(isConnected(device, probe) ? connectedFindings(subject) : await wayFindings(subject, means, probe, device)),
+  const { device, result, targetOf } = known;
+  if (probe === undefined && device === undefined && result === undefined && targetOf === undefined)
+    return diagnosisOf(strangerFindings(subject));
+  return diagnosisOf([
+    ...(isConnected(device, probe)
+      ? connectedFindings(subject)
+      : await wayFindings(subject, means, { probe, device, result })),
     await tokenFinding(subject, means, device),
     quarantineFinding(subject, device),
-    serviceFinding(subject, looked, device),
-  ];
+    serviceFinding(subject, looked, known),
+  ]);
+}
+
+function diagnosisOf(findings: readonly Finding[]): Diagnosis {
   return { findings, firstWrong: findings.find(({ state }) => state === "wrong") };
+}
+
+/** A name that nobody knows has no agent whose way could be walked. */
+function strangerFindings({ machine }: DiagnosisSubject): Finding[] {
+  return DIAGNOSIS_STEPS.map((step) =>
+    step === "service"
+      ? wrong(
+          step,
+          `this appliance knows no machine ${machine}: it has no agent, no result and no configuration of it`,
+          "`kace devices list` and `kace results` show the machines it knows",
+        )
+      : unknown(step, `not looked at: ${machine} is not known`),
+  );
 }
 
 /** An agent that is connected has found its way, whatever can be seen of it from here. */
@@ -75,96 +62,6 @@ function connectedFindings({ machine, server }: DiagnosisSubject): Finding[] {
     right("port", `the agent of ${machine} is connected to port ${server.port}`),
     right("tls", `the agent of ${machine} trusts its server's certificate`),
   ];
-}
-
-async function wayFindings(
-  subject: DiagnosisSubject,
-  means: DiagnosisMeans,
-  probe: Probe | undefined,
-  device: Device | undefined,
-): Promise<Finding[]> {
-  const { dns, address } = await dnsFinding(subject, means, probe, device);
-  const port = await portFinding(subject, means, probe, address);
-  const tls = await tlsFinding(subject, means, port.state === "wrong" ? undefined : address);
-  return [dns, port, tls.state === "wrong" ? tls : (trustFinding(subject, probe, device) ?? tls)];
-}
-
-async function dnsFinding(
-  { machine, server }: DiagnosisSubject,
-  means: DiagnosisMeans,
-  probe: Probe | undefined,
-  device: Device | undefined,
-) {
-  const found = await means.forward(server.host);
-  const address = found.kind === "resolved" ? found.addresses[0] : undefined;
-  const finding = (): Finding => {
-    if (probe?.server.resolves === "no") {
-      return wrong(
-        "dns",
-        `${machine} cannot resolve the server's name ${server.host}`,
-        "use a name that its name server knows",
-      );
-    }
-    if (probe?.server.resolves === "yes") return right("dns", `${machine} resolves ${server.host}`);
-    if (address !== undefined) return right("dns", `${server.host} resolves to ${address} here`);
-    const why = found.kind === "not-found" ? "does not exist" : "could not be looked up";
-    // It has found the way before, so a name that is not known here most likely is known there.
-    if (device !== undefined) return unknown("dns", `the server's name ${server.host} ${why} here`);
-    return wrong("dns", `the server's name ${server.host} ${why}`, "check the name, and the name server");
-  };
-  return { dns: finding(), address };
-}
-
-async function portFinding(
-  { machine, server, timeoutMs }: DiagnosisSubject,
-  means: DiagnosisMeans,
-  probe: Probe | undefined,
-  address: string | undefined,
-): Promise<Finding> {
-  const where = serverText(server);
-  if (probe?.server.reachable === "no") {
-    return wrong("port", `${machine} cannot reach ${where}`, "open the way from the machine to the server's port");
-  }
-  if (probe?.server.reachable === "yes") return right("port", `${machine} reaches ${where}`);
-  if (address === undefined) return unknown("port", `the address of ${server.host} is not known here`);
-  switch (await means.portState(address, server.port, timeoutMs)) {
-    case "open":
-      return right("port", `${where} is open from here`);
-    case "closed":
-      return wrong("port", `nothing listens on ${where}`, "start it with `kace serve`, or check the port");
-    case "filtered":
-      return wrong("port", `${where} does not answer`, "look for a firewall on the way to it");
-  }
-}
-
-async function tlsFinding(
-  { server, timeoutMs }: DiagnosisSubject,
-  means: DiagnosisMeans,
-  address: string | undefined,
-): Promise<Finding> {
-  const { host, port, caCertificate } = server;
-  if (address === undefined) return unknown("tls", `${serverText(server)} cannot be greeted from here`);
-  const answer = await means.greet({ host, address, port, caCertificate, timeoutMs });
-  if (answer.kind === "trusted") return right("tls", `agents can trust the certificate of ${host}`);
-  if (answer.kind === "untrusted") return wrong("tls", answer.message, answer.hint);
-  return wrong("tls", answer.message, "check that it is `kace serve` that listens there");
-}
-
-/** Whether the agent trusts none of the server's authorities; the machine's own file says more than what was said last. */
-function trustFinding(
-  { machine, server }: DiagnosisSubject,
-  probe: Probe | undefined,
-  device: Device | undefined,
-): Finding | undefined {
-  const [present] = server.caCertificate === undefined ? [] : authoritiesIn(server.caCertificate);
-  const trusts = probe?.agents.find(({ trusts: found }) => found !== undefined)?.trusts ?? device?.trusts;
-  if (present === undefined || trusts === undefined || trusts.length === 0 || trusts.includes(present))
-    return undefined;
-  return wrong(
-    "tls",
-    `the agent of ${machine} does not trust the server's present authority: it was away while that was renewed`,
-    "run `pulumi up`, which gives it the authority, or `kace-agent configure` on the machine with what `kace authority show --pem` prints",
-  );
 }
 
 const TOKEN_HINTS = {
@@ -199,7 +96,7 @@ const REASONS: Readonly<Record<DeviceReason, string>> = {
 };
 
 function quarantineFinding({ machine }: DiagnosisSubject, device: Device | undefined): Finding {
-  if (device === undefined) return unknown("quarantine", `the appliance has never heard of ${machine}`);
+  if (device === undefined) return unknown("quarantine", `no agent of ${machine} ever came to this appliance`);
   const why = device.reason === undefined ? "" : `: ${REASONS[device.reason]}`;
   switch (device.state) {
     case "approved":
@@ -222,24 +119,26 @@ function quarantineFinding({ machine }: DiagnosisSubject, device: Device | undef
 function serviceFinding(
   { machine, server }: DiagnosisSubject,
   looked: Probe | { readonly failed: string } | undefined,
-  device: Device | undefined,
+  { device, result, targetOf }: KnownMachine,
 ): Finding {
   if (looked !== undefined && !("failed" in looked)) return serviceOn(machine, server, looked);
   if (device?.connected === true) return right("service", `the agent of ${machine} is connected`);
   const blind = looked === undefined ? "" : `, and ${machine} could not be looked at: ${looked.failed}`;
   if (device === undefined) {
-    return wrong(
-      "service",
-      `no agent of ${machine} ever came to this appliance${blind}`,
-      "install it with a `ProvisioningConfig`, or see whether its service runs",
-    );
+    const nobody = `no agent of ${machine} ever came to this appliance${blind}`;
+    if (result !== undefined) return wrong("service", `${nobody}; ${lastTry(result)}`, hintOf(result) ?? INSTALL_IT);
+    if (targetOf === undefined) return wrong("service", nobody, INSTALL_IT);
+    return wrong("service", `${nobody}; it is a target of ${targetOf}, which has no result of it`, "run `pulumi up`");
   }
-  return wrong(
-    "service",
-    `the agent of ${machine} is not connected; it was last seen at ${device.lastSeenAt}${blind}`,
-    "see whether the machine is on and the agent's service runs",
-  );
+  const away = `the agent of ${machine} is not connected; it was last seen at ${device.lastSeenAt}${blind}`;
+  const hint = "see whether the machine is on and the agent's service runs";
+  // What was right, or was seen before its agent came last, says nothing of why it is gone.
+  if (result === undefined || isRight(result.class) || result.recordedAt <= device.lastSeenAt)
+    return wrong("service", away, hint);
+  return wrong("service", `${away}; ${lastTry(result)}`, hintOf(result) ?? hint);
 }
+
+const INSTALL_IT = "install it with a `ProvisioningConfig`, or see whether its service runs";
 
 function serviceOn(machine: string, server: DiagnosisSubject["server"], { agents }: Probe): Finding {
   const agent = agents.find(({ present }) => present !== "no");
@@ -258,16 +157,4 @@ function serviceOn(machine: string, server: DiagnosisSubject["server"], { agents
     return wrong("service", `the agent on ${machine} runs but is not connected`, "read the log of its service");
   }
   return right("service", `the agent's service on ${machine} runs`);
-}
-
-function right(step: DiagnosisStep, message: string): Finding {
-  return { step, state: "right", message };
-}
-
-function wrong(step: DiagnosisStep, message: string, hint: string): Finding {
-  return { step, state: "wrong", message, hint };
-}
-
-function unknown(step: DiagnosisStep, message: string): Finding {
-  return { step, state: "unknown", message };
 }

@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Looks from here and at the appliance; writes nothing.
+ * Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Goes by what the appliance knows of the machine (its agent's connection, its last result) and by what is seen from here; writes nothing.
  *
  * ## Example Usage
  *
@@ -64,7 +64,7 @@ export interface DiagnoseResult {
     readonly healthy: boolean;
 }
 /**
- * Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Looks from here and at the appliance; writes nothing.
+ * Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Goes by what the appliance knows of the machine (its agent's connection, its last result) and by what is seen from here; writes nothing.
  *
  * ## Example Usage
  *

@@ -80,8 +80,9 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       configurations,
       bad: invoke("getProvisioningResults", { configuration: "removal", classes: ["unreachable"], logs: true }),
       good: invoke("getProvisioningResults", { classes: ["succeeded"] }),
-      diagnosis: invoke("diagnose", { machine: "web01", token: { "fn::secret": "token-canary-0001" } }),
-      elsewhere: invoke("diagnose", { machine: "web01", server: { name: "localhost", port: 1 } }),
+      diagnosis: invoke("diagnose", { machine: "127.0.0.1", token: { "fn::secret": "token-canary-0001" } }),
+      elsewhere: invoke("diagnose", { machine: "web1", server: { name: "localhost", port: 1 } }),
+      stranger: invoke("diagnose", { machine: "www.example.org" }),
       queue: invoke("getMessageQueue", { machine: "web1.corp.example" }),
       nobodys: invoke("getMessageQueue", { machine: "web2.corp.example" }),
       updates: invoke("getAgentUpdates", {}),
@@ -96,6 +97,7 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       good: ref("good.results"),
       steps: ref("diagnosis.findings"),
       elsewhere: ref("elsewhere.firstWrong"),
+      stranger: ref("stranger.firstWrong"),
       queue: ref("queue.messages"),
       nobodys: ref("nobodys.messages"),
       updates: ref("updates"),
@@ -157,7 +159,13 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
     { step: "tls", state: "right" },
     { step: "token", state: "wrong", message: "the token old is expired" },
     { step: "quarantine", state: "unknown" },
-    { step: "service", state: "wrong" },
+    {
+      step: "service",
+      state: "wrong",
+      message: expect.stringMatching(
+        / the last result, of the configuration removal at \S+, is unreachable \(port-closed\)/,
+      ),
+    },
   ]);
   expect(outputs.queue).toMatchObject([
     {
@@ -170,6 +178,7 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
   ]);
   expect(outputs.nobodys).toEqual([]);
   expect(outputs.elsewhere).toMatchObject({ step: "port", message: "nothing listens on localhost:1" });
+  expect(outputs.stranger).toMatchObject({ message: expect.stringContaining("knows no machine www.example.org") });
   await project.expectNoSecretInState();
 });
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { authoritiesIn } from "../../provider/agent/agent.ts";
 import type { Device } from "../../provider/appliance/operations/devices.ts";
-import { DIAGNOSIS_STEPS, type DiagnosisMeans, diagnose } from "../../provider/rollout/diagnosis.ts";
+import { diagnose } from "../../provider/rollout/diagnosis.ts";
+import { DIAGNOSIS_STEPS } from "../../provider/rollout/diagnosis-findings.ts";
+import type { DiagnosisMeans } from "../../provider/rollout/diagnosis-subject.ts";
+import type { KnownMachine, LastResult } from "../../provider/rollout/known-machine.ts";
 import { bareProbe, rightProbe } from "./played-agent.ts";
 
 const server = { host: "kbox.corp.example", port: 8443 };
@@ -30,7 +33,7 @@ function means(changes: Partial<DiagnosisMeans> = {}): DiagnosisMeans {
     portState: async () => "open",
     greet: async () => ({ kind: "trusted" }),
     checkToken: async () => ({ status: "valid", name: "berlin" }),
-    findDevice: async () => device,
+    knownMachine: async () => ({ device }),
     ...changes,
   };
 }
@@ -38,8 +41,21 @@ function means(changes: Partial<DiagnosisMeans> = {}): DiagnosisMeans {
 const agent = rightProbe().agents[0];
 if (agent === undefined) throw new Error("the right machine has no agent");
 const looks = (probe: Awaited<ReturnType<NonNullable<DiagnosisMeans["probe"]>>>) => ({ probe: async () => probe });
-const unheard = { findDevice: async () => undefined };
-const away = { findDevice: async () => ({ ...device, connected: false }) };
+const knows = (known: KnownMachine) => ({ knownMachine: async () => known });
+const unheard = knows({ targetOf: "fleet" });
+const gone = { ...device, connected: false };
+const away = knows({ device: gone });
+
+/** A result of a run after the agent was seen last. */
+const result = (changes: Partial<LastResult>): LastResult => ({
+  configuration: "fleet",
+  class: "failed",
+  code: "server-unresolvable",
+  message: "the machine does not resolve kbox.corp.example",
+  recordedAt: "2026-11-21T11:00:00.000Z",
+  ...changes,
+});
+const unresolvedHere: Pick<DiagnosisMeans, "forward"> = { forward: async () => ({ kind: "not-found" }) };
 
 describe("a diagnosis", () => {
   it("names an agent that was away while the authority of its server was renewed, and what to do", async () => {
@@ -52,11 +68,7 @@ describe("a diagnosis", () => {
     };
     const trusting = (...texts: string[]) =>
       means({
-        findDevice: async () => ({
-          ...device,
-          connected: false,
-          trusts: texts.flatMap((text) => authoritiesIn(pem(text))),
-        }),
+        ...knows({ device: { ...gone, trusts: texts.flatMap((text) => authoritiesIn(pem(text))) } }),
       });
     expect((await diagnose(asked, trusting("before"))).firstWrong).toMatchObject({
       step: "tls",
@@ -68,12 +80,44 @@ describe("a diagnosis", () => {
   });
 
   it.each<[string, Partial<DiagnosisMeans>, string, string]>([
-    ["the name does not exist", { forward: async () => ({ kind: "not-found" }), ...unheard }, "dns", "does not exist"],
     [
-      "the name server is silent",
-      { ...unheard, forward: async () => ({ kind: "timeout" }) },
+      "the machine itself did not resolve the name when it was looked at",
+      { ...knows({ device: gone, result: result({}) }), ...unresolvedHere },
       "dns",
-      "could not be looked up",
+      "web01 itself was asked by the configuration fleet at 2026-11-21T11:00:00.000Z: the machine does not resolve",
+    ],
+    [
+      "the machine itself did not reach the port when it was looked at",
+      knows({ result: result({ code: "server-unreachable", message: "the machine cannot connect to kbox" }) }),
+      "port",
+      "the machine cannot connect to kbox",
+    ],
+    [
+      "what was tried last on a machine without an agent, wherever the server's name is known",
+      {
+        ...knows({ result: result({ class: "unreachable", code: "port-closed", message: "closed" }) }),
+        ...unresolvedHere,
+      },
+      "service",
+      "no agent of web01 ever came to this appliance; the last result, of the configuration fleet at 2026-11-21T11:00:00.000Z, is unreachable (port-closed): closed",
+    ],
+    [
+      "what was tried since the agent of a machine was seen last",
+      knows({ device: gone, result: result({ class: "unreachable", code: "port-filtered", message: "silent" }) }),
+      "service",
+      "is unreachable (port-filtered): silent",
+    ],
+    [
+      "a target has not been tried",
+      { ...unheard, ...unresolvedHere },
+      "service",
+      "it is a target of fleet, which has no result of it",
+    ],
+    [
+      "the appliance knows no such machine, whatever the server's name",
+      { ...knows({}), forward: async () => ({ kind: "timeout" }), portState: async () => "closed" },
+      "service",
+      "this appliance knows no machine web01",
     ],
     [
       "the machine cannot resolve the name, though we can",
@@ -120,16 +164,11 @@ describe("a diagnosis", () => {
     ],
     [
       "the device is in quarantine",
-      { findDevice: async () => ({ ...device, state: "quarantined", reason: "token-exhausted" }) },
+      knows({ device: { ...device, state: "quarantined", reason: "token-exhausted" } }),
       "quarantine",
       "waits in quarantine: its token had no uses left",
     ],
-    [
-      "the device is blocked",
-      { findDevice: async () => ({ ...device, state: "blocked" }) },
-      "quarantine",
-      "is blocked",
-    ],
+    ["the device is blocked", knows({ device: { ...device, state: "blocked" } }), "quarantine", "is blocked"],
     ["no agent is installed", looks(bareProbe()), "service", "no agent is installed on web01"],
     ["the agent is broken", looks(bareProbe({ agents: [{ ...agent, present: "broken" }] })), "service", "not whole"],
     [
@@ -153,7 +192,7 @@ describe("a diagnosis", () => {
     ["the appliance never heard of it", unheard, "service", "no agent of web01 ever came"],
     [
       "the machine is off",
-      { findDevice: async () => ({ ...device, connected: false }), ...looks({ failed: "port 22 did not answer" }) },
+      { ...away, ...looks({ failed: "port 22 did not answer" }) },
       "service",
       "last seen at 2026-11-21T10:00:00.000Z, and web01 could not be looked at: port 22 did not answer",
     ],
@@ -165,6 +204,40 @@ describe("a diagnosis", () => {
     expect(firstWrong).toMatchObject({ step, state: "wrong", message: expect.stringContaining(message) });
     expect(firstWrong?.hint).not.toBe("");
     expect(findings.map((finding) => finding.step)).toEqual([...DIAGNOSIS_STEPS]);
+  });
+
+  it("takes a name that is not known here for a remark, and says how to see whether the machine knows it", async () => {
+    const { findings, firstWrong } = await diagnose(
+      { machine: "web01", server, timeoutMs: 1_000 },
+      means({ ...away, ...unresolvedHere }),
+    );
+    expect(findings[0]).toMatchObject({
+      step: "dns",
+      state: "unknown",
+      message: expect.stringMatching(
+        /^seen from here, .* does not exist; the agent of web01 found its server last at /,
+      ),
+      hint: expect.stringContaining("getent hosts kbox.corp.example"),
+    });
+    expect(firstWrong).toMatchObject({ step: "service", message: expect.stringContaining("is not connected") });
+  });
+
+  it("names the appliance's own server where it is stopped, with the command that starts it", async () => {
+    const stopped = { ...server, startedBy: "kace serve --name kbox.corp.example" };
+    for (const way of [{ ...away, ...unresolvedHere }, away, unheard])
+      expect((await diagnose({ machine: "web01", server: stopped, timeoutMs: 1_000 }, means(way))).firstWrong).toEqual({
+        step: "port",
+        state: "wrong",
+        message: "the appliance's server kbox.corp.example:8443 does not run",
+        hint: "start it with `kace serve --name kbox.corp.example`, or by the service that runs it",
+      });
+  });
+
+  it("believes no result of before its agent came last", async () => {
+    const before = knows({ device: gone, result: result({ recordedAt: "2026-11-21T09:30:00.000Z" }) });
+    const { findings, firstWrong } = await diagnose({ machine: "web01", server, timeoutMs: 1_000 }, means(before));
+    expect(findings[0]).toMatchObject({ step: "dns", state: "right" });
+    expect(firstWrong).toMatchObject({ step: "service", message: expect.not.stringContaining("fleet") });
   });
 
   it("names nothing where all is right", async () => {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { diagnose, type Finding } from "../../rollout/diagnosis.ts";
-import { diagnosisMeans, serverToDiagnose } from "../../rollout/diagnosis-means.ts";
+import { diagnose } from "../../rollout/diagnosis.ts";
+import type { Finding } from "../../rollout/diagnosis-findings.ts";
+import { diagnosisMeans, folderToName, serverToDiagnose } from "../../rollout/diagnosis-means.ts";
 import { type Column, printable, tableOf } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
 
@@ -29,7 +30,7 @@ export async function diagnoseCommand(
 ): Promise<ExitCode> {
   const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim();
   const diagnosis = await session.read(async (appliance) => {
-    const server = serverToDiagnose({ name, port }, await appliance.serverStatus({}));
+    const server = serverToDiagnose({ name, port }, await appliance.serverStatus({}), folderToName(appliance));
     if (server === undefined)
       throw new CommandError(
         "no server ever ran on this appliance, and none is named",
@@ -46,6 +47,8 @@ export async function diagnoseCommand(
       session.terminal.out(`\nbegin with: ${printable(firstWrong.message)}`);
       if (firstWrong.hint !== undefined) session.terminal.out(`  ${printable(firstWrong.hint)}`);
     }
+    for (const { step, state, hint } of findings)
+      if (state === "unknown" && hint !== undefined) session.terminal.out(`\n${step}: ${printable(hint)}`);
   }
   return firstWrong === undefined ? 0 : 3;
 }

@@ -79,7 +79,7 @@ def diagnose(machine: Optional[_builtins.str] = None,
              token: Optional[_builtins.str] = None,
              opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableDiagnoseResult:
     """
-    Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Looks from here and at the appliance; writes nothing.
+    Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Goes by what the appliance knows of the machine (its agent's connection, its last result) and by what is seen from here; writes nothing.
 
     ## Example Usage
 
@@ -115,7 +115,7 @@ def diagnose_output(machine: pulumi.Input[Optional[_builtins.str]] = None,
                     token: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                     opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[DiagnoseResult]:
     """
-    Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Looks from here and at the appliance; writes nothing.
+    Why a machine does not appear at its server: walks the way of its agent (DNS, port, TLS, token, quarantine, service) and names the first thing that is wrong. Goes by what the appliance knows of the machine (its agent's connection, its last result) and by what is seen from here; writes nothing.
 
     ## Example Usage
 

@@ -1,0 +1,142 @@
+import { isIP } from "node:net";
+import * as z from "zod";
+import type { Appliance } from "../appliance/appliance.ts";
+import { everyPage } from "../appliance/every-page.ts";
+import type { ListedConfiguration } from "../appliance/operations/configurations.ts";
+import type { Device } from "../appliance/operations/devices.ts";
+import type { StoredOutcome } from "../appliance/operations/outcomes.ts";
+import { isOutcomeCode, OUTCOME_CODES } from "./codes.ts";
+import { parseTargets } from "./targets/parse-targets.ts";
+
+/** The last result of a machine, and the name of the configuration that it is of. */
+export type LastResult = Pick<StoredOutcome, "class" | "code" | "message" | "hint" | "recordedAt"> & {
+  readonly configuration: string;
+};
+
+/** What an appliance knows of a machine; all absent where it knows none of that name. */
+export interface KnownMachine {
+  /** In whatever state; a machine that was set up anew is the one that came last. */
+  readonly device?: Device | undefined;
+  readonly result?: LastResult | undefined;
+  /** The name of a configuration that has it among its targets; looked for only where nothing else is known. */
+  readonly targetOf?: string | undefined;
+}
+
+/** What is looked at of a result to tell whether it is of a machine. */
+type Filed = Pick<StoredOutcome, "machine" | "name" | "address" | "kuid" | "recordedAt">;
+
+const LIMIT = 1_000;
+
+/**
+ * What an appliance knows of a machine that somebody calls by its host name, with or without domain, by an address or
+ * by its KUID. Reads only.
+ *
+ * @example (await knownMachine(appliance, "web01")).result?.code // "port-closed"
+ */
+export async function knownMachine(appliance: Appliance, machine: string): Promise<KnownMachine> {
+  const named = await deviceNamed(appliance, machine);
+  const configurations = await configurationsOf(appliance);
+  const outcome = await resultOf(appliance, machine, named?.kuid);
+  const device = named ?? (outcome?.kuid === undefined ? undefined : await deviceOf(appliance, outcome.kuid));
+  if (outcome !== undefined) {
+    const of = configurations.find(({ id }) => id === outcome.configurationId);
+    return { device, result: { ...outcome, configuration: of?.name ?? outcome.configurationId } };
+  }
+  if (device !== undefined) return { device };
+  return { targetOf: configurations.find((one) => hasTarget(one, machine))?.name };
+}
+
+/** What came of the last look at a machine, for a person. */
+export function lastTry({ configuration, recordedAt, class: outcomeClass, code, message }: LastResult): string {
+  const result = outcomeClass === code ? code : `${outcomeClass} (${code})`;
+  return `the last result, of the configuration ${configuration} at ${recordedAt}, is ${result}: ${message}`;
+}
+
+/** What to do about a result, where something must be done. */
+export function hintOf({ hint, code }: LastResult): string | undefined {
+  if (hint !== undefined || !isOutcomeCode(code)) return hint;
+  return OUTCOME_CODES[code].hint;
+}
+
+async function deviceNamed(appliance: Appliance, machine: string): Promise<Device | undefined> {
+  const { devices } = await appliance.findDevices({ names: [machine], limit: LIMIT });
+  if (devices.length > 0) return newest(devices);
+  if (isIP(machine) === 0) return deviceOf(appliance, machine);
+  const all = await everyPage(async (after) => {
+    const page = await appliance.findDevices({ limit: LIMIT, after });
+    return { items: page.devices, next: page.next };
+  });
+  return newest(all.filter(({ address, addresses }) => address === machine || addresses.includes(machine)));
+}
+
+async function deviceOf(appliance: Appliance, kuid: string): Promise<Device | undefined> {
+  if (!/^[0-9A-Za-z-]{8,64}$/.test(kuid)) return undefined;
+  return (await appliance.findDevices({ kuids: [kuid] })).devices[0];
+}
+
+/** A machine that was set up anew is a new device: the one that came last is it. */
+function newest(devices: readonly Device[]): Device | undefined {
+  return devices.toSorted((one, other) => other.lastSeenAt.localeCompare(one.lastSeenAt))[0];
+}
+
+/** Mostly a machine is called as its target is; else all results are looked through for its name, address or device. */
+async function resultOf(
+  appliance: Appliance,
+  machine: string,
+  kuid: string | undefined,
+): Promise<StoredOutcome | undefined> {
+  const filed = await appliance.listOutcomes({ machine, limit: LIMIT });
+  if (filed.outcomes.length > 0) return latest(filed.outcomes);
+  const all = await everyPage(async (after) => {
+    const page = await appliance.listOutcomes({ limit: LIMIT, after });
+    return { items: page.outcomes, next: page.next };
+  });
+  return latest(all.filter((outcome) => isOf(outcome, machine, kuid)));
+}
+
+function isOf(outcome: Filed, machine: string, kuid: string | undefined): boolean {
+  if (outcome.address === machine || (kuid !== undefined && outcome.kuid === kuid)) return true;
+  return [outcome.machine, outcome.name].some((name) => name !== undefined && sameName(name, machine));
+}
+
+/** Host names in any case; one without a domain is that of any domain. */
+function sameName(one: string, other: string): boolean {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
+  if (a === b) return true;
+  if (isIP(a) !== 0 || isIP(b) !== 0 || a.includes(".") === b.includes(".")) return false;
+  return a.split(".", 1)[0] === b.split(".", 1)[0];
+}
+
+function latest<Found extends Filed>(outcomes: readonly Found[]): Found | undefined {
+  return outcomes.toSorted((one, other) => other.recordedAt.localeCompare(one.recordedAt))[0];
+}
+
+function configurationsOf(appliance: Appliance): Promise<ListedConfiguration[]> {
+  return everyPage(async (after) => {
+    const { configurations, next } = await appliance.listConfigurations({ limit: LIMIT, after });
+    return { items: configurations, next };
+  });
+}
+
+const listOrText = z.union([z.string(), z.array(z.string())]).optional();
+
+/** Of what a program said, the targets; what other clients of the appliance wrote may lack them. */
+const withTargets = z.object({
+  targets: z.object({ ipRanges: listOrText, ips: listOrText, hostnames: listOrText, exclude: listOrText }),
+});
+
+function hasTarget({ description: { inputs, targets } }: ListedConfiguration, machine: string): boolean {
+  const spec = withTargets.safeParse(inputs === undefined ? undefined : jsonIn(inputs));
+  // Without the inputs there still is what lists show, one item after the other.
+  const parsed = parseTargets(spec.success ? spec.data.targets : { hostnames: targets });
+  return parsed.ok && parsed.targets.has(machine);
+}
+
+/** What JSON says; undefined where it is none. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -27,4 +27,12 @@ export function addConfigurationCommands(program: Command, { session, finish }: 
       const { duplicateConfiguration } = await import("./commands/run-configuration.ts");
       finish(await duplicateConfiguration(session(), name, newName));
     });
+  config
+    .command("delete <name...>")
+    .description("Deletes some with their results; devices and agents stay. Refused for those of a program.")
+    .option("--force", "those of a program too", false)
+    .action(async (names: string[], given: { force: boolean }) => {
+      const { deleteConfigurations } = await import("./commands/delete-configurations.ts");
+      finish(await deleteConfigurations(session(), names, given));
+    });
 }

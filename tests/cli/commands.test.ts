@@ -96,6 +96,43 @@ describe.each([
     });
   });
 
+  it("delete configurations that no program has, and others only where they are forced", async () => {
+    const appliance = await openLocal({ folder: reached.folder });
+    const urn = "urn:pulumi:dev::fleet::kace:index:ProvisioningConfig::managed";
+    await appliance.saveConfiguration({ id: "config-2", name: "managed", urn, description: { targets: "web04" } });
+    await appliance.saveConfiguration({ id: "config-3", name: "runs", description: { targets: "web05" } });
+    await appliance.startRun({ configurationId: "config-3", kind: "up", holder: "a test", leaseSeconds: 3_600 });
+    await appliance.close();
+    const names = async () => (await json<{ name: string }[]>("config", "list")).map(({ name }) => name);
+    expect(await kace("config", "delete", "fleet", "managed")).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(
+        /^kace: managed belongs to a program, as urn:\S+::managed\n {2}.*`pulumi destroy`.*--force/,
+      ),
+    });
+    for (const force of [[], ["--force"]])
+      expect(await kace("config", "delete", "runs", ...force)).toMatchObject({
+        exitCode: 1,
+        err: "kace: a run of runs is going on\n  delete it when that has ended\n",
+      });
+    expect((await kace("config", "delete", "nobody's")).exitCode).toBe(1);
+    expect(await names()).toEqual(["fleet", "managed", "runs"]); // all or none
+    expect(await kace("config", "delete", "fleet")).toEqual({
+      exitCode: 0,
+      out: "",
+      err: "deleted fleet (config-1) with its results\ndevices stay, and the agents on the machines were not removed\n",
+    });
+    expect((await kace("config", "delete", "--force", "managed", "config-2")).err).toMatch(
+      /^deleted managed \(config-2\)/,
+    );
+    expect(await names()).toEqual(["runs"]);
+    expect(await json("results")).toEqual([]);
+    expect(await json("devices", "list")).toHaveLength(2);
+    expect(await json("history", "--what", "deleteConfiguration", "--subject", "fleet")).toMatchObject([
+      { subject: "configuration:config-1", subjectName: "fleet" },
+    ]);
+  });
+
   it("list results, say by the exit code whether all are right, and print nothing that moves a cursor", async () => {
     const all = await kace("results");
     expect(all.exitCode).toBe(3);

@@ -246,6 +246,20 @@ describe("configurations with a schedule", { timeout: 300_000 }, () => {
     });
   });
 
+  it("are deleted where no program has them, and only the copy of one that has them", async () => {
+    await save("fleet");
+    expect((await here("config", "duplicate", "fleet", "copy")).exitCode).toBe(0);
+    expect(await here("config", "delete", "copy")).toMatchObject({
+      exitCode: 0,
+      err: expect.stringContaining("agents on the machines were not removed"),
+    });
+    expect(await here("config", "delete", "fleet")).toMatchObject({ exitCode: 1 });
+    expect(JSON.parse((await here("--json", "config", "list")).out)).toMatchObject([{ name: "fleet" }]);
+    const appliance = await openLocal({ folder, readOnly: true });
+    expect((await appliance.listSchedules({})).schedules).toMatchObject([{ name: "fleet" }]);
+    await appliance.close();
+  });
+
   it("show no counts after an edit until the next run, and keep the results", async () => {
     await save("fleet");
     await here("config", "run", "fleet");

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { FLAVOUR_NAMES } from "../agent/agent.ts";
 import type { ApplianceAccess } from "../appliance/access.ts";
+import { outcomeClass } from "../appliance/operations/outcome-words.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineFunction } from "../kit/define/function.ts";
 import { durationMs } from "../kit/define/scalars.ts";
@@ -49,6 +50,18 @@ const machine = z
       description:
         "True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.",
     }),
+    noLook: z
+      .object({
+        class: outcomeClass.meta({ description: "How a run would count it.", typeName: "OutcomeClass" }),
+        code: z.string().meta({ description: "What it would be called: one of `docs/outcomes.md`." }),
+        message: z.string().meta({ description: "What happened, in words." }),
+        hint: z.string().optional().meta({ description: "What to do about it." }),
+      })
+      .optional()
+      .meta({
+        typeName: "PrerequisiteNoLook",
+        description: "Why a Linux machine could not be looked at; absent where it was.",
+      }),
     lines: z
       .array(line)
       .meta({ description: "One for each requirement, in the order in which an installation comes upon them." }),

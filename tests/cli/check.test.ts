@@ -69,9 +69,18 @@ describe("kace check", () => {
     const other = makeKey(keys, "other", "ed25519");
     const { exitCode, out } = await kace("check", "127.0.0.1", ...logIn(), "--key-file", other.path);
     expect(exitCode).toBe(3);
+    expect(out).toMatch(/^failed \(auth-failed\): /m);
     expect(out).toMatch(/^host-key +met/m);
     expect(out).toMatch(/^log-in +NOT MET/m);
     expect(out).toContain("disk: see it there by: df -h /var/tmp /opt");
+  });
+
+  it("says of a machine that is off in one sentence what a run would, and lists nothing to see there", async () => {
+    const { exitCode, out } = await kace("check", "127.0.0.1", ...logIn(), "--port", "1");
+    expect(exitCode).toBe(3);
+    expect(out).toBe(
+      "127.0.0.1: not ready\n\nunreachable (port-closed): nothing listens on port 1\n  start sshd there or give its port",
+    );
   });
 
   it("looks at the ports of Windows machines only, and prints how to see the rest", async () => {

@@ -289,7 +289,6 @@ describe("a Linux machine", () => {
     ["connect-timeout", "port"],
     ["host-key-changed", "host-key"],
     ["auth-failed", "log-in"],
-    ["lost", "log-in"],
   ] as const)(
     "that cannot be looked at because of %s has met what comes before, and the rest has its command",
     async (code, requirement) => {
@@ -303,6 +302,27 @@ describe("a Linux machine", () => {
       expect(disk).toMatchObject({ message: "not looked at: there was no log-in", command: "df -h /var/tmp /opt" });
     },
   );
+
+  it("whose connection broke in the middle has not shown its key", async () => {
+    const { lines, noLook } = await check({ connecting: fault("lost") }, namedTarget("web01"));
+    const states = Object.fromEntries(lines.map(({ requirement, state }) => [requirement, state]));
+    expect(states).toMatchObject({
+      port: "met",
+      "host-key": "not-measured",
+      "log-in": "not-met",
+      root: "not-measured",
+    });
+    expect(noLook).toMatchObject({ class: "unreachable", code: "disconnected", hint: expect.any(String) });
+  });
+
+  it.each([
+    ["port-filtered", "unreachable"],
+    ["auth-failed", "failed"],
+  ] as const)("that cannot be looked at is %s, in the words of outcomes", async (code, outcomeClass) => {
+    const { noLook } = await check({ connecting: fault(code) });
+    expect(noLook).toMatchObject({ class: outcomeClass, code, message: `played: ${code}`, hint: expect.any(String) });
+    expect((await check({})).noLook).toBeUndefined();
+  });
 
   it("whose name does not exist is told so first", async () => {
     const { lines } = await check({}, namedTarget("nowhere"));

@@ -80,11 +80,18 @@ export async function checkCommand(
 
 function print(
   { terminal }: CommandSession,
-  { machine, address, ready, lines }: MachineReadiness,
+  { machine, address, ready, lines, noLook }: MachineReadiness,
   after: boolean,
 ): void {
   const where = address === undefined ? machine : `${machine} (${address})`;
   terminal.out(`${after ? "\n" : ""}${printable(where)}: ${ready ? "ready" : "not ready"}\n`);
+  if (noLook !== undefined) {
+    terminal.out(`${noLook.class} (${noLook.code}): ${printable(noLook.message)}`);
+    if (noLook.hint !== undefined) terminal.out(`  ${printable(noLook.hint)}`);
+    // Of a machine that nobody can reach there is nothing to list, nor to see there.
+    if (noLook.class === "unreachable") return;
+    terminal.out("");
+  }
   terminal.out(tableOf(lines, COLUMNS));
   const todo = lines.filter(({ state }) => state !== "met");
   if (todo.length === 0) return;

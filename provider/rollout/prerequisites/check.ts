@@ -2,7 +2,9 @@ import { FLAVOURS, type ProbeRequest } from "../../agent/agent.ts";
 import { type Machine, MachineError, type MachineErrorCode } from "../../machines/machine.ts";
 import { type AgentWork, agentWork } from "../agent-work.ts";
 import { systemClock } from "../clock.ts";
+import { OUTCOME_CODES } from "../codes.ts";
 import type { Dns } from "../dns/dns.ts";
+import { lookEndingOf } from "../ending.ts";
 import { Gate } from "../gate.ts";
 import type { HostKeyPins } from "../host-key-pins.ts";
 import type { PortState } from "../ports/port-state.ts";
@@ -15,6 +17,7 @@ import {
   LINUX_REQUIREMENTS,
   type LinuxRequirement,
   type MachineReadiness,
+  type NoLook,
   type RequirementLine,
 } from "./requirement.ts";
 import { WINDOWS_PORTS, waysInto, windowsLines } from "./windows.ts";
@@ -171,8 +174,15 @@ async function linuxReadiness(
     }
   } catch (error) {
     if (world.signal.aborted || !(error instanceof MachineError)) throw error;
-    return readiness(target, target.address, linesOfFault(error, target));
+    return { ...readiness(target, target.address, linesOfFault(error, target)), noLook: noLookOf(error) };
   }
+}
+
+/** What a run would say of the machine. */
+function noLookOf(error: MachineError): NoLook {
+  const { code, message, hint } = lookEndingOf(error);
+  const meaning = OUTCOME_CODES[code];
+  return { class: meaning.class, code, message: message ?? meaning.sentence, hint: hint ?? meaning.hint };
 }
 
 function reached(requirement: (typeof REACHED)[number], { name }: Target): RequirementLine {
@@ -193,6 +203,8 @@ function linesOfFault(error: MachineError, target: Target): readonly Requirement
   const why = failed === undefined ? `not looked at: ${error.message}` : "not looked at: there was no log-in";
   return LINUX_REQUIREMENTS.map((requirement, index): RequirementLine => {
     const known = REACHED[index];
+    // A connection that broke in the middle has not shown its key, for all that is known.
+    if (requirement === "host-key" && error.code === "lost") return notMeasured(requirement, why);
     if (known !== undefined && index < at) return reached(known, target);
     if (index > at || failed === undefined) return notMeasured(requirement, why);
     return {

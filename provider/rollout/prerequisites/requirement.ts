@@ -1,3 +1,6 @@
+import type { OutcomeClass } from "../../appliance/operations/outcome-classes.ts";
+import type { OutcomeCode } from "../codes.ts";
+
 /** What an installation asks of a Linux machine, in the order in which it would come upon it. */
 export const LINUX_REQUIREMENTS = [
   "name",
@@ -51,6 +54,14 @@ export interface RequirementLine<Requirement extends string = (typeof REQUIREMEN
   readonly command?: string | undefined;
 }
 
+/** Why a machine could not be looked at, in the words of a rollout's outcomes. */
+export interface NoLook {
+  readonly class: OutcomeClass;
+  readonly code: OutcomeCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
 /** How one machine stands. */
 export interface MachineReadiness {
   /** As it was asked for. */
@@ -58,5 +69,7 @@ export interface MachineReadiness {
   readonly address?: string | undefined;
   /** True if nothing is known to be in the way; what was not measured may be. */
   readonly ready: boolean;
+  /** Why nothing of the machine itself was seen; absent where it was, and of Windows machines. */
+  readonly noLook?: NoLook | undefined;
   readonly lines: readonly RequirementLine[];
 }

@@ -3521,6 +3521,8 @@ type MachinePrerequisites struct {
 	Lines []PrerequisiteLine `pulumi:"lines"`
 	// As the targets name it.
 	Machine string `pulumi:"machine"`
+	// Why a Linux machine could not be looked at; absent where it was.
+	NoLook *PrerequisiteNoLook `pulumi:"noLook"`
 	// True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
 	Ready bool `pulumi:"ready"`
 }
@@ -3553,6 +3555,11 @@ func (o MachinePrerequisitesOutput) Lines() PrerequisiteLineArrayOutput {
 // As the targets name it.
 func (o MachinePrerequisitesOutput) Machine() pulumi.StringOutput {
 	return o.ApplyT(func(v MachinePrerequisites) string { return v.Machine }).(pulumi.StringOutput)
+}
+
+// Why a Linux machine could not be looked at; absent where it was.
+func (o MachinePrerequisitesOutput) NoLook() PrerequisiteNoLookPtrOutput {
+	return o.ApplyT(func(v MachinePrerequisites) *PrerequisiteNoLook { return v.NoLook }).(PrerequisiteNoLookPtrOutput)
 }
 
 // True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
@@ -4006,6 +4013,117 @@ func (o PrerequisiteLineArrayOutput) Index(i pulumi.IntInput) PrerequisiteLineOu
 	return pulumi.All(o, i).ApplyT(func(vs []interface{}) PrerequisiteLine {
 		return vs[0].([]PrerequisiteLine)[vs[1].(int)]
 	}).(PrerequisiteLineOutput)
+}
+
+// Why a Linux machine could not be looked at; absent where it was.
+type PrerequisiteNoLook struct {
+	// How a run would count it.
+	Class OutcomeClass `pulumi:"class"`
+	// What it would be called: one of `docs/outcomes.md`.
+	Code string `pulumi:"code"`
+	// What to do about it.
+	Hint *string `pulumi:"hint"`
+	// What happened, in words.
+	Message string `pulumi:"message"`
+}
+
+// Why a Linux machine could not be looked at; absent where it was.
+type PrerequisiteNoLookOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteNoLookOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PrerequisiteNoLook)(nil)).Elem()
+}
+
+func (o PrerequisiteNoLookOutput) ToPrerequisiteNoLookOutput() PrerequisiteNoLookOutput {
+	return o
+}
+
+func (o PrerequisiteNoLookOutput) ToPrerequisiteNoLookOutputWithContext(ctx context.Context) PrerequisiteNoLookOutput {
+	return o
+}
+
+// How a run would count it.
+func (o PrerequisiteNoLookOutput) Class() OutcomeClassOutput {
+	return o.ApplyT(func(v PrerequisiteNoLook) OutcomeClass { return v.Class }).(OutcomeClassOutput)
+}
+
+// What it would be called: one of `docs/outcomes.md`.
+func (o PrerequisiteNoLookOutput) Code() pulumi.StringOutput {
+	return o.ApplyT(func(v PrerequisiteNoLook) string { return v.Code }).(pulumi.StringOutput)
+}
+
+// What to do about it.
+func (o PrerequisiteNoLookOutput) Hint() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PrerequisiteNoLook) *string { return v.Hint }).(pulumi.StringPtrOutput)
+}
+
+// What happened, in words.
+func (o PrerequisiteNoLookOutput) Message() pulumi.StringOutput {
+	return o.ApplyT(func(v PrerequisiteNoLook) string { return v.Message }).(pulumi.StringOutput)
+}
+
+type PrerequisiteNoLookPtrOutput struct{ *pulumi.OutputState }
+
+func (PrerequisiteNoLookPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PrerequisiteNoLook)(nil)).Elem()
+}
+
+func (o PrerequisiteNoLookPtrOutput) ToPrerequisiteNoLookPtrOutput() PrerequisiteNoLookPtrOutput {
+	return o
+}
+
+func (o PrerequisiteNoLookPtrOutput) ToPrerequisiteNoLookPtrOutputWithContext(ctx context.Context) PrerequisiteNoLookPtrOutput {
+	return o
+}
+
+func (o PrerequisiteNoLookPtrOutput) Elem() PrerequisiteNoLookOutput {
+	return o.ApplyT(func(v *PrerequisiteNoLook) PrerequisiteNoLook {
+		if v != nil {
+			return *v
+		}
+		var ret PrerequisiteNoLook
+		return ret
+	}).(PrerequisiteNoLookOutput)
+}
+
+// How a run would count it.
+func (o PrerequisiteNoLookPtrOutput) Class() OutcomeClassPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteNoLook) *OutcomeClass {
+		if v == nil {
+			return nil
+		}
+		return &v.Class
+	}).(OutcomeClassPtrOutput)
+}
+
+// What it would be called: one of `docs/outcomes.md`.
+func (o PrerequisiteNoLookPtrOutput) Code() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteNoLook) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Code
+	}).(pulumi.StringPtrOutput)
+}
+
+// What to do about it.
+func (o PrerequisiteNoLookPtrOutput) Hint() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteNoLook) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Hint
+	}).(pulumi.StringPtrOutput)
+}
+
+// What happened, in words.
+func (o PrerequisiteNoLookPtrOutput) Message() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PrerequisiteNoLook) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Message
+	}).(pulumi.StringPtrOutput)
 }
 
 // Where agents will connect to: tried from each machine.
@@ -7442,6 +7560,8 @@ func init() {
 	pulumi.RegisterOutputType(PrerequisiteAgentPtrOutput{})
 	pulumi.RegisterOutputType(PrerequisiteLineOutput{})
 	pulumi.RegisterOutputType(PrerequisiteLineArrayOutput{})
+	pulumi.RegisterOutputType(PrerequisiteNoLookOutput{})
+	pulumi.RegisterOutputType(PrerequisiteNoLookPtrOutput{})
 	pulumi.RegisterOutputType(PrerequisiteServerOutput{})
 	pulumi.RegisterOutputType(PrerequisiteServerPtrOutput{})
 	pulumi.RegisterOutputType(ProvisionedConfigurationOutput{})

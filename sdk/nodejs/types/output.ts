@@ -447,6 +447,10 @@ export interface MachinePrerequisites {
      */
     machine: string;
     /**
+     * Why a Linux machine could not be looked at; absent where it was.
+     */
+    noLook?: outputs.PrerequisiteNoLook;
+    /**
      * True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
      */
     ready: boolean;
@@ -498,6 +502,28 @@ export interface PrerequisiteLine {
      * How it is; `not-measured` where it could not be looked at from here.
      */
     state: enums.PrerequisiteState;
+}
+
+/**
+ * Why a Linux machine could not be looked at; absent where it was.
+ */
+export interface PrerequisiteNoLook {
+    /**
+     * How a run would count it.
+     */
+    class: enums.OutcomeClass;
+    /**
+     * What it would be called: one of `docs/outcomes.md`.
+     */
+    code: string;
+    /**
+     * What to do about it.
+     */
+    hint?: string;
+    /**
+     * What happened, in words.
+     */
+    message: string;
 }
 
 /**

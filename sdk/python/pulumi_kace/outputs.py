@@ -36,6 +36,7 @@ __all__ = [
     'MachinePrerequisites',
     'PickedMachine',
     'PrerequisiteLine',
+    'PrerequisiteNoLook',
     'ProvisionedConfiguration',
     'ProvisioningAgentWithoutCredentials',
     'ProvisioningDns',
@@ -1289,7 +1290,8 @@ class MachinePrerequisites(dict):
                  lines: Sequence['outputs.PrerequisiteLine'],
                  machine: _builtins.str,
                  ready: _builtins.bool,
-                 address: Optional[_builtins.str] = None):
+                 address: Optional[_builtins.str] = None,
+                 no_look: Optional['outputs.PrerequisiteNoLook'] = None):
         """
         How one machine stands.
 
@@ -1297,12 +1299,15 @@ class MachinePrerequisites(dict):
         :param _builtins.str machine: As the targets name it.
         :param _builtins.bool ready: True if nothing was found to be in the way; of a Windows machine, if one way in is open: WinRM, or SMB by both of its ports.
         :param _builtins.str address: Where it was reached, if it was given by name.
+        :param 'PrerequisiteNoLook' no_look: Why a Linux machine could not be looked at; absent where it was.
         """
         pulumi.set(__self__, "lines", lines)
         pulumi.set(__self__, "machine", machine)
         pulumi.set(__self__, "ready", ready)
         if address is not None:
             pulumi.set(__self__, "address", address)
+        if no_look is not None:
+            pulumi.set(__self__, "no_look", no_look)
 
     @_builtins.property
     @pulumi.getter
@@ -1335,6 +1340,14 @@ class MachinePrerequisites(dict):
         Where it was reached, if it was given by name.
         """
         return pulumi.get(self, "address")
+
+    @_builtins.property
+    @pulumi.getter(name="noLook")
+    def no_look(self) -> Optional['outputs.PrerequisiteNoLook']:
+        """
+        Why a Linux machine could not be looked at; absent where it was.
+        """
+        return pulumi.get(self, "no_look")
 
 
 @pulumi.output_type
@@ -1463,6 +1476,63 @@ class PrerequisiteLine(dict):
         What to do where it is not met.
         """
         return pulumi.get(self, "repair")
+
+
+@pulumi.output_type
+class PrerequisiteNoLook(dict):
+    """
+    Why a Linux machine could not be looked at; absent where it was.
+    """
+    def __init__(__self__, *,
+                 class_: 'OutcomeClass',
+                 code: _builtins.str,
+                 message: _builtins.str,
+                 hint: Optional[_builtins.str] = None):
+        """
+        Why a Linux machine could not be looked at; absent where it was.
+
+        :param 'OutcomeClass' class_: How a run would count it.
+        :param _builtins.str code: What it would be called: one of `docs/outcomes.md`.
+        :param _builtins.str message: What happened, in words.
+        :param _builtins.str hint: What to do about it.
+        """
+        pulumi.set(__self__, "class_", class_)
+        pulumi.set(__self__, "code", code)
+        pulumi.set(__self__, "message", message)
+        if hint is not None:
+            pulumi.set(__self__, "hint", hint)
+
+    @_builtins.property
+    @pulumi.getter(name="class")
+    def class_(self) -> 'OutcomeClass':
+        """
+        How a run would count it.
+        """
+        return pulumi.get(self, "class_")
+
+    @_builtins.property
+    @pulumi.getter
+    def code(self) -> _builtins.str:
+        """
+        What it would be called: one of `docs/outcomes.md`.
+        """
+        return pulumi.get(self, "code")
+
+    @_builtins.property
+    @pulumi.getter
+    def message(self) -> _builtins.str:
+        """
+        What happened, in words.
+        """
+        return pulumi.get(self, "message")
+
+    @_builtins.property
+    @pulumi.getter
+    def hint(self) -> Optional[_builtins.str]:
+        """
+        What to do about it.
+        """
+        return pulumi.get(self, "hint")
 
 
 @pulumi.output_type

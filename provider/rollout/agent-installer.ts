@@ -5,6 +5,7 @@ import type { Appliance } from "../appliance/appliance.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { packagePath } from "../appliance/http.ts";
 import type { Bundle } from "../appliance/operations/bundles.ts";
+import { shellWord } from "../appliance/shell-word.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 
 /** What an installer is wanted for. */
@@ -100,12 +101,7 @@ async function packageOf(
     return { items, next };
   });
   const bundles = loaded.filter(({ id }) => wanted.bundle === undefined || id === wanted.bundle);
-  if (bundles.length === 0)
-    throw refused(
-      ["bundle"],
-      wanted.bundle === undefined ? "no bundle is loaded" : `the bundle ${wanted.bundle} is not loaded`,
-      "`kace bundle list` shows what there is",
-    );
+  if (bundles.length === 0) throw await noBundle(wanted.bundle, appliance);
   const all = bundles.flatMap((bundle) =>
     bundle.packages.flatMap(({ fileName, sha256, sizeBytes }) => {
       const named = readPackageName(fileName)?.named;
@@ -127,8 +123,19 @@ async function packageOf(
   throw refused(
     ["platform"],
     `no loaded bundle has a package for ${what}; there is ${alternatives(all, otherVersions)}`,
-    "load one that has it",
+    LOAD_ONE,
   );
+}
+
+const LOAD_ONE = "`kace bundle list` shows what there is, and `kace bundle load <name>` loads one";
+
+async function noBundle(id: string | undefined, appliance: Appliance): Promise<ProviderError> {
+  const { bundles } = await appliance.listBundles({ loaded: false, limit: 1_000 });
+  if (id === undefined) return refused(["bundle"], "no bundle is loaded", LOAD_ONE);
+  const found = bundles.find((bundle) => bundle.id === id);
+  if (found === undefined) return refused(["bundle"], `the bundle ${id} is not loaded`, LOAD_ONE);
+  const { name } = found;
+  return refused(["bundle"], `the bundle "${name}" is not loaded`, `\`kace bundle load ${shellWord(name)}\` loads it`);
 }
 
 /** Where only the version is wrong, the versions there are; else the files. */

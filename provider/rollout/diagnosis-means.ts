@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import type { Appliance } from "../appliance/appliance.ts";
 import { defaultFolder } from "../appliance/local/folder.ts";
 import type { ServerStatus } from "../appliance/operations/server.ts";
+import { shellWord } from "../appliance/shell-word.ts";
 import type { DiagnosisMeans, DiagnosisSubject } from "./diagnosis-subject.ts";
 import { createDns } from "./dns/dns.ts";
 import { systemNames } from "./dns/name-source.ts";
@@ -42,7 +43,7 @@ export function serverToDiagnose(
 
 /** What starts a server of the name and port that agents know: those that it had last. */
 function serveCommand({ name, port }: ServerStatus, folder: string | undefined): string {
-  const where = folder === undefined ? "" : ` --database ${/^[\w./-]+$/.test(folder) ? folder : `'${folder}'`}`;
+  const where = folder === undefined ? "" : ` --database ${shellWord(folder)}`;
   return `kace${where} serve --name ${name}${port === SERVE_PORT ? "" : ` --port ${port}`}`;
 }
 

@@ -365,6 +365,12 @@ export function updatePolicyContract(opened: () => Subject): void {
       expect(await versionOf({ version: "n-1" })).toBe("1.5.0");
       expect(await versionOf({ version: "1.5" })).toBe("1.5.0");
       expect(await versionOf({ deniedVersions: ["1.10"] })).toBe("1.5.0");
+      const { findings } = await appliance().planUpdates({ changes: { allMachines: true, version: "2.0.0" } });
+      expect(findings.map(({ message }) => message)).toEqual([
+        expect.stringMatching(
+          /^version 2\.0\.0 is in no loaded bundle .*: load it by `kace bundle load 'agents 2\.0\.0'`$/,
+        ),
+      ]);
     });
   });
 

@@ -7,7 +7,7 @@ import { openLocal } from "../../provider/appliance/local/local.ts";
 import { runKace } from "../../provider/cli/program.ts";
 import { freshFolder } from "../appliance/update-source/archives.ts";
 
-async function put(appliance: Appliance, fileName: string, loaded: boolean): Promise<void> {
+async function put(appliance: Appliance, fileName: string, loaded: boolean): Promise<string> {
   const content = Buffer.from(`the content of ${fileName}`);
   const sha256 = createHash("sha256").update(content).digest("hex");
   async function* bytes(): AsyncGenerator<Uint8Array> {
@@ -22,13 +22,14 @@ async function put(appliance: Appliance, fileName: string, loaded: boolean): Pro
     sha256,
     sizeBytes: content.length,
   };
-  await appliance.saveBundle({
+  const { id } = await appliance.saveBundle({
     name: fileName,
     version: "1",
     flavour: "reference",
     packages: [{ ...file, fileName }],
     loaded,
   });
+  return id;
 }
 
 it("an agent's package is fetched under the name that holds its server and its token", {
@@ -38,7 +39,7 @@ it("an agent's package is fetched under the name that holds its server and its t
   const appliance = await openLocal({ folder: join(folder, "appliance") });
   await put(appliance, "kace-reference-agent_1.4.2_amd64.deb", true);
   await put(appliance, "kace-reference-agent_1.5.0_amd64.deb", true);
-  await put(appliance, "kace-reference-agent_1.6.0_amd64.deb", false);
+  const later = await put(appliance, "kace-reference-agent_1.6.0_amd64.deb", false);
   const { value } = await appliance.createToken({ name: "agents" });
   const old = await appliance.createToken({ name: "old", expiresAt: "2020-01-01T00:00:00Z" });
   await appliance.close();
@@ -83,6 +84,10 @@ it("an agent's package is fetched under the name that holds its server and its t
     ],
     [[...given, "--platform", "windows"], "no loaded bundle has a package for windows amd64"],
     [[...given, "--bundle", "bundle-x"], "the bundle bundle-x is not loaded"],
+    [
+      [...given, "--bundle", later],
+      'the bundle "kace-reference-agent_1.6.0_amd64.deb" is not loaded\n  `kace bundle load kace-reference-agent_1.6.0_amd64.deb` loads it',
+    ],
     [["installer", "--token-file", join(folder, "none")], "the token file cannot be read: there is no file"],
     [["installer", "--token-file", join(folder, "empty")], "the token file is empty"],
     [

@@ -106,7 +106,7 @@ describe("kace policy", () => {
     const { exitCode, out } = await kace("plan");
     expect(exitCode).toBe(3);
     expect(out).toMatch(
-      /^web1\.corp\.example +1\.4\.2 .* refused: no-package .* no bundle of this kind of agent is loaded$/m,
+      /^web1\.corp\.example +1\.4\.2 .* refused: no-package .* no bundle of this kind of agent is loaded: .*`kace bundle load <name>`/m,
     );
   });
 

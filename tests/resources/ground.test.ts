@@ -67,7 +67,7 @@ describe("what a rollout stands on", () => {
     await appliance.unloadBundle({ id: bundle.id });
     const stop = await stopOf(groundOf(inputsWith(), appliance));
     expect(stop.message).toContain('the bundle "agents" is on the appliance, but not loaded');
-    expect(stop.hint).toContain(`kace bundle load ${bundle.id}`);
+    expect(stop.hint).toContain("`kace bundle load agents`");
     expect((await groundOf(inputsWith({ state: "removed" }), appliance)).bundle?.id).toBe(bundle.id);
     await appliance.loadBundle({ version: "1.4.2" });
     expect((await groundOf(inputsWith(), appliance)).bundle?.id).toBe(bundle.id);

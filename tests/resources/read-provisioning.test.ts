@@ -7,11 +7,10 @@ import { noCounts, summaryOf } from "../../provider/rollout/summary.ts";
 import { newFolder } from "../appliance/local/folders.ts";
 
 /** What a look at the machines of a configuration says and finds, with this log-in in its state. */
-async function look(linux: object) {
-  const folder = newFolder();
+async function look(linux: object, folder = newFolder(), bundle = "bundle-1") {
   const inputs = inputsSchema.parse({
     targets: { ips: ["192.0.2.1"] },
-    agent: { bundle: "bundle-1" },
+    agent: { bundle },
     linux,
   });
   const said: string[] = [];
@@ -39,6 +38,23 @@ describe("a refresh of a configuration", () => {
     expect(said[0]).toMatch(/Give `linux` a `password`, `privateKey` or `agentSocket`.* the next one looks$/);
     expect(said[0]).not.toContain("[no-credentials]");
     expect(found).toEqual({ inputs: {}, outputs: old.outputs });
+  });
+
+  it("whose bundle is not loaded says so with the command that loads it", async () => {
+    const folder = newFolder();
+    const appliance = await openLocal({ folder });
+    const { id } = await appliance.saveBundle({
+      name: "the agents",
+      version: "1.4.2",
+      flavour: "reference",
+      packages: [],
+      loaded: false,
+    });
+    await appliance.close();
+    const { said } = await look({ username: "root", password: "canary" }, folder, id);
+    expect(said.join()).toContain(
+      "agent.bundle: the bundle \"the agents\" is on the appliance, but not loaded (load it by `kace bundle load 'the agents'`",
+    );
   });
 
   it("that has a log-in goes on to what else it stands on", async () => {

@@ -7,6 +7,7 @@ import type {
   UpdatePolicy,
   updatePolicyOperations,
 } from "../operations/update-policy.ts";
+import { shellWord } from "../shell-word.ts";
 import { pastBlackouts } from "../updates/blackout-dates.ts";
 import type { JudgedMachine } from "../updates/evaluate.ts";
 import { failure, findingsOfPolicy, limitsOf, warning } from "../updates/findings.ts";
@@ -15,8 +16,9 @@ import { percentAt } from "../updates/rollout-steps.ts";
 import { wallClock } from "../updates/wall-clock.ts";
 import { wantedVersions } from "../updates/wanted-version.ts";
 import type { HandlersOf } from "./handlers.ts";
-import { packagesOf } from "./loaded-packages.ts";
+import { type BundledPackage, packagesOf } from "./loaded-packages.ts";
 import { page, textAt } from "./paging.ts";
+import { build } from "./query.ts";
 import { moment, type Transaction } from "./transaction.ts";
 import { type Evaluation, evaluate, rolloutNow } from "./update-evaluation.ts";
 import type { PolicyMachine } from "./update-machines.ts";
@@ -96,11 +98,20 @@ function findingsOfBundles(tx: Transaction, { organization }: PolicyRow, draft: 
   const { version } = draft;
   const there = [...new Set(packages.map((one) => one.version))];
   const has = there.length === 0 ? "no bundle is loaded" : `loaded is ${there.join(", ")}`;
-  if (version === "latest" || version === "n-1")
-    return [warning(["version"], `there is no version that \`${version}\` means: ${has}`)];
-  const unloaded = packagesOf(tx, organization, "all").some((one) => sameVersion(one.version, version));
-  const repair = unloaded ? "load the bundle that has it" : "load a bundle that has it first";
+  const all = packagesOf(tx, organization, "all");
+  if (version === "latest" || version === "n-1") {
+    const unloaded = all.find(({ bundleId }) => !packages.some((one) => one.bundleId === bundleId));
+    const repair = unloaded === undefined ? "" : `: ${loadingOf(tx, unloaded)}`;
+    return [warning(["version"], `there is no version that \`${version}\` means: ${has}${repair}`)];
+  }
+  const unloaded = all.find((one) => sameVersion(one.version, version));
+  const repair = unloaded === undefined ? "load a bundle that has it first" : loadingOf(tx, unloaded);
   return [failure(["version"], `version ${version} is in no loaded bundle (${has}): ${repair}`)];
+}
+
+function loadingOf(tx: Transaction, { bundleId }: BundledPackage): string {
+  const found = tx.queries.first(build.selectFrom("bundles").select("name").where("id", "=", bundleId));
+  return `load it by \`kace bundle load ${shellWord(found?.name ?? bundleId)}\``;
 }
 
 function findingsOfFleet(

@@ -67,6 +67,9 @@ export function chooseVersion(
   return { kind: "update", version: wanted, package: { ...next, flavour: agent.flavour } };
 }
 
+/** A bundle may well be there that is not loaded yet. */
+const LOAD_ONE = "`kace bundle list` shows those there are, and `kace bundle load <name>` loads one";
+
 /** The newest first. */
 function distinct(versions: readonly string[]): string[] {
   return versions.filter((version, index) => versions.findIndex((other) => sameVersion(other, version)) === index);
@@ -94,9 +97,13 @@ function none(
 ): VersionChoice {
   const machine = `${os.platform}/${os.architecture}${os.id === "" ? "" : ` (${os.id})`}`;
   if (found.ofFlavour.length === 0)
-    return { kind: "refused", code: "no-package", reason: "no bundle of this kind of agent is loaded" };
+    return { kind: "refused", code: "no-package", reason: `no bundle of this kind of agent is loaded: ${LOAD_ONE}` };
   if (found.fitting.length === 0)
-    return { kind: "refused", code: "no-package", reason: `no loaded bundle has a package for ${machine}` };
+    return {
+      kind: "refused",
+      code: "no-package",
+      reason: `no loaded bundle has a package for ${machine}: ${LOAD_ONE}`,
+    };
   if (found.versions.length === 0)
     return { kind: "refused", code: "version-denied", reason: `every package for ${machine} is on the deny list` };
   if (version === "n-1")

@@ -4,6 +4,7 @@ import { ApplianceError } from "../../appliance/errors.ts";
 import type { Bundle } from "../../appliance/operations/bundles.ts";
 import type { ServerStatus } from "../../appliance/operations/server.ts";
 import type { TokenStatus } from "../../appliance/operations/tokens.ts";
+import { shellWord } from "../../appliance/shell-word.ts";
 import { ProviderError } from "../../kit/define/errors.ts";
 import { OUTCOME_CODES, type OutcomeCode } from "../../rollout/codes.ts";
 import { foundOrGone } from "../found-or-gone.ts";
@@ -131,12 +132,12 @@ function ofAnother({ name, organization: own }: Bundle, organization: string): P
   });
 }
 
-function notLoaded({ id, name }: Bundle): ProviderError {
+function notLoaded({ name }: Bundle): ProviderError {
   return new ProviderError({
     code: "failed-precondition",
     path: ["agent", "bundle"],
     message: `the bundle "${name}" is on the appliance, but not loaded`,
-    hint: `load it by \`kace bundle load ${id}\`, or by \`load: true\` of its AgentBundle`,
+    hint: `load it by \`kace bundle load ${shellWord(name)}\`, or by \`load: true\` of its AgentBundle`,
   });
 }
 

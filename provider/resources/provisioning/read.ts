@@ -1,6 +1,6 @@
 import type { ApplianceAccess } from "../../appliance/access.ts";
 import type { Context } from "../../kit/define/call.ts";
-import { ProviderError } from "../../kit/define/errors.ts";
+import { describeError, ProviderError } from "../../kit/define/errors.ts";
 import type { Found, ReadRequest } from "../../kit/define/resource.ts";
 import { type Recording, refreshed, unseen } from "../../rollout/results.ts";
 import { noCounts, summaryOf } from "../../rollout/summary.ts";
@@ -58,7 +58,7 @@ async function looked(
     return { inputs: kept, outputs: refreshed(outputs, outcomes) };
   } catch (error) {
     if (signal.aborted || !(error instanceof ProviderError) || !saysNothing(error)) throw error;
-    log.warn(`the machines were not looked at, and what is recorded of them stays: ${error.message}`);
+    log.warn(`the machines were not looked at, and what is recorded of them stays: ${describeError(error)}`);
     return { inputs: kept, outputs };
   }
 }

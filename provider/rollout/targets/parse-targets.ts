@@ -55,14 +55,15 @@ export function parseTargets(spec: TargetSpec, at: Path = ["targets"]): ParsedTa
   const excluded = new Collected();
 
   for (const item of itemsOf(spec.hostnames, [...at, "hostnames"])) {
-    const read = item.text === "" ? fault("is empty") : readNames(item.text);
+    const read =
+      item.text === "" ? fault("is empty") : looksLikeAddress(item.text) ? noName(item.text) : readNames(item.text);
     const problem = read.kind === "names" ? included.addNames(read.names) : read;
     if (problem !== undefined) report(item, problem);
   }
   for (const item of itemsOf(spec.ips, [...at, "ips"])) {
     const read = readAddresses(item.text, "ips");
     if (read.kind === "range") report(item, fault('is a range; it belongs in "ipRanges"'));
-    else if (read.kind === "fault") report(item, read);
+    else if (read.kind === "fault") report(item, meansRange(item.text, read) ? elsewhere(read, "ipRanges") : read);
     else included.addAddresses(read);
   }
   for (const item of itemsOf(spec.ipRanges, [...at, "ipRanges"])) {
@@ -89,6 +90,28 @@ export function parseTargets(spec: TargetSpec, at: Path = ["targets"]): ParsedTa
 /** The sentence for a problem, without its place. */
 export function describeTargetProblem({ message, suggestion }: TargetProblem): string {
   return suggestion === undefined ? message : `${message}; did you mean ${JSON.stringify(suggestion)}?`;
+}
+
+/** Whether what is wrong with a text would be a range once it is right. */
+function meansRange(text: string, { suggestion }: Fault): boolean {
+  if (suggestion !== undefined) return readRange(suggestion).kind === "range";
+  return looksLikeAddress(text) && text.includes("/");
+}
+
+/** What is wrong with an item and where it belongs, in one: whoever mends the one would be told the other next. */
+function elsewhere({ message, suggestion }: Fault, property: "ips" | "ipRanges"): Fault {
+  const what = property === "ips" ? "an address" : "a range";
+  // Where it is written now, not even what was meant would be right.
+  if (suggestion === undefined) return fault(`${message}; ${what} belongs in "${property}"`);
+  return fault(`${message}; did you mean ${JSON.stringify(suggestion)} in "${property}"?`);
+}
+
+/** An address where a host name is expected. */
+function noName(text: string): Fault {
+  const read = readRange(text);
+  if (read.kind === "single") return fault('is an address; it belongs in "ips"');
+  if (read.kind === "range") return fault('is a range; it belongs in "ipRanges"');
+  return elsewhere(read, meansRange(text, read) ? "ipRanges" : "ips");
 }
 
 function readAddresses(text: string, property: "ips" | "ipRanges"): AddressItem | Fault {

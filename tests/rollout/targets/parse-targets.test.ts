@@ -220,6 +220,18 @@ describe("what is wrong is said at its place, with what was most likely meant", 
       [
         ["10.0.0.1-5", '"10.0.0.1-5": is a range; it belongs in "ipRanges"'],
         ["10.0.0.0/24", '"10.0.0.0/24": is a range; it belongs in "ipRanges"'],
+        [
+          "10.0.0.7/24",
+          '"10.0.0.7/24": is an address inside 10.0.0.0/24, not the network itself; did you mean "10.0.0.0/24" in "ipRanges"?',
+        ],
+        [
+          "10.0.0.9-10.0.0.1",
+          '"10.0.0.9-10.0.0.1": runs from high to low; did you mean "10.0.0.1-10.0.0.9" in "ipRanges"?',
+        ],
+        [
+          "10.0.0.0/33",
+          '"10.0.0.0/33": "33" is no length of an IPv4 network; it is from 0 to 32; a range belongs in "ipRanges"',
+        ],
         ["web01", '"web01": looks like a host name; it belongs in "hostnames", not in "ips"'],
         ["255.255.255.255", '"255.255.255.255": is in 255.255.255.255 (broadcast), where no machine has its address'],
       ],
@@ -227,8 +239,11 @@ describe("what is wrong is said at its place, with what was most likely meant", 
     [
       "hostnames",
       [
-        ["192.168.1.1", '"192.168.1.1" is an address; it belongs in "ips" or "ipRanges"'],
-        ["fd00::1", '"fd00::1" is an address; it belongs in "ips" or "ipRanges"'],
+        ["192.168.1.1", '"192.168.1.1": is an address; it belongs in "ips"'],
+        ["fd00::1", '"fd00::1": is an address; it belongs in "ips"'],
+        ["10.0.0.0/24", '"10.0.0.0/24": is a range; it belongs in "ipRanges"'],
+        ["10.0.0.1-5", '"10.0.0.1-5": is a range; it belongs in "ipRanges"'],
+        ["10.0.0.300", '"10.0.0.300": octet 4, "300", goes beyond 255; an address belongs in "ips"'],
         ["https://web01.corp:8443/x", '"https://web01.corp:8443/x": is a URL, not a host name => web01.corp'],
         ["web01.corp:22", '"web01.corp:22": has a port behind the host name => web01.corp'],
         ["root@web01", '"root@web01": has a user name before the host name => web01'],

@@ -219,6 +219,11 @@ describe("bad input of the other resources", SLOW, () => {
       ["AgentBundle", files("./x", "12"), "expected the 64 hexadecimal digits of a SHA-256"],
       ["AgentBundle", { folder: "./packages" }, "expected the text of the folder's SHA256SUMS file"],
       ["AgentBundle", { folder: "./packages", checksums: "no checksum" }, "line 1 is not a checksum and a file name"],
+      [
+        "AgentBundle",
+        { folder: "./packages", checksums: `${"0".repeat(64)}  ${PACKAGE}\n` },
+        `has a problem: property checksums: ${PACKAGE} has the SHA-256 ${PACKAGE_SHA256}, not 0000`,
+      ],
       ["AgentBundle", {}, "expected at least one package"],
       ["AgentBundle", { archive: { path: "./Pulumi.yaml" } }, "expected the archive's SHA-256, or the `publicKey`"],
       [

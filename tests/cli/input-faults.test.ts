@@ -3,16 +3,24 @@ import { ApplianceError, type InputProblem } from "../../provider/appliance/erro
 import { inOptions, usageErrorOf } from "../../provider/cli/input-faults.ts";
 import { UsageError } from "../../provider/cli/session.ts";
 
-const OPTION_OF = { runIntervalSeconds: "--run-interval", windows: "--window" };
+const OPTION_OF = {
+  runIntervalSeconds: "--run-interval",
+  windows: "--window",
+  allMachines: "--all-machines",
+  "payload.at": "--at",
+};
 
 const invalid = (...problems: InputProblem[]) =>
   new ApplianceError({ code: "invalid", message: "updateSettings: all of it", hint: "a hint", problems });
 
 it.each<[InputProblem[], string]>([
   [[{ path: ["runIntervalSeconds"], message: "expected less" }], "--run-interval: expected less"],
-  [[{ path: ["windows", 1], message: "it overlaps windows[0]" }], "--window[1]: it overlaps windows[0]"],
-  [[{ path: ["changes", "windows", 0, "from"], message: "no time" }], "--window[0].from: no time"],
-  [[{ path: ["windows", "to"], message: "no time" }], "--window.to: no time"],
+  [[{ path: ["windows", 1], message: "it overlaps windows[0]" }], "the 2nd --window: it overlaps the 1st --window"],
+  [[{ path: ["windows", 10], message: "no window" }], "the 11th --window: no window"],
+  [[{ path: ["changes", "windows", 0, "from"], message: "no time" }], "the 1st --window: no time"],
+  [[{ path: ["windows", "to"], message: "no time" }], "--window: no time"],
+  [[{ path: ["payload", "at"], message: "it is past" }], "--at: it is past"],
+  [[{ path: [], message: "say `allMachines: true` or `windows`" }], "say `--all-machines yes` or `--window`"],
   [[{ path: ["changes", "hold"], message: "expected boolean" }], "hold: expected boolean"],
   [[{ path: [], message: "expected object" }], "expected object"],
   [

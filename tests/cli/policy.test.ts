@@ -119,22 +119,30 @@ describe("kace policy", () => {
 
   it.each<[readonly string[], 1 | 2, string]>([
     [["set"], 2, "nothing is said to be set"],
-    [["set", "--enabled", "yes"], 2, "kace: --enabled: it would be for nobody"],
+    [
+      ["set", "--enabled", "yes"],
+      2,
+      "kace: --enabled: it would be for nobody: name `--label`, `--machine` or a `--filter`, or say `--all-machines yes`",
+    ],
     [["set", "--enabled", "perhaps"], 2, "yes, no"],
     [["set", "--window", "night"], 2, "A window is two times of day, such as 22:00-06:00"],
     [["set", "--window", "22:00-06:00@someday"], 2, 'There is no day "someday": expected sunday'],
     [["set", "--blackout-dates", "Christmas"], 2, "such as 12-24..01-02 or 2026-10-03"],
-    [["set", "--blackout-dates", "02-30"], 2, "kace: --blackout-dates[0].from: there is no 30 february"],
+    [["set", "--blackout-dates", "02-30"], 2, "kace: the 1st --blackout-dates: there is no 30 february"],
     [["set", "--blackout-dates", "01-01..12-31"], 2, "kace: --blackout-dates: they leave no day of the year"],
     [["set", "--filter", "web*"], 2, "A condition is a property, an operator and a value"],
     [["set", "--filter", "hostname resembles web"], 2, 'There is no operator "resembles": expected equals'],
     [["set", "--filter", "colour equals blue"], 2, 'There is no property "colour": expected hostname'],
     [["set", "--step", "half"], 2, "A step is a share and a time, such as 10%@24h."],
     [["set", "--max-failures", "some"], 2, "Expected a whole number or a share, such as 10%."],
-    [["set", "--window", "25:00-26:00"], 2, "kace: --window[0].from: expected a time of day"],
-    [["set", "--window", "22:00-06:00", "--window", "05:00-07:00"], 2, "kace: --window[1]: it overlaps windows[0]"],
+    [["set", "--window", "25:00-26:00"], 2, "kace: the 1st --window: expected a time of day"],
+    [
+      ["set", "--window", "22:00-06:00", "--window", "05:00-07:00"],
+      2,
+      "kace: the 2nd --window: it overlaps the 1st --window",
+    ],
     [["set", "--version", "9"], 2, "takes versions by --to"],
-    [["set", "--label", "nosuch"], 2, 'kace: --label[0]: there is no label "nosuch"'],
+    [["set", "--label", "nosuch"], 2, 'kace: the 1st --label: there is no label "nosuch"'],
     [["set", "--to", "9.9.9"], 2, "kace: --to: version 9.9.9 is in no loaded bundle"],
   ])("%j is refused, and says why", async (args, exitCode, sentence) => {
     const said = await kace(...args);

@@ -119,7 +119,6 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ["a time that is past", ["script", "run", "SCRIPT", "--all", "--at", "2020-01-01"], "is past"],
     ["a machine that is not there", ["script", "run", "SCRIPT", "--machine", "web99"], "no device web99"],
     ["a label that is not there", ["tasks", "add", "inventory", "--label", "none"], "there is no label none"],
     [
@@ -133,6 +132,18 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
   ])("say of %s what is wrong, and queue nothing", async (_what, args, message) => {
     const given = args.map((word) => (word === "SCRIPT" ? script : word));
     expect(await kace(...given)).toMatchObject({ exitCode: 1, err: expect.stringContaining(message) });
+    expect((await server.appliance.listTasks({})).tasks).toEqual([]);
+  });
+
+  it("name the option whose time cannot be, as wrong usage", async () => {
+    for (const [at, why] of [
+      ["2020-01-01", "is past"],
+      ["400d", "is more than 366 days ahead"],
+    ] as const)
+      expect(await kace("script", "run", script, "--all", "--at", at)).toMatchObject({
+        exitCode: 2,
+        err: expect.stringMatching(new RegExp(`^kace: --at: \\S+ ${why}: expected a time to come\n`)),
+      });
     expect((await server.appliance.listTasks({})).tasks).toEqual([]);
   });
 

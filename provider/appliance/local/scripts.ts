@@ -70,12 +70,15 @@ export function scriptsWereSent(tx: Transaction, kuid: string): void {
 
 /** @throws ApplianceError where a script cannot be ordered for that time */
 export function requireTimeFor(tx: Transaction, at: number, kuids: readonly string[]): void {
-  if (at <= tx.now || at > tx.now + 1_000 * MAX_AHEAD_SECONDS)
+  if (at <= tx.now || at > tx.now + 1_000 * MAX_AHEAD_SECONDS) {
+    const message = `${moment(at)} is ${at <= tx.now ? "past" : "more than 366 days ahead"}: expected a time to come`;
     throw new ApplianceError({
       code: "invalid",
-      message: `${moment(at)} is ${at <= tx.now ? "past" : "more than 366 days ahead"}: "payload.at" must be a time to come`,
+      message: `payload.at: ${message}`,
       hint: "leave it out to have the script run now",
+      problems: [{ path: ["payload", "at"], message }],
     });
+  }
   const full = tx.queries.first(
     build
       .selectFrom("tasks")

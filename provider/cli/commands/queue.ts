@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
 import type { MessageType, QueuedMessage } from "../../appliance/operations/messages.ts";
+import { inOptions } from "../input-faults.ts";
 import { secondsFrom } from "../lengths-of-time.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
@@ -67,7 +68,9 @@ interface Order {
 async function send(session: CommandSession, devices: readonly Device[], order: Order) {
   if (devices.length === 0)
     throw new CommandError("there is no such machine", "`kace devices list` shows those there are");
-  return session.write((appliance) => appliance.sendMessage({ kuids: devices.map(({ kuid }) => kuid), ...order }));
+  return inOptions({ payload: "the text", expiresInSeconds: "--expires" }, () =>
+    session.write((appliance) => appliance.sendMessage({ kuids: devices.map(({ kuid }) => kuid), ...order })),
+  );
 }
 
 async function checkIn(session: CommandSession, recipients: Recipients): Promise<ExitCode> {

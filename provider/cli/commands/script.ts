@@ -4,6 +4,7 @@ import type { Output } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
 import type { Task } from "../../appliance/operations/tasks.ts";
+import { inOptions, type OptionOf } from "../input-faults.ts";
 import { printable } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { textIn } from "../text-file.ts";
@@ -25,6 +26,15 @@ export interface ScriptOptions extends Recipients {
   readonly wait?: boolean;
 }
 
+/** What the appliance calls the properties that the options become. */
+const OPTION_OF: OptionOf = {
+  "payload.at": "--at",
+  "payload.lateSeconds": "--late",
+  "payload.script": "the script",
+  timeoutSeconds: "--timeout",
+  expiresInSeconds: "--expires",
+};
+
 /** Runs a script on machines, and with `wait` prints what became of it on each. */
 export async function runScript(
   session: CommandSession,
@@ -39,14 +49,16 @@ export async function runScript(
     return 2;
   }
   const devices = await recipientsOf(session, recipients);
-  const queued = await session.write((appliance) =>
-    appliance.queueTasks({
-      kuids: devices.map(({ kuid }) => kuid),
-      type: "script",
-      payload: { script, ...(at !== undefined && { at, lateSeconds: late }) },
-      timeoutSeconds: timeout,
-      expiresInSeconds: expires,
-    }),
+  const queued = await inOptions(OPTION_OF, () =>
+    session.write((appliance) =>
+      appliance.queueTasks({
+        kuids: devices.map(({ kuid }) => kuid),
+        type: "script",
+        payload: { script, ...(at !== undefined && { at, lateSeconds: late }) },
+        timeoutSeconds: timeout,
+        expiresInSeconds: expires,
+      }),
+    ),
   );
   await sayWhoIsAway(session, devices);
   if (!wait) {

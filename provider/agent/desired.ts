@@ -16,6 +16,8 @@ export interface DesiredAgent {
   readonly server: AgentServer;
   /** Who owns the receipt on the machine. */
   readonly configurationId: string;
+  /** What people call a configuration of this id, for messages. */
+  readonly configurationName?: ((id: string) => string | undefined) | undefined;
   /** Accept machines that another configuration, or nobody, has a receipt for. */
   readonly takeOver?: boolean | undefined;
   /**

@@ -24,8 +24,7 @@ export function intentFor(probe: Probe, desired: DesiredAgent, agent: AgentFacts
   const receipt = probe.receipt === "unreadable" ? undefined : probe.receipt;
   const foreign = receipt !== undefined && receipt.configurationId !== desired.configurationId;
   if (desired.state === "removed") return removal(desired, agent, receipt);
-  if (foreign && desired.takeOver !== true)
-    return claimed(`the agent belongs to the configuration "${receipt.configurationId}"`);
+  if (foreign && desired.takeOver !== true) return claimed(ownerOf(receipt, desired));
   if (agent.present === "no") return installation(probe, desired);
   if (agent.present === "broken") return mending(probe, desired, agent, "the agent is there, but not whole");
   const byVersion = versionIntent(probe, desired, agent);
@@ -44,11 +43,12 @@ function removal(desired: DesiredAgent, agent: AgentFacts, receipt: Receipt | un
   }
   if (own || desired.takeOver === true)
     return { kind: "remove", reason: `version ${agent.version ?? "unknown"} is installed` };
-  const owner =
-    receipt === undefined
-      ? "no configuration has a receipt for the agent"
-      : `the agent belongs to the configuration "${receipt.configurationId}"`;
+  const owner = receipt === undefined ? "no configuration has a receipt for the agent" : ownerOf(receipt, desired);
   return desired.onlyOwn === true ? { kind: "none", reason: `${owner}: left alone`, adopts: false } : claimed(owner);
+}
+
+function ownerOf({ configurationId }: Receipt, { configurationName }: DesiredAgent): string {
+  return `the agent belongs to the configuration "${configurationName?.(configurationId) ?? configurationId}"`;
 }
 
 function claimed(reason: string): Blocked {

@@ -40,7 +40,8 @@ export function obstacleTo(probe: Probe, desired: DesiredAgent, intent: Exclude<
     );
   }
   if (probe.lock !== undefined && probe.lock.configurationId !== desired.configurationId) {
-    return blocked("busy", holderText(probe.lock), "run again when it is over");
+    const named = (id: string) => `"${desired.configurationName?.(id) ?? id}"`;
+    return blocked("busy", holderText(probe.lock, named), "run again when it is over");
   }
   const steps = stepsOf(intent);
   if (steps.length > 0) {

@@ -7,6 +7,7 @@ import type { AgentWork, CarriablePlan } from "./agent-work.ts";
 import { CarryOut, type CarryOutLimits } from "./carry-out.ts";
 import type { Clock } from "./clock.ts";
 import type { OutcomeCode } from "./codes.ts";
+import type { ConfigurationNames } from "./configuration-names.ts";
 import type { Dns } from "./dns/dns.ts";
 import type { HostKeyPins } from "./host-key-pins.ts";
 import type { Ending, MachineFacts } from "./outcome.ts";
@@ -37,6 +38,8 @@ export interface SshWorldOptions {
   /** Which agents are looked for. */
   readonly flavours: readonly Flavour[];
   readonly configurationId: string;
+  /** Learns what people call other configurations that a machine names. */
+  readonly names?: Pick<ConfigurationNames, "learn"> | undefined;
   /** Where agents will connect to, tried from each machine; absent where nothing is installed. */
   readonly server?: { readonly host: string; readonly port: number } | undefined;
   /** What is wanted of a target's agent; `undefined` if the configuration says nothing of its platform. */
@@ -164,7 +167,7 @@ export class SshWorld implements RolloutWorld<SshLook, SshPlan> {
         await pins.pin(target.name ?? target.address ?? target.key, logIn.port, hostKey);
       }
       const probe = await agent.probe(machine, { flavours, server, configurationId, signal });
-      const where = await whereIs();
+      const [where] = await Promise.all([whereIs(), this.#options.names?.learn(othersOn(probe, configurationId))]);
       return {
         kind: "looked",
         identity: identityOf(probe, hostKey?.fingerprint),
@@ -230,4 +233,10 @@ function isSilence(error: unknown): boolean {
 
 function ended(ending: Ending): Ended {
   return { kind: "ended", ending };
+}
+
+/** The configurations that a machine names besides this one. */
+function othersOn({ receipt, lock }: Probe, configurationId: string): string[] {
+  const named = [receipt === "unreadable" ? undefined : receipt?.configurationId, lock?.configurationId];
+  return named.filter((id) => id !== undefined).filter((id) => id !== configurationId);
 }

@@ -257,7 +257,13 @@ test.each<Case>([
   {
     story: "another configuration's",
     probe: { receipt: { ...receipt, configurationId: "db" } },
-    plan: blocked("claimed"),
+    plan: { ...blocked("claimed"), reason: 'the agent belongs to the configuration "db"' },
+  },
+  {
+    story: "another configuration's, by the name that people know",
+    probe: { receipt: { ...receipt, configurationId: "db" } },
+    wants: { configurationName: () => "databases" },
+    plan: { ...blocked("claimed"), reason: 'the agent belongs to the configuration "databases"' },
   },
   {
     story: "another configuration's that is taken over",

@@ -3,6 +3,8 @@ import type { Machine, MachineError } from "../../provider/machines/machine.ts";
 import type { SshOptions } from "../../provider/machines/ssh/connect.ts";
 import { JumpChain } from "../../provider/machines/ssh/jump-chain.ts";
 import { identityOf } from "../../provider/rollout/activation-ending.ts";
+import { agentWork } from "../../provider/rollout/agent-work.ts";
+import { ConfigurationNames } from "../../provider/rollout/configuration-names.ts";
 import type { Outcome } from "../../provider/rollout/outcome.ts";
 import { type PreviewOptions, previewRollout, runRollout } from "../../provider/rollout/run.ts";
 import type { SshLogIn } from "../../provider/rollout/ssh-log-in.ts";
@@ -34,6 +36,14 @@ const logIn: SshLogIn = {
   connectTimeoutMs: 10_000,
   authTimeoutMs: 20_000,
   commandTimeoutMs: 120_000,
+};
+
+const LISTED = {
+  organization: "default",
+  description: { targets: "db01", enabled: true, state: "present" as const },
+  createdAt: "2027-03-01T08:00:00.000Z",
+  updatedAt: "2027-03-01T08:00:00.000Z",
+  changedSinceRun: false,
 };
 
 /** A world of one played machine, with all that was asked of it. */
@@ -108,6 +118,34 @@ function play(agent: PlayedAgent, changes: Partial<SshWorldOptions> = {}, connec
 const web01 = namedTarget("web01");
 
 describe("a machine by ssh", () => {
+  it.each([
+    ["by its name", "databases"],
+    ["by its id, where the appliance does not know it", undefined],
+  ])("that another configuration looks after names that one %s, and is asked of once", async (_how, name) => {
+    const asked: string[] = [];
+    const names = new ConfigurationNames({
+      getConfiguration: async ({ id }) => {
+        asked.push(id);
+        if (name === undefined) throw new Error("played: it is not known");
+        return { ...LISTED, id, name };
+      },
+    });
+    const made = { packageSha256: undefined, packageFormat: undefined, adopted: false };
+    const receipt = { ...made, configurationId: "config-db", flavour: "reference", version: "1.4.2" };
+    const agent = { ...agentWork, probe: async () => ({ ...rightProbe(), receipt }) };
+    const { preview } = play(new PlayedAgent({}), {
+      agent,
+      names,
+      desiredFor: () => ({ ...desired, configurationName: names.of }),
+    });
+    const { outcomes } = await preview(web01, addressTarget("10.0.0.2", "address"));
+    expect(outcomes.get("web01")).toMatchObject({
+      code: "claimed",
+      message: `the agent belongs to the configuration "${name ?? "config-db"}"`,
+    });
+    expect(asked).toEqual(["config-db"]);
+  });
+
   it("is looked at, worked on and proved over one connection, which is closed", async () => {
     const agent = new PlayedAgent({});
     const { up, machines, asked, pinned } = play(agent);

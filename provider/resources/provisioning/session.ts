@@ -4,6 +4,7 @@ import type { Appliance } from "../../appliance/appliance.ts";
 import { durationMs, resolveCount } from "../../kit/define/scalars.ts";
 import { type AgentWork, agentWork } from "../../rollout/agent-work.ts";
 import { systemClock } from "../../rollout/clock.ts";
+import { ConfigurationNames } from "../../rollout/configuration-names.ts";
 import { createDns } from "../../rollout/dns/dns.ts";
 import { nameServer, systemNames } from "../../rollout/dns/name-source.ts";
 import { readPins } from "../../rollout/host-key-pins.ts";
@@ -59,8 +60,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const attempts = rollout?.attempts ?? 3;
   const retry: RetryPolicy = { attempts, baseMs: RETRY_BASE_MS, capMs: RETRY_CAP_MS };
 
+  const configurations = new ConfigurationNames(appliance);
   const world = (override?: "removed") => {
-    const desired = desiredAgent(inputs, ground, configurationId, override);
+    const desired: DesiredAgent = {
+      ...desiredAgent(inputs, ground, configurationId, override),
+      configurationName: configurations.of,
+    };
     return new SshWorld({
       logIn: logInFor(inputs),
       pins,
@@ -69,6 +74,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       agent: ground.serverRuns ? agentWork : withoutConnections,
       flavours: flavoursFor(desired, ground),
       configurationId,
+      names: configurations,
       server: desired.state === "present" ? ground.server : undefined,
       desiredFor: (_target, platform) => (platform === "linux" ? desired : undefined),
       activation: writes

@@ -241,7 +241,7 @@ export const agentSettings = inItsOrganization(definition).handle({
         taskThroughput: old.inputs.taskThroughput !== undefined,
       }),
     );
-    if (taskThroughputKept) log.warn("the task throughput stays as low as it is: it may not rise to its default now");
+    if (taskThroughputKept) log.warn("taskThroughput: it stays as low as it is: it may not rise to its default now");
   },
 
   async *list(_request, { client }) {

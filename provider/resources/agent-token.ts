@@ -163,5 +163,5 @@ function expiryOf(text: string | undefined): string | undefined {
 
 function warnIfUnusable(token: TokenInfo | Token, warn: (text: string) => void): void {
   if (token.expiresAt !== undefined && Date.parse(token.expiresAt) <= Date.now())
-    warn(`the token ${token.name} has expired already (${token.expiresAt}): nothing can enrol with it`);
+    warn(`expiresAt: the token ${token.name} has expired already (${token.expiresAt}): nothing can enrol with it`);
 }

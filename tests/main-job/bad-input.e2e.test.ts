@@ -57,7 +57,10 @@ const AT_THEIR_PATHS: readonly (readonly [pulumi.Inputs, readonly string[]])[] =
   ],
   [
     { linux: undefined },
-    ["there is no section for any platform: add `linux` with a `username` and a `password`, `privateKey`"],
+    [
+      "property linux",
+      "there is no section for any platform: add `linux` with a `username` and a `password`, `privateKey`",
+    ],
   ],
   [{ targets: { ips: "10.0.0.1", exclude: "10.0.0.1" } }, ["targets", "no target is left"]],
   [{ targets: { ipRanges: ["10.0.0.0/8"] } }, ["targets", "16777216 targets; more than 65536 need allowLarge: true"]],

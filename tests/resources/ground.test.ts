@@ -9,12 +9,12 @@ import { newFolder, openedIn } from "../appliance/local/folders.ts";
 
 const SERVER = { name: "kbox.example", port: 8443, caCertificate: "PEM of its authority" };
 
-async function startServer(appliance: LocalAppliance): Promise<void> {
+async function startServer(appliance: LocalAppliance, canonicalNames = [SERVER.name]): Promise<void> {
   const process = thisProcess();
   await appliance.publishServer({
     instanceId: "one",
     ...SERVER,
-    canonicalNames: [SERVER.name],
+    canonicalNames,
     version: "0.1.0",
     process,
   });
@@ -130,9 +130,22 @@ describe("what a rollout stands on", () => {
     expect(ground.serverRuns).toBe(false);
     expect(ground.server).toMatchObject({ host: SERVER.name });
     expect(ground.warnings.join("\n")).toMatch(
-      /kbox\.example does not run.*whether they are connected is not looked at/,
+      /^server: .*kbox\.example does not run.*whether they are connected is not looked at/,
     );
     expect((await stopOf(groundOf(inputsWith(), appliance))).message).toContain("[server-not-running]");
+  });
+
+  it("says of each thing to know which property it is about", async () => {
+    const { appliance, inputsWith, bundle } = await site();
+    await startServer(appliance, [SERVER.name, "kbox"]);
+    const { warnings } = await groundOf(
+      inputsWith({ agent: { bundle: bundle.id }, server: { name: "KBOX" } }),
+      appliance,
+    );
+    expect(warnings).toEqual([
+      expect.stringMatching(/^server\.name: it is KBOX, and the appliance calls itself /),
+      expect.stringMatching(/^agent\.token: there is none, so new agents wait in quarantine/),
+    ]);
   });
 
   it("is not looked for where agents are removed", async () => {

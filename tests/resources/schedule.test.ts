@@ -145,7 +145,9 @@ describe("what the appliance keeps of a configuration with a schedule", () => {
 
   it("is warned about where no server runs that would keep the schedule", async () => {
     const appliance = await openedIn(newFolder());
-    expect(await scheduleWarning(given(), appliance)).toEqual([expect.stringContaining("no `kace serve` runs")]);
+    expect(await scheduleWarning(given(), appliance)).toEqual([
+      expect.stringMatching(/^schedule: no `kace serve` runs/),
+    ]);
     expect(await scheduleWarning(given({ enabled: false }), appliance)).toEqual([]);
     expect(await scheduleWarning(given({ schedule: undefined }), appliance)).toEqual([]);
     await appliance.publishServer({

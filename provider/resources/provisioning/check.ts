@@ -26,7 +26,7 @@ function platformFindings({ linux }: Given): Finding[] {
   if (linux !== undefined) return [];
   return [
     {
-      path: [],
+      path: ["linux"],
       reason:
         "there is no section for any platform: add `linux` with a `username` and a `password`, `privateKey` or `agentSocket`, so that machines can be logged in to",
     },

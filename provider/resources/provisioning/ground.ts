@@ -68,7 +68,7 @@ export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: L
   if (down && (leniency.looksOnly !== true || server === undefined))
     throw stopped("server-not-running", ["server"], notRunning(status));
   const warnings = warningsOf(inputs, status, own, canEnrol);
-  if (down) warnings.push(`${notRunning(status)}: whether they are connected is not looked at; ${START_IT}`);
+  if (down) warnings.push(`server: ${notRunning(status)}: whether they are connected is not looked at; ${START_IT}`);
   const tokenFault = own && standing !== undefined ? faultOf(standing) : undefined;
   // Others end by themselves, and may well have done what they were for.
   if (tokenFault?.code === "token-unknown") warnings.push(`agent.token: ${tokenFault.message}: ${NOBODY_NEW}`);
@@ -186,11 +186,11 @@ function warningsOf({ server }: Inputs, status: ServerStatus, own: boolean, canE
   const warnings: string[] = [];
   if (own && server?.name !== undefined && status.name !== undefined && server.name.toLowerCase() !== status.name)
     warnings.push(
-      `server.name is ${server.name}, and the appliance calls itself ${status.name}: agents are given that name sooner or later, so every machine must be able to resolve it`,
+      `server.name: it is ${server.name}, and the appliance calls itself ${status.name}: agents are given that name sooner or later, so every machine must be able to resolve it`,
     );
   if (!canEnrol)
     warnings.push(
-      "there is no `agent.token`: new agents wait in quarantine until somebody approves them (`kace quarantine approve`)",
+      "agent.token: there is none, so new agents wait in quarantine until somebody approves them (`kace quarantine approve`)",
     );
   return warnings;
 }

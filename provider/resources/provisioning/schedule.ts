@@ -8,7 +8,7 @@ import { runInputsOf } from "./run-inputs.ts";
 /** What a user should know of a schedule that nobody keeps: nothing else would say it. */
 export async function scheduleWarning({ enabled, schedule }: Inputs, appliance: Appliance): Promise<string[]> {
   if (schedule === undefined || !enabled || (await appliance.serverStatus({})).running) return [];
-  return ["there is a `schedule`, and no `kace serve` runs on this appliance to keep it: start one"];
+  return ["schedule: no `kace serve` runs on this appliance to keep it: start one"];
 }
 
 /**

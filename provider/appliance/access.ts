@@ -3,6 +3,7 @@ import type { Path } from "../kit/define/path.ts";
 import type { Appliance } from "./appliance.ts";
 import { ApplianceError, type ApplianceErrorCode } from "./errors.ts";
 import { DEFAULT_ORGANIZATION } from "./operations/fields.ts";
+import { ProgramNames } from "./program-names.ts";
 
 /**
  * How resources and functions come to their appliance: it is opened for a piece of work and given back after it, so
@@ -17,6 +18,8 @@ export interface ApplianceAccess {
   readonly isLocal: boolean;
   /** How many machines any rollout may work on at once, whatever its own limit says. */
   readonly maxConcurrency: number | undefined;
+  /** The names that the resources of the running program have here. */
+  readonly names: ProgramNames;
   /**
    * Whose things are meant where no organization is named, and whose may be named. The appliance is asked once.
    * @throws ProviderError where it does not answer
@@ -82,7 +85,7 @@ export function accessTo(
       throw error;
     }
   };
-  return { ...rest, reach, read, write: (work) => using(false, work) };
+  return { ...rest, names: new ProgramNames(), reach, read, write: (work) => using(false, work) };
 }
 
 /** The organization that a caller is kept to: whoever is not sees the one that there always is. */

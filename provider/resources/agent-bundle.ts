@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
-import type { Appliance } from "../appliance/appliance.ts";
 import type { Bundle } from "../appliance/operations/bundles.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource, type Finding } from "../kit/define/resource.ts";
@@ -140,12 +139,10 @@ function outputsOf({ version, flavour, packages }: Bundle) {
   return { version, flavour, packages };
 }
 
-async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
-  return (await appliance.findBundleByName({ name }))?.id;
-}
-
 /** `kace:index:AgentBundle`. */
-export const agentBundle = inItsOrganization(definition, idOf).handle({
+export const agentBundle = inItsOrganization(definition, (appliance, name) =>
+  appliance.findBundleByName({ name }),
+).handle({
   async check({ inputs }, { client }) {
     const { files, folder, checksums, archive: packed } = inputs;
     // What is not known yet is looked at when it is loaded.

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import type { Appliance } from "../appliance/appliance.ts";
 import { dateOrMoment } from "../appliance/moment-text.ts";
 import type { Token, TokenInfo } from "../appliance/operations/tokens.ts";
 import { defineResource } from "../kit/define/resource.ts";
@@ -85,12 +84,10 @@ function inputsOf(token: TokenInfo, written: string | undefined) {
   };
 }
 
-async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
-  return (await appliance.findTokenByName({ name }))?.id;
-}
-
 /** `kace:index:AgentToken`. */
-export const agentToken = inItsOrganization(definition, idOf).handle({
+export const agentToken = inItsOrganization(definition, (appliance, name) =>
+  appliance.findTokenByName({ name }),
+).handle({
   check: async ({ inputs, old }) => findingsOfExpiry(inputs.expiresAt, old?.["expiresAt"], Date.now()),
 
   async create({ urn, logicalName, inputs, exists }, { client, log }) {

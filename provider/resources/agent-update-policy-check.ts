@@ -1,9 +1,11 @@
 import type { Output } from "../appliance/appliance.ts";
 import { liftedLimit } from "../appliance/updates/findings.ts";
-import { formatPath } from "../kit/define/path.ts";
 import type { PreviewOf } from "../kit/define/plain.ts";
 import type { Finding } from "../kit/define/resource.ts";
+import { Unknown } from "../kit/define/value.ts";
 import type { PolicyInputs } from "./agent-update-policy-inputs.ts";
+import { wholly } from "./known.ts";
+import { labelsOfFilter, type NamedLabel } from "./missing-labels.ts";
 
 type Plan = Output<"planUpdates">;
 
@@ -22,24 +24,25 @@ export function findingsOfLifted(given: PreviewOf<PolicyInputs>): Finding[] {
 export function findingsOf({ findings }: Pick<Plan, "findings">): Finding[] {
   return findings.flatMap(({ path, message, severity }): Finding[] => {
     const own = path.map((part) => (part === "afterSeconds" ? "after" : part));
-    // Labels and bundles may be made by the same update, before the policy: it is refused then if they are not there.
+    // Labels are looked for by themselves: they may be made by the same update, and so may bundles.
     if (isMissingLabel({ path, severity })) return [];
     const isBundle = own[0] === "version" && message.includes("in no loaded bundle");
     return [{ path: own, reason: message, severity: isBundle ? "warning" : severity }];
   });
 }
 
-function isMissingLabel({ path: [property], severity }: Pick<Plan["findings"][number], "path" | "severity">): boolean {
-  return severity === "warning" && (property === "labels" || property === "filter");
+/** The labels that a policy names, as far as they are known. */
+export function labelsOf({ labels, filter }: PreviewOf<PolicyInputs>): NamedLabel[] {
+  const known = wholly<Pick<PolicyInputs, "filter">>({ filter });
+  const listed = labels === undefined || labels instanceof Unknown ? [] : labels;
+  return [
+    ...listed.flatMap((name, index) => (typeof name === "string" ? [{ name, path: ["labels", index] }] : [])),
+    ...labelsOfFilter(known?.filter, ["filter"]),
+  ];
 }
 
-/** What a preview warns of: labels that a policy names and nobody has made yet, each with its place. */
-export function missingLabelLines({ findings }: Pick<Plan, "findings">): string[] {
-  return findings
-    .filter(isMissingLabel)
-    .map(
-      ({ path, message }) => `${formatPath(path)}: ${message}: unless the same update makes it first, it is refused`,
-    );
+function isMissingLabel({ path: [property], severity }: Pick<Plan["findings"][number], "path" | "severity">): boolean {
+  return severity === "warning" && (property === "labels" || property === "filter");
 }
 
 /**

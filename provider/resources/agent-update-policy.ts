@@ -6,13 +6,14 @@ import type { UpdatePolicyState } from "../appliance/operations/update-policy.ts
 import type { Log } from "../kit/define/call.ts";
 import type { PreviewOf } from "../kit/define/plain.ts";
 import { defineResource } from "../kit/define/resource.ts";
-import { findingsOf, findingsOfLifted, missingLabelLines, plannedLine } from "./agent-update-policy-check.ts";
+import { findingsOf, findingsOfLifted, labelsOf, plannedLine } from "./agent-update-policy-check.ts";
 import { agentUpdatePolicyExamples } from "./agent-update-policy-examples.ts";
 import { changesOf, inputs, inputsOf, outputs, type PolicyInputs } from "./agent-update-policy-inputs.ts";
 import { type Asking, claimOf, refuseAnothers } from "./anothers.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization } from "./in-organization.ts";
 import { wholly } from "./known.ts";
+import { findingsOfMissing } from "./missing-labels.ts";
 
 const definition = defineResource({
   name: "AgentUpdatePolicy",
@@ -85,23 +86,23 @@ async function sayPlan(
     return { ...first, machines: [...first.machines, ...rest] };
   });
   if (plan === undefined) return;
-  for (const missing of missingLabelLines(plan)) log.warn(missing);
   const line = plannedLine(plan);
   if (line !== undefined) log.info(line);
 }
 
 /** `kace:index:AgentUpdatePolicy`. */
 export const agentUpdatePolicy = inItsOrganization(definition).handle({
-  async check({ inputs: given }, { client }) {
+  async check({ urn, inputs: given }, { client }) {
     const lifted = findingsOfLifted(given);
     if (lifted.length > 0) return lifted;
+    const missing = await findingsOfMissing(labelsOf(given), { urn, organization: given.organization }, client);
     // What is not known yet is looked at when it is set.
     const known = wholly<PolicyInputs>(given);
-    if (known === undefined) return [];
+    if (known === undefined) return missing;
     return client.read(async (appliance) => {
       // An organization that is still to be made has no agents.
       const plan = await foundOrGone(appliance.planUpdates({ changes: changesOf(known), limit: 1 }));
-      return plan === undefined ? [] : findingsOf(plan);
+      return plan === undefined ? missing : [...missing, ...findingsOf(plan)];
     });
   },
 

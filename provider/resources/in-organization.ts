@@ -10,8 +10,16 @@ import {
 import type { Appliance } from "../appliance/appliance.ts";
 import { namedOrganization } from "../appliance/operations/fields.ts";
 import type { Context } from "../kit/define/call.ts";
-import type { DefinedResource, Found, ReadRequest, Resource, ResourceHandlers } from "../kit/define/resource.ts";
+import type {
+  DefinedResource,
+  Found,
+  Identity,
+  ReadRequest,
+  Resource,
+  ResourceHandlers,
+} from "../kit/define/resource.ts";
 import { Unknown } from "../kit/define/value.ts";
+import { findingsOfTwins, type Holder, refuseTaken, type WantedName } from "./unique-names.ts";
 
 /** No organization can be called so: what is asked of it is asked of one that is not there yet. */
 const NOT_KNOWN_YET = "(not known yet)";
@@ -27,8 +35,8 @@ export function organizationInput() {
   });
 }
 
-/** The id of what has a name in the organization of the appliance that is given. */
-export type IdOf = (appliance: Appliance, name: string) => Promise<string | undefined>;
+/** What has a name in the organization of the appliance that is given. */
+export type HolderOf = (appliance: Appliance, name: string) => Promise<Holder | null | undefined>;
 
 type Handlers<I, O> = ResourceHandlers<I, O, ApplianceAccess>;
 
@@ -39,21 +47,47 @@ type Handlers<I, O> = ResourceHandlers<I, O, ApplianceAccess>;
  * A preview may be about an organization that is not known yet, or that the same update is going to make: then nothing
  * is looked at in it, and nothing is refused.
  *
- * @param idOf what it can be imported by beside its id
+ * @param holderOf how it is found by its name, which it can be imported by beside its id; without one an organization has
+ *   only one
  * @example inItsOrganization(definition).handle({ async create({ inputs }, { client }) { ... }, ... })
  */
 export function inItsOrganization<I extends { organization?: string | undefined }, O>(
   definition: DefinedResource<I, O>,
-  idOf?: IdOf,
+  holderOf?: HolderOf,
 ): { handle(handlers: Handlers<I, O>): Resource<ApplianceAccess> } {
-  return { handle: (handlers) => definition.handle(within(handlers, idOf)) };
+  return { handle: (handlers) => definition.handle(within(handlers, { kind: definition.descriptor.name, holderOf })) };
+}
+
+/** A resource as it is asked about. */
+interface Named extends Identity {
+  readonly id?: string;
+  readonly inputs: { readonly organization?: unknown; readonly name?: unknown };
 }
 
 function within<I extends { organization?: string | undefined }, O>(
   handlers: Handlers<I, O>,
-  idOf: IdOf | undefined,
+  { kind, holderOf }: { readonly kind: string; readonly holderOf: HolderOf | undefined },
 ): Handlers<I, O> {
   const { check, read, update, updateCredentials, previewCreate, previewUpdate } = handlers;
+
+  const wantedOf = ({ urn, logicalName, inputs }: Named): WantedName | undefined => {
+    const organization = organizationOf(inputs);
+    const name = holderOf === undefined ? "" : (inputs.name ?? logicalName);
+    if (organization === undefined || typeof name !== "string") return undefined;
+    const path = [holderOf === undefined ? "organization" : "name"];
+    return { urn, thing: { kind, organization, name }, path };
+  };
+
+  /** Says in a preview where another thing of the appliance has the name. */
+  const lookForHolder = async (request: Named, { client, log }: Context<ApplianceAccess>): Promise<void> => {
+    const wanted = wantedOf(request);
+    if (wanted === undefined || holderOf === undefined) return;
+    refuseTaken(wanted, await client.read((appliance) => holderOf(appliance, wanted.thing.name)), {
+      id: request.id,
+      log,
+    });
+  };
+
   const wrapped: Handlers<I, O> = {
     ...handlers,
 
@@ -71,10 +105,12 @@ function within<I extends { organization?: string | undefined }, O>(
       const before = organizationOf(request.old ?? {});
       const lost = before === undefined ? undefined : await outOfReach(context.client, before);
       if (lost !== undefined) return [{ path: ["organization"], reason: `${lost.message}; ${lost.hint}` }];
+      const wanted = wantedOf(request);
+      const twins = wanted === undefined ? [] : findingsOfTwins(context.client, wanted);
       try {
-        return (await check?.(request, inside(context, request.inputs))) ?? [];
+        return [...twins, ...((await check?.(request, inside(context, request.inputs))) ?? [])];
       } catch (error) {
-        if (isAboutOrganization(error)) return [];
+        if (isAboutOrganization(error)) return twins;
         throw error;
       }
     },
@@ -83,10 +119,22 @@ function within<I extends { organization?: string | undefined }, O>(
       const organization = organizationOf(request.inputs);
       if (organization === undefined && request.inputs.organization !== undefined) return {};
       if (organization !== undefined && !(await isThere(context.client, organization))) {
-        context.log.info(`there is no organization "${organization}" yet: it must be made before this`);
+        const comes = context.client.names.has(request.urn, {
+          kind: "Organization",
+          organization: "",
+          name: organization,
+        });
+        const missing = `there is no organization "${organization}" yet`;
+        if (comes) context.log.info(`${missing}: it is made before this`);
+        else
+          context.log.warn(
+            `organization: ${missing}: unless the same update makes it first, this is refused; name it by the \`name\` of its \`Organization\`, so that it comes first`,
+          );
         return {};
       }
-      return (await previewCreate?.(request, inside(context, request.inputs))) ?? {};
+      const own = inside(context, request.inputs);
+      await lookForHolder(request, own);
+      return (await previewCreate?.(request, own)) ?? {};
     },
 
     create: (request, context) => handlers.create(request, inside(context, request.inputs)),
@@ -95,14 +143,17 @@ function within<I extends { organization?: string | undefined }, O>(
   if (read !== undefined)
     wrapped.read = async (request, context) =>
       request.old === undefined
-        ? imported(request, context, { read, idOf })
+        ? imported(request, context, { read, holderOf })
         : read(request, await insideOld(context, request.old));
   if (update !== undefined)
     wrapped.update = async (request, context) => update(request, await insideOld(context, request.old));
   if (updateCredentials !== undefined)
     wrapped.updateCredentials = (request, context) => updateCredentials(request, inside(context, request.inputs));
-  if (previewUpdate !== undefined)
-    wrapped.previewUpdate = (request, context) => previewUpdate(request, inside(context, request.inputs));
+  wrapped.previewUpdate = async (request, context) => {
+    const own = inside(context, request.inputs);
+    if (request.changes.some(({ path }) => path[0] === "name")) await lookForHolder(request, own);
+    return (await previewUpdate?.(request, own)) ?? {};
+  };
   return wrapped;
 }
 
@@ -137,13 +188,13 @@ async function insideOld(
 async function imported<I, O>(
   request: ReadRequest<I, O>,
   context: Context<ApplianceAccess>,
-  { read, idOf }: { readonly read: NonNullable<Handlers<I, O>["read"]>; readonly idOf: IdOf | undefined },
+  { read, holderOf }: { readonly read: NonNullable<Handlers<I, O>["read"]>; readonly holderOf: HolderOf | undefined },
 ): Promise<Found<I, O> | undefined> {
   const [, organization, name = request.id] = /^([^/]+)\/(.+)$/s.exec(request.id) ?? [];
   const found = organization === undefined ? await read(request, context) : undefined;
-  if (found !== undefined || idOf === undefined) return found;
+  if (found !== undefined || holderOf === undefined) return found;
   const client = organization === undefined ? context.client : accessIn(context.client, organization);
-  const id = await client.read((appliance) => idOf(appliance, name));
+  const id = (await client.read((appliance) => holderOf(appliance, name)))?.id;
   if (id === undefined) return undefined;
   const named = await read({ ...request, id }, { ...context, client });
   return named === undefined ? undefined : { id, ...named };

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import type { Appliance } from "../appliance/appliance.ts";
 import { everyPage } from "../appliance/every-page.ts";
-import { conditionsOf, type MachineFilter, machineFilter } from "../appliance/filter/filter.ts";
+import { type MachineFilter, machineFilter } from "../appliance/filter/filter.ts";
 import { cycleThrough } from "../appliance/filter/label-graph.ts";
 import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/listed-machine.ts";
 import { defineResource, type Finding } from "../kit/define/resource.ts";
@@ -11,6 +11,7 @@ import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
 import { labelExamples } from "./label-examples.ts";
+import { findingsOfMissing, labelsOfFilter } from "./missing-labels.ts";
 import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
 
 const definition = defineResource({
@@ -58,11 +59,6 @@ async function allLabels(appliance: Appliance) {
   });
 }
 
-function labelsNamedBy(filter: MachineFilter | undefined): string[] {
-  if (filter === undefined) return [];
-  return conditionsOf(filter).flatMap(({ condition }) => (condition.property === "label" ? [condition.value] : []));
-}
-
 /** Where a filter would lead back to its own label, by way of the labels that the appliance has. */
 async function cycleFindings(
   urn: string,
@@ -70,35 +66,32 @@ async function cycleFindings(
   filter: MachineFilter,
   client: ApplianceAccess,
 ): Promise<Finding[]> {
-  const own = labelsNamedBy(filter);
+  const own = labelsOfFilter(filter, ["filter"]);
   if (own.length === 0) return [];
-  const others = await client.read(allLabels);
+  // An organization that is still to be made has none.
+  const others = (await client.read((appliance) => foundOrGone(allLabels(appliance)))) ?? [];
   const self = others.find((label) => label.urn === urn);
   // Under a new name it is still what others mean by the one before.
   const present = (named: string) => (named === self?.name ? name : named);
   const referred = new Map<string, readonly string[]>(
-    others.map((label) => [label.name, labelsNamedBy(label.filter).map(present)]),
+    others.map((label) => [label.name, labelsOfFilter(label.filter, []).map((named) => present(named.name))]),
   );
-  referred.set(name, own);
+  referred.set(
+    name,
+    own.map((named) => named.name),
+  );
   const cycle = cycleThrough(name, referred);
   if (cycle === undefined) return [];
-  const at = conditionsOf(filter).find(
-    ({ condition }) => condition.property === "label" && condition.value === cycle[1],
-  );
   return [
     {
-      path: ["filter", ...(at?.path ?? []), "value"],
+      path: own.find((named) => named.name === cycle[1])?.path ?? ["filter"],
       reason: `labels would mean themselves: ${cycle.join(" -> ")}; take one of these conditions away`,
     },
   ];
 }
 
-async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
-  return (await appliance.findLabelByName({ name }))?.id;
-}
-
 /** `kace:index:Label`. */
-export const label = inItsOrganization(definition, idOf).handle({
+export const label = inItsOrganization(definition, (appliance, name) => appliance.findLabelByName({ name })).handle({
   async check({ urn, inputs }, { client }) {
     if (inputs.machines !== undefined && inputs.filter !== undefined)
       return [
@@ -113,7 +106,11 @@ export const label = inItsOrganization(definition, idOf).handle({
       filter: inputs.filter,
     });
     if (known?.name === undefined || known.filter === undefined) return [];
-    return cycleFindings(urn, known.name, known.filter, client);
+    const named = labelsOfFilter(known.filter, ["filter"]);
+    return [
+      ...(await findingsOfMissing(named, { urn, organization: inputs.organization }, client)),
+      ...(await cycleFindings(urn, known.name, known.filter, client)),
+    ];
   },
 
   async previewCreate({ inputs }) {

@@ -2,9 +2,10 @@ import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { requireReach } from "../appliance/access-in-organization.ts";
 import type { Organization } from "../appliance/operations/organizations.ts";
-import { defineResource } from "../kit/define/resource.ts";
+import { defineResource, type Identity } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { organizationExamples } from "./organization-examples.ts";
+import { findingsOfTwins, refuseTaken, type WantedName } from "./unique-names.ts";
 
 const MAX_NAME_LENGTH = 64;
 
@@ -37,8 +38,29 @@ function inputsOf({ name, description }: Organization) {
   return { name, description: description ?? null };
 }
 
+function wantedOf({ urn, logicalName }: Identity, given: unknown): WantedName | undefined {
+  const name = given ?? logicalName;
+  return typeof name === "string"
+    ? { urn, thing: { kind: "Organization", organization: "", name }, path: ["name"] }
+    : undefined;
+}
+
 /** `kace:index:Organization`. */
 export const organization = definition.handle<ApplianceAccess>({
+  async check({ inputs: { name }, ...asked }, { client }) {
+    const wanted = wantedOf(asked, name);
+    return wanted === undefined ? [] : findingsOfTwins(client, wanted);
+  },
+
+  async previewCreate({ inputs: { name }, ...asked }, { client, log }) {
+    const wanted = wantedOf(asked, name);
+    if (wanted === undefined) return {};
+    const called = wanted.thing.name;
+    const holder = await client.read((appliance) => foundOrGone(appliance.getOrganization({ name: called })));
+    refuseTaken(wanted, holder && { id: called, urn: holder.urn }, { log });
+    return {};
+  },
+
   async create({ urn, logicalName, inputs, exists }, { client }) {
     const made = await client.write((appliance) =>
       appliance.createOrganization({

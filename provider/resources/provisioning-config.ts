@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Appliance } from "../appliance/appliance.ts";
 import type { Change } from "../kit/define/difference.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource } from "../kit/define/resource.ts";
@@ -44,12 +43,10 @@ function changesWork(changes: readonly Change[]): boolean {
   return changes.some(({ effect }) => effect === "update");
 }
 
-async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
-  return (await appliance.findConfiguration({ name }))?.id;
-}
-
 /** `kace:index:ProvisioningConfig`. */
-export const provisioningConfig = inItsOrganization(definition, idOf).handle({
+export const provisioningConfig = inItsOrganization(definition, (appliance, name) =>
+  appliance.findConfiguration({ name }),
+).handle({
   check: ({ inputs: given }) => checkProvisioning(given),
 
   previewCreate: ({ urn, inputs: given }, context) =>

@@ -69,17 +69,20 @@ function said({
   return { verdict: decision, kuid: device, rule, priority: priority ?? DEFAULT_PRIORITY };
 }
 
-async function idOf(appliance: Appliance, name: string): Promise<string | undefined> {
-  const all = await everyPage(async (after) => {
+async function allDecisions(appliance: Appliance) {
+  return everyPage(async (after) => {
     const { decisions: items, next } = await appliance.listQuarantineDecisions({ limit: 1_000, after });
     return { items, next };
   });
-  return all.find((decision) => decision.name === name)?.id;
+}
+
+async function holderOf(appliance: Appliance, name: string) {
+  return (await allDecisions(appliance)).find((decision) => decision.name === name);
 }
 
 /** `kace:index:QuarantineDecision`. */
-export const quarantineDecision = inItsOrganization(definition, idOf).handle({
-  async check({ inputs: given }) {
+export const quarantineDecision = inItsOrganization(definition, holderOf).handle({
+  async check({ urn, inputs: given }, { client }) {
     if (given.kuid === undefined && given.rule === undefined)
       return [{ path: [], reason: "expected `kuid`, for one device, or a `rule`, for all that it means" }];
     if (given.kuid === undefined) return [];
@@ -89,7 +92,11 @@ export const quarantineDecision = inItsOrganization(definition, idOf).handle({
       return [
         { path: ["priority"], reason: "only rules have an order; a decision about one device comes before them" },
       ];
-    return [];
+    const { organization, kuid: device } = given;
+    if (typeof organization !== "string" || typeof device !== "string") return [];
+    const other = client.names.give(urn, { kind: "kuid", organization, name: device });
+    if (other === undefined) return [];
+    return [{ path: ["kuid"], reason: `${other} is about device ${device} as well; a device has one decision only` }];
   },
 
   async create({ urn, logicalName, inputs: given }, { client, log }) {

@@ -151,5 +151,5 @@ export class Subject {
 export function newTarget(type: string): calls.Target {
   serial += 1;
   const name = `object-${process.pid}-${Date.now().toString(36)}-${serial}`;
-  return { urn: `urn:pulumi:conformance::conformance::${type}::${name}`, name, type };
+  return { urn: `urn:pulumi:conformance::${name}::${type}::${name}`, name, type };
 }

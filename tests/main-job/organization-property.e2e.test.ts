@@ -62,7 +62,7 @@ describe("the organization of a resource", SLOW, () => {
     const project = await Project.yaml(program(ref("berlin.name")), { plugin: KACE, secrets: ["adopted-value-0001"] });
     // The preview is about an organization that is still to be made.
     const preview = await project.succeed(["preview"]);
-    expect(preview).toContain('there is no organization "berlin" yet: it must be made before this');
+    expect(preview).toContain('there is no organization "berlin" yet: it is made before this');
     await project.up();
     const ofThree = async () => ({
       berlin: await contentsOf(project, "berlin"),

@@ -56,6 +56,8 @@ it(
     const { urn } = await project.recordedAs("agents");
     const agents = settings({ communicationsWindow: window, runInterval: "120m" });
     await project.write({ resources: { agents, others: settings({ runInterval: "1h" }) } });
+    expect(await project.fail(["preview"])).toContain('is the AgentSettings of organization "default" as well');
+    await project.write({ resources: { others: settings({ runInterval: "1h" }) } });
     expect(await project.fail(["preview"])).toContain(`belong to ${urn} already`);
     expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain(`belong to ${urn} already`);
     expect((await settingsOf(project)).effective.runIntervalSeconds).toBe(7_200);

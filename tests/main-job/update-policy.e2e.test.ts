@@ -92,10 +92,12 @@ it(
     });
     await project.expectSettled();
 
-    // A second resource is refused, and the first one's name is said.
+    // A second resource is refused, beside the first one and in its place, and the first one's name is said.
     const { urn } = recorded;
     const updates = policy(properties);
     await project.write({ resources: { updates, others: policy({ notes: "mine" }) } });
+    expect(await project.fail(["preview"])).toContain('is the AgentUpdatePolicy of organization "default" as well');
+    await project.write({ resources: { others: policy({ notes: "mine" }) } });
     expect(await project.fail(["preview"])).toContain(`belongs to ${urn} already`);
     expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain(`belongs to ${urn} already`);
 

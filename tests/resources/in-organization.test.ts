@@ -146,10 +146,14 @@ describe("the organization of a resource", () => {
       const checking = { ...about, old: undefined };
       const filter = { any: [{ property: "label", operator: "equals", value: "other" }] };
       const ofLabel = { organization, name: "web", filter };
-      expect(await label.handlers.check?.({ ...checking, inputs: ofLabel }, context)).toEqual([]);
-      expect(await label.handlers.previewCreate?.({ ...about, inputs: ofLabel }, context)).toEqual({});
       const isNamed = typeof organization === "string";
-      expect(said).toEqual(isNamed ? ['there is no organization "munich" yet: it must be made before this'] : []);
+      const missing = { path: ["filter", "any", 0, "value"], severity: "warning" };
+      expect(await label.handlers.check?.({ ...checking, inputs: ofLabel }, context)).toMatchObject(
+        isNamed ? [missing] : [],
+      );
+      expect(await label.handlers.previewCreate?.({ ...about, inputs: ofLabel }, context)).toEqual({});
+      const unless = 'there is no organization "munich" yet: unless the same update makes it first, this is refused';
+      expect(said).toEqual(isNamed ? [expect.stringContaining(unless)] : []);
       const window = { from: "06:00", to: "06:00" };
       expect(
         await agentSettings.handlers.check?.(
@@ -157,7 +161,7 @@ describe("the organization of a resource", () => {
           context,
         ),
       ).toMatchObject([{ path: ["communicationsWindow", "to"] }]);
-      const policy = { organization, labels: ["web"] };
+      const policy = { organization, labels: ["web"] }; // that is the label before
       expect(await agentUpdatePolicy.handlers.check?.({ ...checking, inputs: policy }, context)).toEqual([]);
     },
   );

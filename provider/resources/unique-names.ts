@@ -1,0 +1,65 @@
+import type { ApplianceAccess } from "../appliance/access.ts";
+import { type NamedThing, programOf } from "../appliance/program-names.ts";
+import type { Log } from "../kit/define/call.ts";
+import { ProviderError } from "../kit/define/errors.ts";
+import type { Path } from "../kit/define/path.ts";
+import type { Finding } from "../kit/define/resource.ts";
+
+/** A name that a resource is to have, and where it says so; an empty one for what an organization has one of. */
+export interface WantedName {
+  readonly urn: string;
+  readonly thing: NamedThing;
+  readonly path: Path;
+}
+
+/** What has a name on the appliance. */
+export interface Holder {
+  readonly id: string;
+  /** The resource that it was made for; absent where no program made it. */
+  readonly urn?: string | undefined;
+}
+
+/**
+ * Refuses in a check what two resources of one program name alike: the second could not be made.
+ *
+ * @example
+ * findingsOfTwins(client, { urn, thing: { kind: "Label", organization: "default", name: "web" }, path: ["name"] })
+ */
+export function findingsOfTwins(
+  { names }: Pick<ApplianceAccess, "names">,
+  { urn, thing, path }: WantedName,
+): Finding[] {
+  const other = names.give(urn, thing);
+  if (other === undefined) return [];
+  const repair =
+    thing.name === ""
+      ? "an organization has only one: put both into one resource, or give one of them another `organization`"
+      : "give one of them another name";
+  return [{ path, reason: `${other} is ${called(thing)} as well; ${repair}` }];
+}
+
+/**
+ * Says in a preview what the update is going to refuse: that the name is another's already. Where that is one of the
+ * same stack, or of no program, the update may still free the name before: then it is warned of.
+ *
+ * @param given the resource as the appliance knows it, where it is there already
+ * @throws ProviderError `conflict` where it is of another stack
+ */
+export function refuseTaken(
+  { urn, thing, path }: WantedName,
+  holder: Holder | null | undefined,
+  { id, log }: { readonly id?: string | undefined; readonly log: Log },
+): void {
+  if (holder === null || holder === undefined || holder.id === id || holder.urn === urn) return;
+  const message = `there is ${called(thing)} already (${holder.urn ?? holder.id})`;
+  if (holder.urn !== undefined && programOf(holder.urn) !== programOf(urn))
+    throw new ProviderError({ code: "conflict", path, message, hint: "choose another name" });
+  log.warn(
+    `${path.join(".")}: ${message}: unless the same update frees the name first, this is refused; import that one, or choose another name`,
+  );
+}
+
+function called({ kind, organization, name }: NamedThing): string {
+  const own = name === "" ? "" : ` "${name}"`;
+  return `the ${kind}${own}${organization === "" ? "" : ` of organization "${organization}"`}`;
+}

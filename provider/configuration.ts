@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type ApplianceAccess, accessTo } from "./appliance/access.ts";
-import { openAppliance } from "./appliance/configuration.ts";
+import { openAppliance, placeOf } from "./appliance/configuration.ts";
 import { namedOrganization } from "./appliance/operations/fields.ts";
 import type { ConfigureContext } from "./kit/define/provider.ts";
 import { duration, durationMs } from "./kit/define/scalars.ts";
@@ -84,7 +84,13 @@ export async function configure(
         connectTimeoutMs: durationMs(settings.connectTimeout),
         readOnly,
       }),
-    { endpoint, isLocal, maxConcurrency: settings.maxConcurrency, organization },
+    {
+      endpoint,
+      isLocal,
+      place: () => placeOf({ endpoint, database }),
+      maxConcurrency: settings.maxConcurrency,
+      organization,
+    },
   );
 }
 

@@ -49,6 +49,7 @@ export const provider = defineProvider<typeof config, ApplianceAccess, WireCompo
   },
   config,
   configure,
+  worldOf: (client) => client.place(),
   resources: [
     agentBundle,
     agentSettings,

@@ -16,6 +16,8 @@ export interface ApplianceAccess {
   readonly endpoint: string;
   /** True where the appliance is a folder of this machine. */
   readonly isLocal: boolean;
+  /** Which appliance it is: its folder, or its address. */
+  place(): string;
   /** How many machines any rollout may work on at once, whatever its own limit says. */
   readonly maxConcurrency: number | undefined;
   /** The names that the resources of the running program have here. */
@@ -52,6 +54,8 @@ export type OpenAppliance = (mode: { readonly readOnly: boolean }) => Promise<Ap
 export function accessTo(
   open: OpenAppliance,
   about: Pick<ApplianceAccess, "endpoint" | "isLocal" | "maxConcurrency"> & {
+    /** Where that is not the endpoint. */
+    readonly place?: () => string;
     /** What the configuration says; default: the one of the API token, or `default`. */
     readonly organization?: string | undefined;
   },
@@ -68,7 +72,7 @@ export function accessTo(
       throw error instanceof ApplianceError ? providerErrorOf(error) : error;
     }
   };
-  const { organization, ...rest } = about;
+  const { organization, place = () => about.endpoint, ...rest } = about;
   const read: ApplianceAccess["read"] = (work) => using(true, work);
   let asking: Promise<Reach> | undefined;
   const reach = async (): Promise<Reach> => {
@@ -85,7 +89,7 @@ export function accessTo(
       throw error;
     }
   };
-  return { ...rest, names: new ProgramNames(), reach, read, write: (work) => using(false, work) };
+  return { ...rest, place, names: new ProgramNames(), reach, read, write: (work) => using(false, work) };
 }
 
 /** The organization that a caller is kept to: whoever is not sees the one that there always is. */

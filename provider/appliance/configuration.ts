@@ -55,6 +55,19 @@ export function databaseFolder(database: string | undefined, surroundings: Surro
   });
 }
 
+/** Which appliance a configuration means: its folder, or its address. @throws ApplianceError as {@link openAppliance} does */
+export function placeOf({
+  endpoint = "local",
+  database,
+}: Pick<ApplianceConfiguration, "endpoint" | "database">): string {
+  const parsed = parseEndpoint(endpoint);
+  return parsed.kind === "local" ? databaseFolder(database, surroundings()) : parsed.url;
+}
+
+function surroundings(): Surroundings {
+  return { platform: process.platform, env: process.env, home: homedir() };
+}
+
 /** What the configuration says about the appliance, in its own words. */
 export interface ApplianceConfiguration {
   /** `local` (the default) or `https://host:port`. */
@@ -93,8 +106,7 @@ async function open(configuration: ApplianceConfiguration): Promise<Appliance> {
   const { endpoint: text = "local", readOnly = false, apiToken, caCertificate, who } = configuration;
   const endpoint = parseEndpoint(text);
   if (endpoint.kind === "local") {
-    const surroundings = { platform: process.platform, env: process.env, home: homedir() };
-    const folder = databaseFolder(configuration.database, surroundings);
+    const folder = databaseFolder(configuration.database, surroundings());
     // Loaded only here: not every Node has SQLite, and the one that lacks it is told so in a sentence of its own.
     const { openLocal } = await import("./local/local.ts");
     return openLocal({ folder, readOnly, ...(who === undefined ? {} : { who }) });

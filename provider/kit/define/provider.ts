@@ -30,6 +30,11 @@ export interface ProviderDefinition<C extends z.ZodObject, Client, Component ext
   readonly config: C;
   /** Makes what every handler gets as its `client`. Runs once per instance of the provider. */
   configure(config: z.output<C>, context: ConfigureContext): Promise<Client>;
+  /**
+   * What tells the world that a client works in from others. Two providers of a program that say the same here are known
+   * to share their objects, so that a resource which passes from one to the other is not deleted behind itself.
+   */
+  worldOf?(client: Client): string;
   readonly resources?: readonly Resource<Client>[];
   readonly functions?: readonly ProviderFunction<Client>[];
   readonly components?: readonly Component[];
@@ -40,6 +45,7 @@ export interface Provider<Client = unknown, Component extends ProviderComponent 
   readonly info: PackageInfo;
   readonly config: ObjectShape;
   configure(config: Properties, context: ConfigureContext): Promise<Client>;
+  worldOf?(client: Client): string;
   readonly resources: ReadonlyMap<string, Resource<Client>>;
   readonly functions: ReadonlyMap<string, ProviderFunction<Client>>;
   readonly components: ReadonlyMap<string, Component>;
@@ -82,6 +88,7 @@ export function defineProvider<C extends z.ZodObject, Client, Component extends 
       return config();
     },
     configure: (values, context) => definition.configure(definition.config.parse(values), context),
+    ...(definition.worldOf !== undefined && { worldOf: definition.worldOf.bind(definition) }),
     resources: index(resources),
     components: index(components),
     functions: index(functions),

@@ -1,4 +1,14 @@
 import { randomBytes } from "node:crypto";
+import type { EngineNotes } from "./engine-notes.ts";
+
+/** Where makings are told to the other processes of the engine, which may be asked to delete the old record. */
+interface Shared {
+  readonly notes: EngineNotes;
+  /** What tells the provider's world from others, in which objects may have the same ids. */
+  readonly world: () => string;
+  /** Hears of what could not be told. */
+  readonly report: (error: unknown) => void;
+}
 
 /**
  * Tells apart the times that an object was made, where these times gave it the same id.
@@ -9,6 +19,9 @@ import { randomBytes } from "node:crypto";
  * new one, and the old one, which it wants deleted. Each record says which making it is of, and the delete of one that
  * another has taken the place of must leave the object alone.
  *
+ * The two records may be of two processes: where the resource has got another provider, or its provider was replaced
+ * with it. So a making is told to the other processes of the engine, as one of this very world.
+ *
  * @example
  * const made = makings.begin(urn, "label-1f"); // a create made or took over this object
  * makings.isSuperseded(urn, "label-1f", "what the old record says"); // true
@@ -16,11 +29,18 @@ import { randomBytes } from "node:crypto";
  */
 export class Makings {
   readonly #latest = new Map<string, string>();
+  #shared: Shared | undefined;
+
+  /** Tells the other processes of an engine from now on, and asks them. */
+  share(shared: Shared | undefined): void {
+    this.#shared = shared;
+  }
 
   /** A create has made an object or taken it over. Returns what its record is to say. */
   begin(urn: string, id: string): string {
     const made = randomBytes(9).toString("base64url");
     this.note(urn, id, made);
+    this.#withOthers(({ notes, world }) => notes.say(keyOf(urn, id, world()), made));
     return made;
   }
 
@@ -34,11 +54,23 @@ export class Makings {
 
   /** Whether a later making has the object now. @param made what the record says; older versions said nothing */
   isSuperseded(urn: string, id: string, made: string | undefined): boolean {
-    const latest = this.#latest.get(keyOf(urn, id));
+    const latest =
+      this.#latest.get(keyOf(urn, id)) ?? this.#withOthers(({ notes, world }) => notes.latest(keyOf(urn, id, world())));
     return latest !== undefined && latest !== made;
+  }
+
+  /** An object must not be lost because the others could not be told of it. */
+  #withOthers<T>(work: (shared: Shared) => T): T | undefined {
+    if (this.#shared === undefined) return undefined;
+    try {
+      return work(this.#shared);
+    } catch (error) {
+      this.#shared.report(error);
+      return undefined;
+    }
   }
 }
 
-function keyOf(urn: string, id: string): string {
-  return JSON.stringify([urn, id]);
+function keyOf(urn: string, id: string, world = ""): string {
+  return JSON.stringify([urn, id, world]);
 }

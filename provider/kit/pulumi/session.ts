@@ -8,6 +8,7 @@ import type { Value, ValueMap } from "../define/value.ts";
 import { Calls, type RunningCall } from "./calls.ts";
 import type { WireComponent } from "./component.ts";
 import { EngineLog } from "./engine-log.ts";
+import { EngineNotes } from "./engine-notes.ts";
 import { Makings } from "./makings.ts";
 import { eachDeclaredSecret } from "./outputs.ts";
 import { type RedactionScope, Redactor } from "./redact.ts";
@@ -48,6 +49,14 @@ export class Session<Client> {
     if (engineAddress === "" || engineAddress === this.engineAddress) return;
     this.engineAddress = engineAddress;
     this.engineLog.connect(engineAddress);
+    const { provider } = this;
+    if (provider.worldOf === undefined) return;
+    this.makings.share({
+      notes: new EngineNotes(engineAddress),
+      world: () => (this.#client === undefined ? "" : (provider.worldOf?.(this.#client.value) ?? "")),
+      report: (error) =>
+        this.engineLog.debug("", `makings are not shared: ${error instanceof Error ? stackOf(error) : error}`),
+    });
   }
 
   setClient(value: Client): void {

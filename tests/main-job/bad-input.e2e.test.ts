@@ -201,7 +201,7 @@ describe("a configuration that no machine could be right with", SLOW, () => {
       "10.0.0.7 is an address: the appliance replaces it by its Web server name sooner or later",
     );
     await project.write(fleet({ enabled: false, server: { name: "localhost" } }));
-    expect(await project.succeed(["preview"])).toContain("localhost is every machine itself");
+    expect(await project.succeed(["preview"])).toContain("on every machine localhost means that machine itself");
   });
 
   it("names a bundle that is not there", async () => {

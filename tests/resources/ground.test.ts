@@ -97,16 +97,17 @@ describe("what a rollout stands on", () => {
   });
 
   it.each([
-    ["no server is named", {}],
+    ["no server is named", {}, "no `kace serve` ever ran on this appliance, and `server.name` is not given"],
     [
       "a server is named, and who enrols with a token of this store means its own",
       { server: { name: "kbox.example" } },
+      "`agent.token` is of this appliance, so kbox.example is to be its server, and no `kace serve` ever ran on it",
     ],
-  ])("stops with the command that starts the server where none ever ran: %s", async (_case, more) => {
+  ])("stops with the command that starts the server where none ever ran: %s", async (_case, more, why) => {
     const { appliance, inputsWith } = await site();
     const stop = await stopOf(groundOf(inputsWith(more), appliance));
     expect(stop).toMatchObject({ code: "failed-precondition", path: ["server"] });
-    expect(stop.message).toContain("[server-not-running]");
+    expect(stop.message).toBe(`[server-not-running] agents have no server to connect to: ${why}`);
     expect(stop.hint).toContain("kace serve");
   });
 

@@ -74,7 +74,7 @@ function serverFindings({ server }: Given): Finding[] {
       {
         path: ["server", "name"],
         severity: "warning",
-        reason: `${bare} is an address: the appliance replaces it by its Web server name sooner or later, and agents that cannot resolve that name are lost then; give that name`,
+        reason: `${bare} is an address: the appliance replaces it by its Web server name sooner or later, and agents that cannot resolve that name are lost then; give the Web server name instead`,
       },
     ];
   if (/^localhost$|\.localhost$|^localhost\./i.test(name))
@@ -82,7 +82,7 @@ function serverFindings({ server }: Given): Finding[] {
       {
         path: ["server", "name"],
         severity: "warning",
-        reason: `${name} is every machine itself: agents will look for their server on their own machine`,
+        reason: `on every machine ${name} means that machine itself, so agents would look for their server there; give the name that all of them reach the server by`,
       },
     ];
   return [];

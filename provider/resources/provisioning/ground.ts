@@ -66,9 +66,10 @@ export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: L
   if (!wanted) return { server, bundle, canEnrol, serverRuns: true, warnings: [] };
   const down = (own && !status.running) || server === undefined;
   if (down && (leniency.looksOnly !== true || server === undefined))
-    throw stopped("server-not-running", ["server"], notRunning(status));
+    throw stopped("server-not-running", ["server"], notRunning(inputs, status));
   const warnings = warningsOf(inputs, status, own, canEnrol);
-  if (down) warnings.push(`server: ${notRunning(status)}: whether they are connected is not looked at; ${START_IT}`);
+  if (down)
+    warnings.push(`server: ${notRunning(inputs, status)}: whether they are connected is not looked at; ${START_IT}`);
   const tokenFault = own && standing !== undefined ? faultOf(standing) : undefined;
   // Others end by themselves, and may well have done what they were for.
   if (tokenFault?.code === "token-unknown") warnings.push(`agent.token: ${tokenFault.message}: ${NOBODY_NEW}`);
@@ -162,10 +163,14 @@ function serverOf({ server }: Inputs, status: ServerStatus, own: boolean): Agent
   };
 }
 
-function notRunning({ name }: ServerStatus): string {
-  return name === undefined
-    ? "agents have no server to connect to: none ever ran on this appliance, and `server.name` names no other"
-    : `the agents' server ${name} does not run, so no agent could connect`;
+function notRunning({ server }: Inputs, { name }: ServerStatus): string {
+  if (name !== undefined) return `the agents' server ${name} does not run, so no agent could connect`;
+  // A server that is named is taken for this appliance's own only where the token is of this appliance.
+  const why =
+    server?.name === undefined
+      ? "no `kace serve` ever ran on this appliance, and `server.name` is not given"
+      : `\`agent.token\` is of this appliance, so ${server.name} is to be its server, and no \`kace serve\` ever ran on it`;
+  return `agents have no server to connect to: ${why}`;
 }
 
 const TOKEN_CODES: Readonly<Record<Exclude<TokenStatus, "valid">, OutcomeCode>> = {
@@ -186,7 +191,7 @@ function warningsOf({ server }: Inputs, status: ServerStatus, own: boolean, canE
   const warnings: string[] = [];
   if (own && server?.name !== undefined && status.name !== undefined && server.name.toLowerCase() !== status.name)
     warnings.push(
-      `server.name: it is ${server.name}, and the appliance calls itself ${status.name}: agents are given that name sooner or later, so every machine must be able to resolve it`,
+      `server.name: it is ${server.name}, and the appliance calls itself ${status.name}: sooner or later agents are told to use ${status.name}, so every machine must be able to resolve that as well`,
     );
   if (!canEnrol)
     warnings.push(

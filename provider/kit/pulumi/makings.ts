@@ -54,8 +54,9 @@ export class Makings {
 
   /** Whether a later making has the object now. @param made what the record says; older versions said nothing */
   isSuperseded(urn: string, id: string, made: string | undefined): boolean {
+    // What was made in this run is later than any record that was seen in it: a refresh sees the old one.
     const latest =
-      this.#latest.get(keyOf(urn, id)) ?? this.#withOthers(({ notes, world }) => notes.latest(keyOf(urn, id, world())));
+      this.#withOthers(({ notes, world }) => notes.latest(keyOf(urn, id, world()))) ?? this.#latest.get(keyOf(urn, id));
     return latest !== undefined && latest !== made;
   }
 

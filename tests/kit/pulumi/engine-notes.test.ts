@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { EngineNotes } from "../../../provider/kit/pulumi/engine-notes.ts";
+import { Makings } from "../../../provider/kit/pulumi/makings.ts";
 
 const SOURCE = new URL("../../../provider/kit/pulumi/engine-notes.ts", import.meta.url).href;
 
@@ -69,4 +70,23 @@ test("a folder that others may write to is neither read nor written", async () =
   await writeFile(join(folder, `0123456789abcdef-${process.pid}`), "forged\n");
   expect(notes.latest("object")).toBeUndefined();
   expect(() => notes.say("object", "mine")).toThrow("not this user's own folder");
+});
+
+test("a making of another process counts for those of its world, also where the old record was seen meanwhile", async () => {
+  const folder = await newFolder();
+  const inWorld = (name: string) => {
+    const makings = new Makings();
+    const report = (error: unknown) => {
+      throw error;
+    };
+    makings.share({ notes: new EngineNotes("127.0.0.1:1", folder), world: () => name, report });
+    return makings;
+  };
+  const [first, second, elsewhere] = [inWorld("one"), inWorld("one"), inWorld("two")];
+  const old = first.begin("urn", "id");
+  const made = second.begin("urn", "id");
+  first.note("urn", "id", old);
+  expect(first.isSuperseded("urn", "id", old)).toBe(true);
+  expect(first.isSuperseded("urn", "id", made)).toBe(false);
+  expect(elsewhere.isSuperseded("urn", "id", old)).toBe(false);
 });

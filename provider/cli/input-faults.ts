@@ -1,9 +1,12 @@
-import { ApplianceError, type InputProblem } from "../appliance/errors.ts";
+import { ApplianceError, type ApplianceErrorCode, type InputProblem } from "../appliance/errors.ts";
 import { problemsText } from "../appliance/input-problems.ts";
 import { UsageError } from "./session.ts";
 
 /** Which option of a command became which property of what it asked for; `payload.at` for one within another. */
 export type OptionOf = Readonly<Record<string, string>>;
+
+/** An appliance that cannot be asked for something else says so by other codes. */
+const OF_WORDS: ReadonlySet<ApplianceErrorCode> = new Set(["not-found", "invalid"]);
 
 /**
  * An appliance's refusal of what a command asked for, as wrong usage: in the words of the command where it is known
@@ -12,8 +15,9 @@ export type OptionOf = Readonly<Record<string, string>>;
  * @example usageErrorOf(error, { runIntervalSeconds: "--run-interval" })?.message // "--run-interval: expected number to be <=86400"
  */
 export function usageErrorOf(error: unknown, optionOf: OptionOf = {}): UsageError | undefined {
-  if (!(error instanceof ApplianceError) || error.problems === undefined) return undefined;
-  return new UsageError(faultsText(error.problems, optionOf), error.hint);
+  if (!(error instanceof ApplianceError) || !OF_WORDS.has(error.code)) return undefined;
+  const { problems, message, hint } = error;
+  return new UsageError(problems === undefined ? message : faultsText(problems, optionOf), hint);
 }
 
 /** Does what a command asks for, and says in the command's words what of it is refused. @throws UsageError */

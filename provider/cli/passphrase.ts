@@ -1,5 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { CommandError, UsageError } from "./session.ts";
+import { requireFile, textIn } from "./text-file.ts";
+
+const OPTION = "--passphrase-file";
 
 /** Asks the person at the terminal for something that is not shown; undefined where nobody is there. */
 export type AskSecret = (question: string) => Promise<string>;
@@ -30,14 +33,8 @@ export async function passphraseFrom(
 }
 
 async function fromFile(file: string): Promise<string> {
-  const mode = (await stat(file).catch(unreadable(file))).mode & 0o077;
+  await requireFile(file, OPTION);
+  const mode = (await stat(file)).mode & 0o077;
   if (mode !== 0) throw new CommandError(`others may read ${file}`, `let only its owner read it: chmod 600 ${file}`);
-  const text = await readFile(file, "utf8").catch(unreadable(file));
-  return text.replace(/\r?\n$/, "");
-}
-
-function unreadable(file: string) {
-  return (error: unknown): never => {
-    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  };
+  return (await textIn(file, OPTION)).replace(/\r?\n$/, "");
 }

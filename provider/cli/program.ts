@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
@@ -29,6 +28,7 @@ import type { AskSecret } from "./passphrase.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "./session.ts";
 import { addTaskCommands } from "./task-commands.ts";
+import { certificatesFrom } from "./text-file.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
 import { refuseVersionOf } from "./version-option.ts";
 import { addWatching, collecting, watch } from "./watch.ts";
@@ -41,6 +41,9 @@ export interface ProgramWorld {
   /** Asks the person at the terminal; absent where nobody is there. */
   readonly askSecret?: AskSecret | undefined;
 }
+
+/** What names the file: the variable may have been set long ago. */
+const CA_CERTIFICATE = "--ca-certificate or KACE_CA_CERTIFICATE";
 
 /** The options that every command has. */
 interface GlobalOptions {
@@ -185,13 +188,13 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
     .command("results")
     .description("The latest result of every machine; exit code 3 if one is not right.")
     .option("--config <name>", "of one configuration")
-    .option("--machine <machine>", "of one machine")
+    .option("--machine <machine>", "of one machine, by its name there, its address, host name or KUID")
     .addOption(new Option("--class <class...>", "of these classes").choices(OUTCOME_CLASSES))
     .option("--code <code...>", "with these codes, such as port-closed")
     .action(async (filter: ResultFilter) => finish(await listResults(session(), filter)));
   program
     .command("logs <machine>")
-    .description("What was done on a machine the last time, step by step.")
+    .description("What was done on a machine the last time, step by step; named as in `results --machine`.")
     .option("--config <name>", "by one configuration")
     .action(async (machine: string, { config: name }: { config?: string }) =>
       finish(await showLog(session(), machine, name)),
@@ -296,7 +299,7 @@ function sessionOf(options: GlobalOptions, world: ProgramWorld): CommandSession 
       endpoint: options.endpoint,
       database: options.database,
       apiToken: world.environment.KACE_API_TOKEN,
-      caCertificate: options.caCertificate === undefined ? undefined : await readFile(options.caCertificate, "utf8"),
+      caCertificate: options.caCertificate ? await certificatesFrom(options.caCertificate, CA_CERTIFICATE) : undefined,
       organization: options.organization,
       readOnly,
     });

@@ -17,6 +17,7 @@ import { successionTerms } from "../appliance/server/succession-terms.ts";
 import { keepUpdates } from "../appliance/update-source/keep.ts";
 import { keepSchedules } from "./schedules.ts";
 import { UsageError } from "./session.ts";
+import { requireFile } from "./text-file.ts";
 
 export interface ServeOptions {
   /** The data folder of the appliance: its database, packages and certificates; made where there is none. */
@@ -69,6 +70,9 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
       "give both files, or neither: the server then makes its own",
     );
   }
+  if (certificateFile !== undefined) await requireFile(certificateFile, "--certificate");
+  if (keyFile !== undefined) await requireFile(keyFile, "--key");
+  if (nextAuthorityFile !== undefined) await requireFile(nextAuthorityFile, "--next-authority");
   const appliance = await openLocal({ folder, who: "kace serve", now });
   const say = onChange(log);
   const obtain =

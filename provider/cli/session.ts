@@ -13,7 +13,10 @@ export interface CommandSession {
   write<T>(work: (appliance: Appliance) => Promise<T>): Promise<T>;
 }
 
-/** How a command ends for programs: 0 done, 1 could not be done, 2 wrong usage, 3 done and what was asked for is not right. */
+/**
+ * How a command ends for programs: 0 done, 1 could not be done, 2 wrong usage, 3 done and what was asked for is not right.
+ * What a word names and is not there is wrong usage: a {@link UsageError}, or an appliance's `not-found` or `invalid`.
+ */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 /** The reason why a command could not be done, for a person. */
@@ -27,7 +30,7 @@ export class CommandError extends Error {
   }
 }
 
-/** What the words of a command ask for contradicts itself, or lacks something, whatever the appliance has. */
+/** The words of a command cannot be right: they contradict themselves, lack something, or name what is not there. */
 export class UsageError extends CommandError {
   constructor(message: string, hint?: string) {
     super(message, hint);

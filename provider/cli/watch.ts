@@ -82,7 +82,7 @@ function asChanges({ out, err }: Terminal, json: boolean): (frame: Frame) => voi
     const said = frame.err.join("\n");
     if (said !== "" && said !== remarks) err(said);
     remarks = said;
-    if (frame.exitCode === 1) return; // it could not be read: what was known stays
+    if (frame.exitCode === 1 || frame.exitCode === 2) return; // it could not be read: what was known stays
     const rows = json ? rowsOf(frame.out.join("\n")) : linesOf(frame.out);
     if (!json && shown === undefined) for (const line of frame.out) out(line);
     else {

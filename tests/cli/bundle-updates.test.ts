@@ -54,17 +54,17 @@ it("a source that cannot be right is refused, and what is wrong at a check is sh
   const kace = kaceWith(["--database", join(folder, "appliance")]);
   const { publicKey } = generateKeyPairSync("x25519");
   await writeFile(join(folder, "x.pub"), publicKey.export({ type: "spki", format: "pem" }));
-  for (const [args, exitCode, expected] of [
-    [["--set", "http://updates.example/index.json"], 1, "an absolute path or an https address"],
-    [["--set", "https://user:secret-canary@updates.example/"], 1, "neither a user nor a password"],
-    [["--set", folder, "--public-key", join(folder, "x.pub")], 1, "expected an Ed25519 public key"],
-    [["--set", folder, "--source-ca", join(folder, "x.pub")], 1, "expected a certificate"],
-    [["--set", folder, "--check-at", "25:00"], 2, "expected a time of day"],
-    [["--set", folder, "--none"], 2, "either a source or none"],
-    [["--public-key", join(folder, "none.pub")], 1, "cannot be read"],
+  for (const [args, expected] of [
+    [["--set", "http://updates.example/index.json"], "an absolute path or an https address"],
+    [["--set", "https://user:secret-canary@updates.example/"], "neither a user nor a password"],
+    [["--set", folder, "--public-key", join(folder, "x.pub")], "holds no Ed25519 public key"],
+    [["--set", folder, "--source-ca", join(folder, "x.pub")], "holds no certificate"],
+    [["--set", folder, "--check-at", "25:00"], "expected a time of day"],
+    [["--set", folder, "--none"], "either a source or none"],
+    [["--public-key", join(folder, "none.pub")], "--public-key: there is no file"],
   ] as const) {
     const refused = await kace("bundle", "source", ...args);
-    expect(refused).toMatchObject({ exitCode, err: expect.stringContaining(expected) });
+    expect(refused).toMatchObject({ exitCode: 2, err: expect.stringContaining(expected) });
     expect(refused.err).not.toContain("secret-canary");
   }
   expect((await kace("bundle", "source")).out).toContain("updates are not looked for");

@@ -60,13 +60,13 @@ describe("kace bundle", () => {
     });
     const cases: readonly (readonly [readonly string[], string])[] = [
       [["verify", at("none.kbin"), "--sha256", "0".repeat(64)], "there is no file"],
-      [["pack", at("none.deb"), "--out", at("a.kbin")], `there is no such file: ${at("none.deb")}`],
+      [["pack", at("none.deb"), "--out", at("a.kbin")], `the package: there is no file ${at("none.deb")}`],
       [["pack", at(DEB), "--out", at("a.kbin"), "--sign", at("bad.pem")], "holds no Ed25519 private key"],
       [["pack", at(DEB), "--out", at("a.kbin"), "--sign", at("key.pub")], "holds no Ed25519 private key"],
     ];
     for (const [args, message] of cases) {
       const { exitCode, err } = await kace(...args);
-      expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringContaining(message) });
+      expect({ exitCode, err }).toEqual({ exitCode: 2, err: expect.stringContaining(message) });
       expect(err).not.toContain("secret-canary");
     }
   });

@@ -96,8 +96,8 @@ describe("kace check", () => {
     expect(exitCode).toBe(2);
     expect(err).toContain("there is nothing to log in with");
     expect(await kace("check", "127.0.0.1", "--key-file", join(keys, "none"))).toMatchObject({
-      exitCode: 1,
-      err: `kace: the key file cannot be read: there is no file ${join(keys, "none")}`,
+      exitCode: 2,
+      err: `kace: --key-file: there is no file ${join(keys, "none")}\n  check the path`,
     });
   });
 
@@ -128,7 +128,7 @@ describe("kace check", () => {
       ...["--bundle", "agents", "--agent-version", "1.4.2"],
     );
     expect({ exitCode, err }).toEqual({
-      exitCode: 1,
+      exitCode: 2,
       err: "kace: the bundle agents has no package of version 1.4.2; it has 1.5.0",
     });
   });

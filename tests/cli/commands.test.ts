@@ -90,7 +90,7 @@ describe.each([
       expect(await json("config", "show", name)).toMatchObject({ name: "fleet", lastRun: { percentSucceeded: 50 } });
     }
     expect(await kace("config", "show", "nobody's")).toEqual({
-      exitCode: 1,
+      exitCode: 2,
       out: "",
       err: "kace: there is no configuration nobody's\n  `kace config list` shows those there are\n",
     });
@@ -147,7 +147,7 @@ describe.each([
       out: "",
       err: "there are no such results\n",
     });
-    expect((await kace("results", "--config", "nobody's")).exitCode).toBe(1);
+    expect((await kace("results", "--config", "nobody's")).exitCode).toBe(2);
     expect(await kace("results", "--machine", "web99")).toEqual({
       exitCode: 3,
       out: "",
@@ -198,7 +198,7 @@ describe.each([
     });
     expect(await json("devices", "list")).toMatchObject([{ kuid: KUIDS.web02 }]);
     expect(await kace("devices", "remove", "web77")).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       err: expect.stringContaining("there is no device web77"),
     });
   });
@@ -210,7 +210,7 @@ describe.each([
     expect(uses.out).toContain("web01.corp.example");
     const everything = [tokens, uses, await kace("--json", "tokens", "list"), await kace("--json", "devices", "list")];
     for (const { out, err } of everything) expect(out + err).not.toContain(TOKEN_VALUE);
-    expect((await kace("tokens", "uses", "nobody's")).exitCode).toBe(1);
+    expect((await kace("tokens", "uses", "nobody's")).exitCode).toBe(2);
   });
 
   it("mark the results of a configuration that was edited and not run since", async () => {
@@ -227,7 +227,7 @@ describe.each([
   it("list host keys and forget them", async () => {
     expect((await rows("hostkeys", "list"))[1]?.slice(0, 4)).toEqual(["web01", "22", "ssh-ed25519", "SHA256:abcdefgh"]);
     expect(await json("hostkeys", "list", "web02")).toEqual([]);
-    expect((await kace("hostkeys", "forget", "web01", "--port", "2222")).exitCode).toBe(1);
+    expect((await kace("hostkeys", "forget", "web01", "--port", "2222")).exitCode).toBe(2);
     expect(await kace("hostkeys", "forget", "web01")).toMatchObject({ exitCode: 0, err: "forgot the key of web01\n" });
     expect(await json("hostkeys", "list")).toEqual([]);
   });

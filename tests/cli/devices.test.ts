@@ -110,7 +110,7 @@ describe("a device whose machine has enrolled anew", () => {
       [NEW, "blocked"],
     ]);
     const { exitCode, err } = await kaceIn(folder, "devices", "remove", "web");
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
     expect(err).toContain("2 devices are called web");
     expect((await kaceIn(folder, "quarantine", "approve", "10.0.0.8")).err).toContain("there is no device 10.0.0.8");
   });

@@ -36,9 +36,15 @@ it.each<[InputProblem[], string]>([
   expect(fault).toMatchObject({ message: text, hint: "a hint" });
 });
 
+it.each(["not-found", "invalid"] as const)("what is %s is wrong usage", (code) => {
+  const fault = usageErrorOf(new ApplianceError({ code, message: "there is none", hint: "a hint" }));
+  expect(fault).toBeInstanceOf(UsageError);
+  expect(fault).toMatchObject({ message: "there is none", hint: "a hint" });
+});
+
 it("every other error stays as it is", async () => {
-  const gone = new ApplianceError({ code: "not-found", message: "getToken: there is none" });
-  expect(usageErrorOf(gone)).toBeUndefined();
-  await expect(inOptions(OPTION_OF, () => Promise.reject(gone))).rejects.toBe(gone);
+  const away = new ApplianceError({ code: "unavailable", message: "it does not answer" });
+  expect(usageErrorOf(away)).toBeUndefined();
+  await expect(inOptions(OPTION_OF, () => Promise.reject(away))).rejects.toBe(away);
   expect(await inOptions(OPTION_OF, async () => 7)).toBe(7);
 });

@@ -116,11 +116,11 @@ describe.each([
     });
     expect(await kace("labels", "members", "by-hand")).toEqual({ exitCode: 0, out: "", err: "no machine has it" });
     expect(await kace("labels", "apply", "web", "web09")).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       err: expect.stringContaining('label "web" is by filter'),
     });
     expect(await kace("labels", "members", "nobody's")).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       err: expect.stringContaining("there is no label nobody's"),
     });
   });

@@ -61,7 +61,7 @@ describe("the command kace", { timeout: 300_000 }, () => {
       err: "deleted the API token pipeline\nwho still brings its value is refused; what was made by it stays\n",
     });
     expect(await kace("api-tokens", "delete", "pipeline")).toEqual({
-      exitCode: 1,
+      exitCode: 2,
       out: "",
       err: "kace: there is no API token pipeline\n  `kace api-tokens list` shows those there are\n",
     });
@@ -107,7 +107,7 @@ describe("the command kace", { timeout: 300_000 }, () => {
       err: expect.stringContaining("a certificate needs its key"),
     });
     const wrong = await kace("serve", "--certificate", certificate, "--key", certificate);
-    expect(wrong.exitCode).toBe(1);
+    expect(wrong.exitCode).toBe(2);
     expect(wrong.err).toContain(certificate);
     expect(wrong.err).not.toMatch(/\n\s+at /);
   });

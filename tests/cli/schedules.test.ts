@@ -223,7 +223,7 @@ describe("configurations with a schedule", { timeout: 300_000 }, () => {
       exitCode: 1,
       err: expect.stringContaining("off is not enabled"),
     });
-    expect((await here("config", "run", "nobody's")).exitCode).toBe(1);
+    expect((await here("config", "run", "nobody's")).exitCode).toBe(2);
     expect(await runs()).toEqual([]);
   });
 

@@ -121,17 +121,13 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
   it.each<[string, readonly string[], string]>([
     ["a machine that is not there", ["script", "run", "SCRIPT", "--machine", "web99"], "no device web99"],
     ["a label that is not there", ["tasks", "add", "inventory", "--label", "none"], "there is no label none"],
-    [
-      "a file that is not there",
-      ["script", "run", "none.sh", "--all"],
-      "the script cannot be read: there is no file none.sh",
-    ],
+    ["a file that is not there", ["script", "run", "none.sh", "--all"], "the script: there is no file none.sh"],
     ["a task to call back that is not there", ["tasks", "cancel", "task-none"], "there is no task task-none"],
     ["a source that is not there", ["tasks", "cancel", "--source", "none-1"], "there is no task of the source none-1"],
     ["a task that is not there", ["tasks", "show", "task-none"], "there is no task"],
   ])("say of %s what is wrong, and queue nothing", async (_what, args, message) => {
     const given = args.map((word) => (word === "SCRIPT" ? script : word));
-    expect(await kace(...given)).toMatchObject({ exitCode: 1, err: expect.stringContaining(message) });
+    expect(await kace(...given)).toMatchObject({ exitCode: 2, err: expect.stringContaining(message) });
     expect((await server.appliance.listTasks({})).tasks).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { dateOrMoment } from "../../appliance/moment-text.ts";
 import type { ApiToken } from "../../appliance/operations/api-tokens.ts";
 import type { Role } from "../../appliance/operations/operation.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 const COLUMNS: readonly Column<ApiToken>[] = [
   ["api token", ({ name }) => name],
@@ -52,7 +52,7 @@ export async function deleteApiToken(session: CommandSession, nameOrId: string):
     const { apiTokens } = await appliance.listApiTokens({});
     const found = apiTokens.find(({ id, name }) => id === nameOrId || name === nameOrId);
     if (found === undefined)
-      throw new CommandError(`there is no API token ${nameOrId}`, "`kace api-tokens list` shows those there are");
+      throw new UsageError(`there is no API token ${nameOrId}`, "`kace api-tokens list` shows those there are");
     await appliance.deleteApiToken({ id: found.id });
   });
   session.terminal.err(`deleted the API token ${nameOrId}`);

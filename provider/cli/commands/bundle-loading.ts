@@ -2,7 +2,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { Bundle } from "../../appliance/operations/bundles.ts";
 import type { Download } from "../../appliance/operations/updates.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 /** What is listed: a bundle of the organization, or a download that none has been made of there. */
 type Listed = Pick<Bundle, "id" | "name" | "version" | "flavour" | "packages" | "downloadedAt" | "loadedAt">;
@@ -52,7 +52,7 @@ export async function unloadBundle(session: CommandSession, bundle: string): Pro
   const unloaded = await session.write(async (appliance) => {
     const named = await appliance.findBundleByName({ name: bundle });
     if (named === null && !isId(bundle))
-      throw new CommandError(`there is no bundle ${bundle}`, "`kace bundle list` shows those there are");
+      throw new UsageError(`there is no bundle ${bundle}`, "`kace bundle list` shows those there are");
     return appliance.unloadBundle({ id: named?.id ?? bundle });
   });
   if (session.json) session.terminal.out(JSON.stringify(unloaded, undefined, 2));

@@ -1,10 +1,12 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Appliance, Input } from "../../appliance/appliance.ts";
 import type { Updates } from "../../appliance/operations/updates.ts";
+import { publicKeyIn } from "../key-file.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { certificatesFrom } from "../text-file.ts";
 
 /** What `kace bundle source` is told; nothing of it only shows what holds. */
 export interface SourceArguments {
@@ -29,8 +31,8 @@ export async function updateSource(session: CommandSession, given: SourceArgumen
       caCertificate: null,
     }),
     ...(given.none === true && { location: null, publicKey: null, caCertificate: null }),
-    ...(given.publicKey !== undefined && { publicKey: await textIn(given.publicKey) }),
-    ...(given.sourceCa !== undefined && { caCertificate: await textIn(given.sourceCa) }),
+    ...(given.publicKey !== undefined && { publicKey: await publicPemIn(given.publicKey) }),
+    ...(given.sourceCa !== undefined && { caCertificate: await certificatesFrom(given.sourceCa, "--source-ca") }),
     ...(given.checkAt !== undefined && { checkAt: given.checkAt === "default" ? null : given.checkAt }),
   };
   const updates =
@@ -39,6 +41,11 @@ export async function updateSource(session: CommandSession, given: SourceArgumen
       : await session.write((appliance) => appliance.setUpdateSource(changes));
   show(session, updates);
   return 0;
+}
+
+/** Of the key alone, whatever else is in its file. */
+async function publicPemIn(file: string): Promise<string> {
+  return String((await publicKeyIn(file, "--public-key")).export({ type: "spki", format: "pem" }));
 }
 
 /** Looks for newer agents now, by the server where one runs; exit code 3 if something was wrong. */
@@ -92,12 +99,4 @@ function show({ terminal, json }: CommandSession, updates: Updates): void {
     ["loaded", newest === undefined ? undefined : (newest.loadedAt ?? `no: \`kace bundle load ${newest.id}\``)],
   ];
   for (const [heading, value] of rows) if (value !== undefined) terminal.out(`${heading.padEnd(18)}${value}`);
-}
-
-async function textIn(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

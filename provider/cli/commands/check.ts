@@ -16,7 +16,7 @@ import { describeTargetProblem, parseTargets } from "../../rollout/targets/parse
 import { sizeProblem } from "../../rollout/targets/size.ts";
 import type { TargetSet } from "../../rollout/targets/target-set.ts";
 import { type Column, printable, tableOf } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { textIn } from "../text-file.ts";
 import { allConfigurations } from "./configurations.ts";
 
@@ -116,8 +116,8 @@ function targetsNamed(machines: readonly string[]): TargetSet {
 }
 
 async function logInFrom(given: CheckArguments): Promise<SshLogIn> {
-  const password = await secretIn(given.passwordFile, "the password file");
-  const privateKey = given.keyFile === undefined ? undefined : await textIn(given.keyFile, "the key file");
+  const password = await secretIn(given.passwordFile, "--password-file");
+  const privateKey = given.keyFile === undefined ? undefined : await textIn(given.keyFile, "--key-file");
   const hasOwn = password !== undefined || privateKey !== undefined;
   const agentSocket = hasOwn || given.agentSocket === "" ? undefined : given.agentSocket;
   if (password === undefined && privateKey === undefined && agentSocket === undefined)
@@ -126,7 +126,7 @@ async function logInFrom(given: CheckArguments): Promise<SshLogIn> {
       "give --key-file or --password-file, or run an ssh agent; --windows logs in to nothing",
     );
   const becomePassword =
-    (await secretIn(given.becomePasswordFile, "the file of the password to become root with")) ??
+    (await secretIn(given.becomePasswordFile, "--become-password-file")) ??
     (given.become === "sudo" ? password : undefined);
   return {
     username: given.user,
@@ -144,8 +144,8 @@ async function logInFrom(given: CheckArguments): Promise<SshLogIn> {
   };
 }
 
-async function secretIn(file: string | undefined, what: string): Promise<string | undefined> {
-  return file === undefined ? undefined : (await textIn(file, what)).replace(/\r?\n$/, "");
+async function secretIn(file: string | undefined, option: string): Promise<string | undefined> {
+  return file === undefined ? undefined : (await textIn(file, option)).replace(/\r?\n$/, "");
 }
 
 async function wantedFrom(given: CheckArguments, appliance: Appliance) {
@@ -156,12 +156,12 @@ async function wantedFrom(given: CheckArguments, appliance: Appliance) {
   return wanted;
 }
 
-/** @throws CommandError for a version that the bundle has no package of: no installation could bring it */
+/** @throws UsageError for a version that the bundle has no package of: no installation could bring it */
 function requireVersion({ version, packages }: WantedAgent, bundle: string | undefined): void {
   if (version === undefined || packages === undefined || packages.length === 0) return;
   if (packages.some((one) => sameVersion(one.version, version))) return;
   const there = [...new Set(packages.map((one) => one.version))].sort(compareVersions).join(", ");
-  throw new CommandError(`the bundle ${bundle} has no package of version ${version}; it has ${there}`);
+  throw new UsageError(`the bundle ${bundle} has no package of version ${version}; it has ${there}`);
 }
 
 async function bundleNamed(name: string, appliance: Appliance): Promise<Bundle> {

@@ -3,7 +3,7 @@ import type { ListedConfiguration } from "../../appliance/operations/configurati
 import { parseSchedule } from "../../appliance/schedules/parse.ts";
 import { describeSchedule } from "../../appliance/schedules/schedule.ts";
 import { type Column, printable, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 function lastRunOf({ lastRun, changedSinceRun, fault }: ListedConfiguration): string {
   if (fault !== undefined && (lastRun === undefined || fault.at > lastRun.startedAt)) return `failed ${fault.at}`;
@@ -55,12 +55,12 @@ export function allConfigurations(session: CommandSession): Promise<ListedConfig
   );
 }
 
-/** The configuration of a name or an id. @throws CommandError if there is none */
+/** The configuration of a name or an id. @throws UsageError if there is none */
 export async function configurationOf(session: CommandSession, nameOrId: string): Promise<ListedConfiguration> {
   const all = await allConfigurations(session);
   const found = all.find(({ name }) => name === nameOrId) ?? all.find(({ id }) => id === nameOrId);
   if (found === undefined)
-    throw new CommandError(`there is no configuration ${nameOrId}`, "`kace config list` shows those there are");
+    throw new UsageError(`there is no configuration ${nameOrId}`, "`kace config list` shows those there are");
   return found;
 }
 

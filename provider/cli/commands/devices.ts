@@ -3,7 +3,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { DeviceState } from "../../appliance/operations/device-words.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { replacedDevices } from "./replaced-devices.ts";
 
 const COLUMNS: readonly Column<Device>[] = [
@@ -60,6 +60,18 @@ export async function listDevices(session: CommandSession, states: readonly Devi
   return 0;
 }
 
+/** The devices that a name may mean: the one of a KUID, or all of a host name or an address. */
+export async function devicesNamed(session: CommandSession, kuidOrName: string): Promise<Device[]> {
+  const found = await session.read(async (appliance) => {
+    const isKuid = /^[0-9A-Za-z-]{8,64}$/.test(kuidOrName);
+    const byKuid = isKuid ? (await appliance.findDevices({ kuids: [kuidOrName] })).devices : [];
+    return byKuid.length > 0 ? byKuid : (await appliance.findDevices({ names: [kuidOrName], limit: 1_000 })).devices;
+  });
+  if (found.length > 0 || isIP(kuidOrName) === 0) return found;
+  const all = await devicesIn(session, []);
+  return all.filter(({ address, addresses }) => address === kuidOrName || addresses.includes(kuidOrName));
+}
+
 /** What tells one of several devices that a name fits. */
 interface Choice {
   /** One that is in this state already is not meant. */
@@ -71,31 +83,23 @@ interface Choice {
 /**
  * The one device of a KUID, a host name or an address. A machine whose agent came anew is a second device of the same
  * name: the one that has taken the other's place is meant.
- * @throws CommandError if there is none, or more than one
+ * @throws UsageError if there is none, or more than one
  */
 export async function deviceOf(
   session: CommandSession,
   kuidOrName: string,
   { unless, replacedToo = false }: Choice = {},
 ): Promise<Device> {
-  const found = await session.read(async (appliance) => {
-    const isKuid = /^[0-9A-Za-z-]{8,64}$/.test(kuidOrName);
-    const byKuid = isKuid ? (await appliance.findDevices({ kuids: [kuidOrName] })).devices : [];
-    return byKuid.length > 0 ? byKuid : (await appliance.findDevices({ names: [kuidOrName], limit: 1_000 })).devices;
-  });
-  if (found.length === 0 && isIP(kuidOrName) !== 0) {
-    const all = await devicesIn(session, []);
-    found.push(...all.filter(({ address, addresses }) => address === kuidOrName || addresses.includes(kuidOrName)));
-  }
+  const found = await devicesNamed(session, kuidOrName);
   const replaced: ReadonlyMap<string, unknown> = replacedToo ? new Map() : replacedDevices(found);
   const present = found.filter(({ kuid }) => !replaced.has(kuid));
   const meant = present.filter(({ state }) => state !== unless);
   const candidates = meant.length > 0 ? meant : present;
   const [device] = candidates;
   if (device === undefined)
-    throw new CommandError(`there is no device ${kuidOrName}`, "`kace devices list` shows those there are");
+    throw new UsageError(`there is no device ${kuidOrName}`, "`kace devices list` shows those there are");
   if (candidates.length > 1)
-    throw new CommandError(
+    throw new UsageError(
       `${candidates.length} devices are called ${kuidOrName}`,
       `say which one by its KUID: ${candidates.map(({ kuid }) => kuid).join(", ")}`,
     );

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { diagnose } from "../../rollout/diagnosis.ts";
 import type { Finding } from "../../rollout/diagnosis-findings.ts";
 import { diagnosisMeans, folderToName, serverToDiagnose } from "../../rollout/diagnosis-means.ts";
 import { type Column, printable, tableOf } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { tokenIn } from "../token-file.ts";
 
 const TIMEOUT_MS = 5_000;
 
@@ -28,7 +28,7 @@ export async function diagnoseCommand(
   machine: string,
   { server: name, serverPort: port, tokenFile }: DiagnoseArguments,
 ): Promise<ExitCode> {
-  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim();
+  const token = tokenFile === undefined ? undefined : await tokenIn(tokenFile);
   const diagnosis = await session.read(async (appliance) => {
     const server = serverToDiagnose({ name, port }, await appliance.serverStatus({}), folderToName(appliance));
     if (server === undefined)

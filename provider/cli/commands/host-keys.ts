@@ -1,6 +1,6 @@
 import type { PinnedHostKey } from "../../appliance/operations/host-keys.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 const COLUMNS: readonly Column<PinnedHostKey>[] = [
   ["host", ({ host }) => host],
@@ -26,7 +26,7 @@ export async function forgetHostKey(
 ): Promise<ExitCode> {
   const { forgotten } = await session.write((appliance) => appliance.forgetHostKey({ host, port }));
   if (forgotten === 0)
-    throw new CommandError(`no key is pinned for ${host}`, "`kace hostkeys list` shows those there are");
+    throw new UsageError(`no key is pinned for ${host}`, "`kace hostkeys list` shows those there are");
   session.terminal.err(`forgot ${forgotten === 1 ? "the key" : `${forgotten} keys`} of ${host}`);
   return 0;
 }

@@ -5,8 +5,9 @@ import { pipeline } from "node:stream/promises";
 import type { Appliance } from "../../appliance/appliance.ts";
 import { ProviderError } from "../../kit/define/errors.ts";
 import { type AgentInstaller, agentInstaller, type WantedInstaller } from "../../rollout/agent-installer.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
-import { textIn } from "../text-file.ts";
+import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { requireFolderOf } from "../text-file.ts";
+import { tokenIn } from "../token-file.ts";
 
 /** What `kace installer` is told. */
 export interface InstallerArguments {
@@ -36,7 +37,7 @@ export async function installerCommand(session: CommandSession, given: Installer
   };
   const { terminal, json } = session;
   const installer = await session.read(async (appliance) => {
-    const found = await explained(() => agentInstaller(wanted, appliance));
+    const found = await explained(given, () => agentInstaller(wanted, appliance));
     if (given.out !== undefined) await fetchInto(given.out, found, wayOf(found, given.form).fileName, appliance);
     return found;
   });
@@ -59,7 +60,7 @@ function caNote({ caFile }: AgentInstaller): string {
 function wayOf({ forms }: AgentInstaller, form: InstallerArguments["form"]): AgentInstaller["forms"][number] {
   const way = forms.find((one) => one.form === form);
   if (way !== undefined) return way;
-  throw new CommandError(
+  throw new UsageError(
     `this package cannot be told by ${form === "fileName" ? "the name of its file" : form}`,
     `--form ${forms.map((one) => one.form).join(" or ")}`,
   );
@@ -72,6 +73,7 @@ async function fetchInto(
   fileName: string,
   appliance: Appliance,
 ): Promise<void> {
+  await requireFolderOf(folder, "--out");
   await makeFolder(folder);
   const draft = join(folder, `.${sha256}.part`);
   try {
@@ -85,12 +87,6 @@ async function fetchInto(
   if (caFile !== undefined && caCertificate !== undefined) await writeFile(join(folder, caFile), caCertificate);
 }
 
-async function tokenIn(file: string): Promise<string> {
-  const token = (await textIn(file, "the token file")).trim();
-  if (token === "") throw new CommandError(`the token file is empty: ${file}`);
-  return token;
-}
-
 /** Makes the folder itself and none above it: a path with a mistake in it is not made. */
 async function makeFolder(folder: string): Promise<void> {
   try {
@@ -98,17 +94,19 @@ async function makeFolder(folder: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const { code } = error as NodeJS.ErrnoException; // what node:fs throws has one
-    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
-    const reason = code === "ENOENT" ? "the folder that it is in is not there" : error.message;
-    throw new CommandError(`the folder ${folder} cannot be made: ${reason}`);
+    if (code !== "EEXIST") throw new CommandError(`the folder ${folder} cannot be made: ${error.message}`);
+    if (!(await stat(folder)).isDirectory()) throw new UsageError(`--out: ${folder} is no folder`, "name another one");
   }
 }
 
-async function explained<T>(work: () => Promise<T>): Promise<T> {
+/** What the words ask for and is not there is wrong usage; that nothing at all is loaded, or served, is not. */
+async function explained<T>({ bundle, server }: InstallerArguments, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ProviderError) throw new CommandError(error.message, error.hint);
-    throw error;
+    if (!(error instanceof ProviderError)) throw error;
+    const [about] = error.path ?? [];
+    const isUnnamed = (about === "bundle" && bundle === undefined) || (about === "server" && server === undefined);
+    throw new (isUnnamed ? CommandError : UsageError)(error.message, error.hint);
   }
 }

@@ -2,7 +2,7 @@ import type { Appliance } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Label, LabelMember, ListedLabel } from "../../appliance/operations/labels.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 const COLUMNS: readonly Column<ListedLabel>[] = [
   ["label", ({ name }) => name],
@@ -24,7 +24,7 @@ export async function listLabels(session: CommandSession): Promise<ExitCode> {
   return 0;
 }
 
-/** The label of a name or id. @throws CommandError if there is none */
+/** The label of a name or id. @throws UsageError if there is none */
 export async function labelOf(appliance: Appliance, nameOrId: string): Promise<Label> {
   const named = await appliance.findLabelByName({ name: nameOrId });
   if (named !== null) return named;
@@ -33,7 +33,7 @@ export async function labelOf(appliance: Appliance, nameOrId: string): Promise<L
     return { items, next };
   });
   if (labels.some(({ id }) => id === nameOrId)) return appliance.getLabel({ id: nameOrId });
-  throw new CommandError(`there is no label ${nameOrId}`, "`kace labels list` shows those there are");
+  throw new UsageError(`there is no label ${nameOrId}`, "`kace labels list` shows those there are");
 }
 
 /** A machine of a label, or one that it waits for. */

@@ -1,6 +1,6 @@
 import type { Organization } from "../../appliance/operations/organizations.ts";
 import { type Column, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
 const COLUMNS: readonly Column<Organization>[] = [
   ["organization", ({ name }) => name],
@@ -40,7 +40,7 @@ export async function describeOrganization(
 
 export async function deleteOrganization(session: CommandSession, name: string): Promise<ExitCode> {
   const { deleted } = await session.write((appliance) => appliance.deleteOrganization({ name }));
-  if (!deleted) throw new CommandError(`there is no organization ${name}`, "`kace orgs list` shows those there are");
+  if (!deleted) throw new UsageError(`there is no organization ${name}`, "`kace orgs list` shows those there are");
   session.terminal.err(`deleted the organization ${name}`);
   return 0;
 }

@@ -118,5 +118,5 @@ async function deleteFromQueue(session: CommandSession, ids: readonly string[], 
   session.terminal.err(
     `${missing} of these ${missing === 1 ? "is" : "are"} not in it: \`kace queue list\` shows what is`,
   );
-  return 1;
+  return 2;
 }

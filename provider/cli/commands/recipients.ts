@@ -13,7 +13,7 @@ export interface Recipients {
 
 /**
  * The devices that a command is about, each once.
- * @throws CommandError where it is not said which, one is not there, or there is none at all
+ * @throws UsageError where it is not said which or one is not there, CommandError where there is none at all
  */
 export async function recipientsOf(
   session: CommandSession,

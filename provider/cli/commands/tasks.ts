@@ -5,7 +5,7 @@ import type { TaskType } from "../../appliance/operations/task-types.ts";
 import type { TaskState, TaskView } from "../../appliance/operations/task-words.ts";
 import type { Task } from "../../appliance/operations/tasks.ts";
 import { type Column, printList, tableOf } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { deviceOf } from "./devices.ts";
 import { type Recipients, recipientsOf } from "./recipients.ts";
 
@@ -62,6 +62,7 @@ export async function listTasks(session: CommandSession, filter: TaskFilter): Pr
       return { items, next };
     }),
   );
+  if (tasks.length === 0) await requireTasks(session, [], sourceId);
   printList(session.terminal, session.json, tasks, COLUMNS, "there are no such tasks");
   return 0;
 }
@@ -102,7 +103,7 @@ export async function cancelTasks(
   return cancelled + asked > 0 ? 0 : 1;
 }
 
-/** @throws CommandError that names what is not there, before anything is called back */
+/** @throws UsageError that names what is not there, before anything is called back */
 async function requireTasks(
   session: CommandSession,
   ids: readonly string[],
@@ -120,10 +121,10 @@ async function requireTasks(
     return found;
   });
   const see = "`kace tasks list --view all` shows those there are, and what they are of";
-  if (missing.length > 0) throw new CommandError(`there is no task ${missing.join(", ")}`, see);
+  if (missing.length > 0) throw new UsageError(`there is no task ${missing.join(", ")}`, see);
   if (sourceId === undefined) return;
   const { tasks } = await session.read((appliance) => appliance.listTasks({ sourceId, limit: 1 }));
-  if (tasks.length === 0) throw new CommandError(`there is no task of the source ${sourceId}`, see);
+  if (tasks.length === 0) throw new UsageError(`there is no task of the source ${sourceId}`, see);
 }
 
 /** Tasks that need nothing but machines. */

@@ -8,6 +8,10 @@ import { SECRET_TABLES } from "../../appliance/transfer/tables.ts";
 import type { Terminal } from "../output.ts";
 import { type AskSecret, passphraseFrom } from "../passphrase.ts";
 import { type ExitCode, UsageError } from "../session.ts";
+import { requireFile, requireFolderOf } from "../text-file.ts";
+
+/** What names the archive. */
+const FILE = { backup: "the backup", export: "the export" } as const;
 
 /** What these commands work with: the folder of an appliance, and whoever called them. */
 export interface TransferSession {
@@ -26,6 +30,7 @@ export interface PassphraseArguments {
 
 export async function backup({ folder, terminal, json }: TransferSession, file: string): Promise<ExitCode> {
   const path = resolve(file);
+  await requireFolderOf(path, FILE.backup);
   const { missing } = await backUpAppliance({ folder, path, now: Date.now() });
   if (json) terminal.out(JSON.stringify({ file: path, missing }, undefined, 2));
   else terminal.err(`wrote ${path}: keep it as safe as the appliance, its secrets are in it as they are`);
@@ -34,6 +39,7 @@ export async function backup({ folder, terminal, json }: TransferSession, file: 
 }
 
 export async function restore({ folder, terminal, json }: TransferSession, file: string): Promise<ExitCode> {
+  await requireFile(file, FILE.backup);
   const restored = await restoreAppliance({ folder, path: resolve(file), now: Date.now(), who: thisUser() });
   if (json) terminal.out(JSON.stringify(restored, undefined, 2));
   else terminal.err(`the appliance in ${folder} is as it was at ${restored.madeAt}`);
@@ -49,6 +55,7 @@ export async function exportTo(
   if (withoutSecrets && passphraseFile !== undefined)
     throw new UsageError("--without-secrets needs no passphrase", "leave out one of both");
   const path = resolve(file);
+  await requireFolderOf(path, FILE.export);
   const passphrase = withoutSecrets ? undefined : await passphraseFrom(passphraseFile, askSecret, { twice: true });
   const { missing } = await exportAppliance({ folder, path, now: Date.now(), passphrase });
   if (json) terminal.out(JSON.stringify({ file: path, secrets: !withoutSecrets, missing }, undefined, 2));
@@ -63,6 +70,7 @@ export async function importFrom(
   file: string,
   { passphraseFile }: PassphraseArguments,
 ): Promise<ExitCode> {
+  await requireFile(file, FILE.export);
   const imported = await importAppliance({
     folder,
     path: resolve(file),

@@ -149,9 +149,9 @@ describe.each([
     });
     expect((await kace("results", "--config", "nobody's")).exitCode).toBe(2);
     expect(await kace("results", "--machine", "web99")).toEqual({
-      exitCode: 3,
+      exitCode: 2,
       out: "",
-      err: "there is no result of a machine web99; `kace results` shows those there are\n",
+      err: "kace: no run knows the machine web99\n  `kace results` shows those there are\n",
     });
     // It has results, though none of that class.
     expect((await kace("results", "--machine", "web01", "--class", "failed")).exitCode).toBe(0);
@@ -169,9 +169,15 @@ describe.each([
           /^web01, configuration fleet, \d{4}-\d\d-\d\dT[\d:.]+Z\n\[install\] unpacking\n\[verify\] connected\n$/,
         ),
       });
-    expect(await kace("logs", "web02")).toMatchObject({ exitCode: 0, out: "", err: expect.stringContaining("no log") });
+    expect(await kace("logs", "web02")).toMatchObject({
+      exitCode: 0,
+      out: expect.stringMatching(
+        /^web02, configuration fleet, \S+Z: unreachable \(port-closed\)\n {2}nothing listens on port 22\u{fffd}\[31m\n$/u,
+      ),
+      err: "nothing was done on web02, so there is no log of it\n",
+    });
     expect(await json("logs", "web02")).toMatchObject({ machine: "web02", log: null });
-    expect((await kace("logs", "web99")).exitCode).toBe(1);
+    expect((await kace("logs", "web99")).exitCode).toBe(2);
   });
 
   it("list devices and those in quarantine, approve, block and forget them", async () => {

@@ -34,6 +34,13 @@ describe("what a word of a command names and is not there", () => {
       ],
     ],
     [
+      "a machine of the results",
+      [
+        ["results", "--machine", "none"],
+        ["logs", "none"],
+      ],
+    ],
+    [
       "a configuration",
       [
         ["config", "show", "none"],

@@ -1,11 +1,13 @@
+import type { Input } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { OutcomeClass } from "../../appliance/operations/outcome-classes.ts";
 import type { StoredOutcome } from "../../appliance/operations/outcomes.ts";
 import { nearest } from "../../kit/define/suggest.ts";
 import { isOutcomeCode, OUTCOME_CODES } from "../../rollout/codes.ts";
 import { type Column, printable, printList } from "../output.ts";
-import { CommandError, type CommandSession, type ExitCode } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { allConfigurations, configurationOf } from "./configurations.ts";
+import { resultsOfMachine } from "./machine-results.ts";
 
 /** What narrows a list of results down. */
 export interface ResultFilter {
@@ -42,48 +44,52 @@ function isRight(outcomeClass: OutcomeClass): boolean {
 }
 
 /**
- * The latest result of every machine. Exit code 3 if one of those shown is not right, or the machine that was asked
- * about has none at all; 2 for a code that does not exist, which would be green for ever.
+ * The latest result of every machine. Exit code 3 if one of those shown is not right; 2 for a machine that no run knows,
+ * or a code that does not exist, which would be green for ever.
  */
 export async function listResults(session: CommandSession, filter: ResultFilter): Promise<ExitCode> {
   const noCode = filter.code?.find((code) => !isOutcomeCode(code));
   if (noCode !== undefined) {
     const near = nearest(noCode, Object.keys(OUTCOME_CODES));
-    session.terminal.err(`kace: there is no code ${JSON.stringify(noCode)}`);
-    session.terminal.err(
-      `  ${near === undefined ? "docs/outcomes.md lists those there are" : `Did you mean ${near}?`}`,
+    throw new UsageError(
+      `there is no code ${JSON.stringify(noCode)}`,
+      near === undefined ? "docs/outcomes.md lists those there are" : `Did you mean ${near}?`,
     );
-    return 2;
   }
-  const configuration = filter.config === undefined ? undefined : await configurationOf(session, filter.config);
-  const outcomes = await session.read((appliance) =>
-    everyPage(async (after) => {
-      const { outcomes: items, next } = await appliance.listOutcomes({
-        configurationId: configuration?.id,
-        machine: filter.machine,
-        classes: filter.class === undefined ? undefined : [...filter.class],
-        codes: filter.code === undefined ? undefined : [...filter.code],
-        limit: 1_000,
-        after,
-      });
-      return { items, next };
-    }),
-  );
+  const configurationId = filter.config && (await configurationOf(session, filter.config)).id;
+  const { machine, class: classes, code: codes } = filter;
+  const outcomes =
+    machine === undefined
+      ? await outcomesOf(session, {
+          configurationId,
+          ...(classes && { classes: [...classes] }),
+          ...(codes && { codes: [...codes] }),
+        })
+      : (await outcomesOfMachine(session, configurationId, machine)).filter(
+          (outcome) => (classes?.includes(outcome.class) ?? true) && (codes?.includes(outcome.code) ?? true),
+        );
   const named = await withConfiguration(session, outcomes);
-  if (outcomes.length === 0 && filter.machine !== undefined && !(await hasResult(session, filter.machine))) {
-    if (session.json) session.terminal.out("[]");
-    session.terminal.err(
-      `there is no result of a machine ${printable(filter.machine)}; \`kace results\` shows those there are`,
-    );
-    return 3;
-  }
   printList(session.terminal, session.json, named, COLUMNS, "there are no such results");
   return outcomes.every((outcome) => !outcome.edited && (isRight(outcome.class) || outcome.class === "absent")) ? 0 : 3;
 }
 
-async function hasResult(session: CommandSession, machine: string): Promise<boolean> {
-  const { outcomes } = await session.read((appliance) => appliance.listOutcomes({ machine, limit: 1 }));
-  return outcomes.length > 0;
+function outcomesOf(session: CommandSession, which: Input<"listOutcomes">): Promise<StoredOutcome[]> {
+  return session.read((appliance) =>
+    everyPage(async (after) => {
+      const { outcomes: items, next } = await appliance.listOutcomes({ ...which, limit: 1_000, after });
+      return { items, next };
+    }),
+  );
+}
+
+/** Under the name that it has there it is found whatever the number of machines. @throws UsageError where no run knows it */
+async function outcomesOfMachine(
+  session: CommandSession,
+  configurationId: string | undefined,
+  machine: string,
+): Promise<StoredOutcome[]> {
+  const found = await outcomesOf(session, { configurationId, machine });
+  return found.length > 0 ? found : resultsOfMachine(session, await outcomesOf(session, { configurationId }), machine);
 }
 
 async function withConfiguration(
@@ -98,35 +104,42 @@ async function withConfiguration(
   }));
 }
 
-/** The step log of a machine, by its name, address or host name. */
+/**
+ * What was done on a machine the last time; and where the last run did nothing there and it is not right, what that run
+ * found.
+ * @throws UsageError where no run knows it
+ */
 export async function showLog(session: CommandSession, machine: string, config: string | undefined): Promise<ExitCode> {
-  const configuration = config === undefined ? undefined : await configurationOf(session, config);
-  const log = await session.read(async (appliance) => {
-    const all = await everyPage(async (after) => {
-      const { outcomes: items, next } = await appliance.listOutcomes({
-        configurationId: configuration?.id,
-        limit: 1_000,
-        after,
-      });
-      return { items, next };
-    });
-    const named = all.filter((outcome) => [outcome.machine, outcome.name, outcome.address].includes(machine));
-    if (named.length === 0)
-      throw new CommandError(`no run knows the machine ${machine}`, "`kace results` shows those there are");
-    const latest = named.sort((one, other) => other.recordedAt.localeCompare(one.recordedAt))[0];
-    if (latest === undefined) return undefined;
-    const kept = await appliance.outcomeLog({ configurationId: latest.configurationId, machine: latest.machine });
-    return { outcome: latest, kept };
-  });
-  if (log === undefined) return 1;
-  const [outcome] = await withConfiguration(session, [log.outcome]);
-  if (outcome === undefined) return 1;
-  if (session.json) session.terminal.out(JSON.stringify({ ...outcome, log: log.kept?.log ?? null }, undefined, 2));
-  else if (log.kept === null) session.terminal.err(`nothing was done on ${machine}, so there is no log of it`);
-  else {
+  const { terminal, json } = session;
+  const configurationId = config && (await configurationOf(session, config)).id;
+  const outcomes = await resultsOfMachine(session, await outcomesOf(session, { configurationId }), machine);
+  const latest = outcomes.toSorted((one, other) => other.recordedAt.localeCompare(one.recordedAt)).slice(0, 1);
+  for (const outcome of await withConfiguration(session, latest)) {
+    const { configurationId, machine: named } = outcome;
+    const kept = await session.read((appliance) => appliance.outcomeLog({ configurationId, machine: named }));
+    if (json) {
+      terminal.out(JSON.stringify({ ...outcome, log: kept?.log ?? null }, undefined, 2));
+      continue;
+    }
+    if (!outcome.hasLog && (kept === null || !isRight(outcome.class))) sayFound(session, outcome);
+    if (kept === null) {
+      terminal.err(`nothing was done on ${printable(machine)}, so there is no log of it`);
+      continue;
+    }
     // A later run that had nothing to do leaves no log: the heading is of the run that the log is of.
-    session.terminal.out(`${outcome.machine}, configuration ${outcome.configuration}, ${log.kept.recordedAt}`);
-    session.terminal.out(log.kept.log.trimEnd());
+    terminal.out(headingOf(outcome, kept.recordedAt));
+    terminal.out(kept.log.trimEnd());
   }
   return 0;
+}
+
+function headingOf({ machine, configuration }: NamedOutcome, at: string): string {
+  return `${machine}, configuration ${configuration}, ${at}`;
+}
+
+/** What a run that did nothing on a machine found there. */
+function sayFound({ terminal }: CommandSession, outcome: NamedOutcome): void {
+  const { message, hint, recordedAt } = outcome;
+  terminal.out(`${headingOf(outcome, recordedAt)}: ${resultOf(outcome)}`);
+  for (const text of [message, hint]) if (text !== undefined && text !== "") terminal.out(`  ${printable(text)}`);
 }

@@ -83,6 +83,8 @@ export interface ApplianceConfiguration {
   readonly connectTimeoutMs?: number | undefined;
   /** For previews: nothing is written or made. Default false. */
   readonly readOnly?: boolean | undefined;
+  /** Refuses the folder of a local appliance that has none. Default false: it reads as empty, or is made. */
+  readonly mustExist?: boolean | undefined;
   /** Whom the history of a local appliance names. */
   readonly who?: string | undefined;
 }
@@ -91,7 +93,7 @@ export interface ApplianceConfiguration {
  * Opens the appliance of a configuration. What only an open appliance needs, such as the table of all operations with
  * their schemas, is loaded here and not with this module: a plugin starts several times in every command.
  *
- * @throws ApplianceError `invalid`, `unsupported`, `unauthenticated`, and what opening a store or a connection throws
+ * @throws ApplianceError `invalid`, `unsupported`, `unauthenticated`, `not-found` by `mustExist`, and what opening a store or a connection throws
  * @example const appliance = await openAppliance({ endpoint: "local" });
  */
 export async function openAppliance(configuration: ApplianceConfiguration): Promise<Appliance> {
@@ -103,13 +105,13 @@ export async function openAppliance(configuration: ApplianceConfiguration): Prom
 }
 
 async function open(configuration: ApplianceConfiguration): Promise<Appliance> {
-  const { endpoint: text = "local", readOnly = false, apiToken, caCertificate, who } = configuration;
+  const { endpoint: text = "local", readOnly = false, mustExist = false, apiToken, caCertificate, who } = configuration;
   const endpoint = parseEndpoint(text);
   if (endpoint.kind === "local") {
     const folder = databaseFolder(configuration.database, surroundings());
     // Loaded only here: not every Node has SQLite, and the one that lacks it is told so in a sentence of its own.
     const { openLocal } = await import("./local/local.ts");
-    return openLocal({ folder, readOnly, ...(who === undefined ? {} : { who }) });
+    return openLocal({ folder, readOnly, mustExist, ...(who === undefined ? {} : { who }) });
   }
   if (apiToken === undefined || apiToken === "") {
     throw new ApplianceError({

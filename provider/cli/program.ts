@@ -1,8 +1,5 @@
-import { homedir } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import type { Appliance } from "../appliance/appliance.ts";
-import { databaseFolder, openAppliance } from "../appliance/configuration.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { OUTCOME_CLASSES } from "../appliance/operations/outcome-classes.ts";
 import { addAccessCommands } from "./access-commands.ts";
@@ -23,12 +20,12 @@ import { usageErrorOf } from "./input-faults.ts";
 import { addInstallerCommand } from "./installer-command.ts";
 import { addHistoryCommand, addLabelCommands, addQuarantineLists } from "./label-commands.ts";
 import { LOG_FORMATS } from "./log-format.ts";
+import { folderOfAppliance, type GlobalOptions, sessionOf } from "./open-session.ts";
 import type { Terminal } from "./output.ts";
 import type { AskSecret } from "./passphrase.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "./session.ts";
 import { addTaskCommands } from "./task-commands.ts";
-import { certificatesFrom } from "./text-file.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
 import { refuseVersionOf } from "./version-option.ts";
 import { addWatching, collecting, watch } from "./watch.ts";
@@ -40,18 +37,6 @@ export interface ProgramWorld {
   readonly signal: AbortSignal;
   /** Asks the person at the terminal; absent where nobody is there. */
   readonly askSecret?: AskSecret | undefined;
-}
-
-/** What names the file: the variable may have been set long ago. */
-const CA_CERTIFICATE = "--ca-certificate or KACE_CA_CERTIFICATE";
-
-/** The options that every command has. */
-interface GlobalOptions {
-  readonly endpoint: string;
-  readonly database?: string;
-  readonly caCertificate?: string;
-  readonly organization?: string;
-  readonly json: boolean;
 }
 
 /**
@@ -156,7 +141,7 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
     const { endpoint, database } = program.opts<GlobalOptions>();
     if (endpoint !== "local")
       throw new UsageError(`\`kace ${command}\` runs where the appliance's folder is`, "leave --endpoint out");
-    return databaseFolder(database, { platform: process.platform, env: world.environment, home: homedir() });
+    return folderOfAppliance(database, world.environment);
   };
 
   program
@@ -291,29 +276,4 @@ function portOf(text: string): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new InvalidArgumentError("A port is a number from 1 to 65535.");
   return port;
-}
-
-function sessionOf(options: GlobalOptions, world: ProgramWorld): CommandSession {
-  const using = async <T>(readOnly: boolean, work: (appliance: Appliance) => Promise<T>): Promise<T> => {
-    const appliance = await openAppliance({
-      endpoint: options.endpoint,
-      database: options.database,
-      apiToken: world.environment.KACE_API_TOKEN,
-      caCertificate: options.caCertificate ? await certificatesFrom(options.caCertificate, CA_CERTIFICATE) : undefined,
-      organization: options.organization,
-      readOnly,
-    });
-    try {
-      return await work(appliance);
-    } finally {
-      await appliance.close();
-    }
-  };
-  return {
-    terminal: world.terminal,
-    json: options.json,
-    signal: world.signal,
-    read: (work) => using(true, work),
-    write: (work) => using(false, work),
-  };
 }

@@ -8,10 +8,17 @@ export interface CommandSession {
   readonly json: boolean;
   /** Fires with Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Work that writes nothing; see `ApplianceAccess`. */
-  read<T>(work: (appliance: Appliance) => Promise<T>): Promise<T>;
-  write<T>(work: (appliance: Appliance) => Promise<T>): Promise<T>;
+  /**
+   * Work that writes nothing. A folder without an appliance is refused: one that was mistyped would look like one that is
+   * empty and well. Only what is not about the appliance goes on without one, as if it were empty.
+   */
+  read<T>(work: (appliance: Appliance) => Promise<T>, without?: WithoutAppliance): Promise<T>;
+  /** Work on what an appliance has: one that is not there is refused, or made for something new that is put into it. */
+  write<T>(work: (appliance: Appliance) => Promise<T>, without?: WithoutAppliance): Promise<T>;
 }
+
+/** That a command about a folder which has no appliance goes on; else it is refused. */
+export type WithoutAppliance = "goes on";
 
 /**
  * How a command ends for programs: 0 done, 1 could not be done, 2 wrong usage, 3 done and what was asked for is not right.

@@ -52,6 +52,7 @@ it("a source that cannot be right is refused, and what is wrong at a check is sh
 }, async () => {
   const folder = await freshFolder();
   const kace = kaceWith(["--database", join(folder, "appliance")]);
+  await kace("orgs", "create", "berlin");
   const { publicKey } = generateKeyPairSync("x25519");
   await writeFile(join(folder, "x.pub"), publicKey.export({ type: "spki", format: "pem" }));
   for (const [args, expected] of [

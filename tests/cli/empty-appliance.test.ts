@@ -1,25 +1,108 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { openLocal } from "../../provider/appliance/local/local.ts";
 import { newFolder } from "../appliance/local/folders.ts";
 import { kaceIn } from "./local-kace.ts";
 
-describe("an appliance that is not there yet", () => {
-  it.each([
-    ["config", "there is no configuration: `pulumi up` makes them"],
-    ["results", "there are no such results"],
-    ["devices", "there is no device: an agent that connects becomes one"],
-    ["quarantine", "no device waits in quarantine"],
-    ["tokens", "there is no token: an `AgentToken` makes one"],
-    ["api-tokens", "there is no API token: `kace api-tokens create` makes one"],
-    ["labels", "there is no label: a `Label` makes one"],
-    ["tasks", "there are no such tasks"],
-    ["queue", "the queue is empty"],
-    ["bundle", "there are no bundles"],
-    ["hostkeys", "no host key is pinned"],
-  ])("reads as empty by `kace %s`, and is not made by looking", async (list, nothing) => {
+const LISTS: readonly (readonly [list: string, nothing: string])[] = [
+  ["config", "there is no configuration: `pulumi up` makes them"],
+  ["results", "there are no such results"],
+  ["devices", "there is no device: an agent that connects becomes one"],
+  ["quarantine", "no device waits in quarantine"],
+  ["tokens", "there is no token: an `AgentToken` makes one"],
+  ["api-tokens", "there is no API token: `kace api-tokens create` makes one"],
+  ["labels", "there is no label: a `Label` makes one"],
+  ["tasks", "there are no such tasks"],
+  ["queue", "the queue is empty"],
+  ["bundle", "there are no bundles"],
+  ["hostkeys", "no host key is pinned"],
+];
+
+describe("an appliance in which nothing is yet", () => {
+  it.each(LISTS)("reads as empty by `kace %s`", async (list, nothing) => {
     const folder = newFolder();
+    await (await openLocal({ folder })).close();
     const args = list === "results" ? [list] : [list, "list"];
     expect(await kaceIn(folder, ...args)).toEqual({ exitCode: 0, out: "", err: nothing });
+  });
+});
+
+const noAppliance = (folder: string) => ({
+  exitCode: 2,
+  out: "",
+  err: `kace: there is no appliance in ${folder}\n  name its folder with --database, or its server with --endpoint; \`kace serve\` makes a new one, and so does the first \`pulumi up\``,
+});
+
+describe("a folder without an appliance", () => {
+  it.each<[readonly string[]]>([
+    ...LISTS.map(([list]): [string[]] => [list === "results" ? [list] : [list, "list"]]),
+    [["--json", "devices", "list"]],
+    [["devices", "list", "--watch"]],
+    [["orgs", "list"]],
+    [["history"]],
+    [["logs", "web01"]],
+    [["diagnose", "web01", "--server", "kbox"]],
+    [["installer", "--server", "kbox"]],
+    [["authority", "show"]],
+    [["policy", "show"]],
+    [["policy", "plan"]],
+    [["settings", "show"]],
+    [["bundle", "source"]],
+    [["completion", "names", "devices"]],
+    [["backup", "/none/kace.backup"]],
+    [["export", "/none/kace.export", "--without-secrets"]],
+    [["config", "run", "fleet"]],
+    [["devices", "remove", "web01"]],
+    [["hostkeys", "forget", "web01"]],
+    [["labels", "apply", "office", "web01"]],
+    [["queue", "delete", "--all"]],
+    [["tasks", "cancel", "task-1"]],
+    [["checkin", "--all"]],
+    [["alert", "send", "hello", "--all"]],
+    [["policy", "set", "--hold", "yes"]],
+    [["policy", "resume"]],
+    [["policy", "reset"]],
+    [["settings", "set", "--splash-text", "hello"]],
+    [["settings", "reset"]],
+    [["bundle", "source", "--none"]],
+    [["bundle", "load", "1.6.0"]],
+    [["bundle", "unload", "agents"]],
+    [["bundle", "check"]],
+    [["authority", "renew"]],
+    [["authority", "finish"]],
+    [["api-tokens", "delete", "pipeline"]],
+    [["orgs", "delete", "berlin"]],
+    [["orgs", "describe", "berlin", "The plant"]],
+  ])("is named by `kace %j`, with how to get one, and stays as it is", async (args) => {
+    const folder = newFolder();
+    const given = args.map((word) => word.replace("/none", join(folder, "..")));
+    expect(await kaceIn(folder, ...given)).toEqual(noAppliance(folder));
+    expect(existsSync(folder)).toBe(false);
+    mkdirSync(folder);
+    writeFileSync(join(folder, "notes.txt"), "of somebody");
+    expect(await kaceIn(folder, ...given)).toEqual(noAppliance(folder));
+    expect(readdirSync(folder)).toEqual(["notes.txt"]);
+  });
+
+  it.each([
+    [["api-tokens", "create", "pipeline"], "shown once"],
+    [["orgs", "create", "berlin"], "made the organization berlin"],
+  ])("gets one by `kace %j`, which says so", async (args, remark) => {
+    const folder = newFolder();
+    const first = await kaceIn(folder, ...args);
+    expect(first.exitCode).toBe(0);
+    expect(first.err).toContain(`made a new appliance in ${folder}\n`);
+    expect(first.err).toContain(remark);
+    expect((await kaceIn(folder, args[0] ?? "", "list")).exitCode).toBe(0);
+    const again = await kaceIn(folder, args[0] ?? "", "create", "again");
+    expect(again.exitCode).toBe(0);
+    expect(again.err).not.toContain("a new appliance");
+  });
+
+  it("is enough for `kace check`, which is about machines, and is not made by it", async () => {
+    const folder = newFolder();
+    expect((await kaceIn(folder, "check", "--windows", "127.0.0.1")).out).toContain("127.0.0.1");
     expect(existsSync(folder)).toBe(false);
   });
 });

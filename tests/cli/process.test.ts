@@ -44,15 +44,17 @@ async function takenPort(): Promise<number> {
 /** Each run starts a Node of its own, several one after the other, and a machine may be busy. */
 describe("the command kace", { timeout: 300_000 }, () => {
   it("puts results on standard output, remarks on standard error, and its ending into the exit code", async () => {
+    const none = await kace("tokens", "list");
+    expect(none).toMatchObject({ exitCode: 2, out: "", err: expect.stringContaining("there is no appliance in ") });
+    const made = await kace("api-tokens", "create", "pipeline");
+    expect(made).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^\S+\n$/) });
+    expect(made.err).toContain("this value is shown once");
     expect(await kace("tokens", "list")).toEqual({
       exitCode: 0,
       out: "",
       err: "there is no token: an `AgentToken` makes one\n",
     });
     expect(await kace("--json", "tokens", "list")).toEqual({ exitCode: 0, out: "[]\n", err: "" });
-    const made = await kace("api-tokens", "create", "pipeline");
-    expect(made).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^\S+\n$/) });
-    expect(made.err).toContain("this value is shown once");
     const listed = await kace("api-tokens", "list");
     expect(listed.out).toMatch(/^pipeline /m);
     expect(listed.out).not.toContain(made.out.trim());

@@ -67,6 +67,7 @@ describe("a list that is watched", () => {
   });
 
   it("is drawn anew on a screen, with its remarks", async () => {
+    await (await openLocal({ folder })).close();
     const { out, end } = watching(["tokens", "list"], true);
     await until("it was drawn twice", () => out.length > 1);
     for (const frame of out) {

@@ -82,11 +82,10 @@ describe("the plugin that is built", () => {
   });
 
   test("brings the command line along", async () => {
-    const ended = await run({
-      program: join(folder, "dist", "kace"),
-      args: ["tokens", "list"],
-      env: { ...env, KACE_DATABASE: join(folder, "none") },
-    });
+    const kace = (...args: string[]) =>
+      run({ program: join(folder, "dist", "kace"), args, env: { ...env, KACE_DATABASE: join(folder, "appliance") } });
+    expect(await kace("orgs", "create", "berlin")).toMatchObject({ exitCode: 0 });
+    const ended = await kace("tokens", "list");
     expect(ended).toMatchObject({ exitCode: 0, output: "there is no token: an `AgentToken` makes one" });
   });
 

@@ -1,6 +1,9 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { ApplianceError } from "../errors.ts";
 import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
+import { describeFileError } from "./file-errors.ts";
 import type { Keys } from "./keys.ts";
 import { type Migration, newest } from "./migrations.ts";
 import { build, type Queries } from "./query.ts";
@@ -53,6 +56,25 @@ export function versionOf(database: DatabaseSync, folder: string, steps: readonl
     });
   }
   return version;
+}
+
+/** Whether something has begun to be an appliance in a folder. @throws ApplianceError `permission-denied` */
+export function hasAppliance(folder: string): boolean {
+  const path = join(folder, DATABASE_FILE);
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw describeFileError(error, path);
+  }
+}
+
+/** The answer to who asks for the appliance of a folder that has none. */
+export function noAppliance(folder: string): ApplianceError {
+  return new ApplianceError({
+    code: "not-found",
+    message: `there is no appliance in ${folder}`,
+    hint: "name its folder with --database, or its server with --endpoint; `kace serve` makes a new one, and so does the first `pulumi up`",
+  });
 }
 
 /** The organization that a new database has from the start. */

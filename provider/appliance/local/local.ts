@@ -11,7 +11,7 @@ import { authorityHandlers } from "./authorities.ts";
 import { loadingHandlers } from "./bundle-loading.ts";
 import { bundleHandlers, collectGarbage, hasContent, recordContent } from "./bundles.ts";
 import { configurationHandlers } from "./configurations.ts";
-import type { Database } from "./database.ts";
+import { type Database, hasAppliance, noAppliance } from "./database.ts";
 import { deviceHandlers } from "./devices.ts";
 import type { Handler, HandlersOf } from "./handlers.ts";
 import { historyHandlers } from "./history.ts";
@@ -52,6 +52,8 @@ export interface LocalOptions extends Partial<World> {
   readonly folder: string;
   /** Nothing is written or made, not even the folder; what is not there reads as empty. Default false. */
   readonly readOnly?: boolean;
+  /** Refuses a folder that has no appliance, and makes nothing there. Default false. */
+  readonly mustExist?: boolean;
   /** Whom the history names. Default: the user and the host. */
   readonly who?: string;
   /** How long to wait for other processes that write. Default 10 s. */
@@ -104,11 +106,18 @@ const handlers: HandlersOf<typeof operations, "recordInventory"> = {
 /**
  * Opens the appliance in a folder. Several processes may have it open at once.
  *
- * @throws ApplianceError `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
+ * @throws ApplianceError `not-found` by {@link LocalOptions.mustExist}, `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
  * @example const appliance = await openLocal({ folder: "/var/lib/pulumi-kace" });
  */
 export async function openLocal(options: LocalOptions): Promise<LocalAppliance> {
-  const { folder, readOnly = false, lockWaitMs = LOCK_WAIT_MS, migrations = allMigrations } = options;
+  const {
+    folder,
+    readOnly = false,
+    mustExist = false,
+    lockWaitMs = LOCK_WAIT_MS,
+    migrations = allMigrations,
+  } = options;
+  if (mustExist && !hasAppliance(folder)) throw noAppliance(folder);
   let { timezone } = options;
   const world: World = {
     now: options.now ?? Date.now,
@@ -123,8 +132,8 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
     quarantineLimit: options.quarantineLimit ?? QUARANTINE_LIMIT,
   };
   const database = readOnly
-    ? new ReadOnlyDatabase({ folder, lockWaitMs, migrations })
-    : await openWritable({ folder, lockWaitMs, now: world.now(), migrations });
+    ? new ReadOnlyDatabase({ folder, mustExist, lockWaitMs, migrations })
+    : await openWritable({ folder, mustExist, lockWaitMs, now: world.now(), migrations });
   const store = new Store(database, new PackageFolder(folder), world);
   const close = async () => store.close();
   return {

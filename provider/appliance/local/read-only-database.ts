@@ -4,7 +4,15 @@ import type { SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { ApplianceError } from "../errors.ts";
 import { refuseWriting } from "../reading-only.ts";
-import { checkKeys, DATABASE_FILE, type Database, defaultOrganization, type Opened, versionOf } from "./database.ts";
+import {
+  checkKeys,
+  DATABASE_FILE,
+  type Database,
+  defaultOrganization,
+  noAppliance,
+  type Opened,
+  versionOf,
+} from "./database.ts";
 import { describeFileError } from "./file-errors.ts";
 import { type Keys, readKeys, unusedKeys } from "./keys.ts";
 import { SQLITE_WAIT_MS, whenFree } from "./lock-wait.ts";
@@ -18,6 +26,8 @@ const QUIET_ATTEMPTS = 3;
 
 export interface ReadOnlyOptions {
   readonly folder: string;
+  /** Refuses a database that is not there. */
+  readonly mustExist: boolean;
   readonly lockWaitMs: number;
   readonly migrations: readonly Migration[];
 }
@@ -27,7 +37,7 @@ export interface ReadOnlyOptions {
  *
  * Where no other process has it open (there is no write-ahead log with something in it) the file is read as if it could
  * not change, and read again if it did. Otherwise it is read with SQLite's own locks, which live in the files that the
- * other process made. A database that is not there reads as an empty one; an older one is read through a copy in memory.
+ * other process made. A database that is not there reads as an empty one, unless it must exist; an older one is read through a copy in memory.
  */
 export class ReadOnlyDatabase implements Database {
   readonly #options: ReadOnlyOptions;
@@ -101,6 +111,7 @@ export class ReadOnlyDatabase implements Database {
   }
 
   #withEmpty<Result>(work: (opened: Opened) => Result): Result {
+    if (this.#options.mustExist) throw noAppliance(this.#options.folder);
     const empty = new DatabaseSync(":memory:");
     try {
       migrate(empty, 0, this.#options.migrations);

@@ -9,6 +9,7 @@ import {
   DATABASE_FILE,
   type Database,
   defaultOrganization,
+  noAppliance,
   type Opened,
   versionOf,
 } from "./database.ts";
@@ -24,6 +25,8 @@ import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface WritableOptions {
   readonly folder: string;
+  /** Refuses a database that nothing is in. Default false. */
+  readonly mustExist?: boolean;
   /** How long to wait for other processes. */
   readonly lockWaitMs: number;
   /** Of the entries that a new database has from the start, milliseconds since 1970. */
@@ -34,7 +37,7 @@ export interface WritableOptions {
 /**
  * Opens a database to write, and makes it where there is none; several processes may do so at once.
  *
- * @throws ApplianceError `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
+ * @throws ApplianceError `not-found` where there is none and it must exist, `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
  */
 export async function openWritable(options: WritableOptions): Promise<Database> {
   const { folder, lockWaitMs } = options;
@@ -72,8 +75,9 @@ function makeFolder(folder: string): void {
   }
 }
 
-function prepare(connection: DatabaseSync, { folder, now, migrations }: WritableOptions): Opened {
+function prepare(connection: DatabaseSync, { folder, mustExist = false, now, migrations }: WritableOptions): Opened {
   const version = versionOf(connection, folder, migrations);
+  if (mustExist && version === 0) throw noAppliance(folder);
   connection.exec("PRAGMA journal_mode = WAL");
   // What was answered survives a power cut: a token that is in the state of a stack must not be lost here.
   connection.exec("PRAGMA synchronous = FULL");

@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ApplianceError } from "../errors.ts";
-import { DATABASE_FILE, versionOf } from "../local/database.ts";
+import { DATABASE_FILE, hasAppliance, noAppliance, versionOf } from "../local/database.ts";
 import { describeFileError } from "../local/file-errors.ts";
 import { KEY_FILE, readKeys } from "../local/keys.ts";
 import { SQLITE_WAIT_MS, whenFree } from "../local/lock-wait.ts";
@@ -58,7 +58,7 @@ export async function takeSnapshot(
 
 /** For before anything is made in a folder. @throws ApplianceError `not-found` where it has no appliance */
 export function requireAppliance(folder: string): void {
-  if (!existsSync(join(folder, DATABASE_FILE))) throw noAppliance(folder);
+  if (!hasAppliance(folder)) throw noAppliance(folder);
 }
 
 async function copyDatabase(from: string, to: string): Promise<void> {
@@ -124,12 +124,4 @@ function takeCertificates(folder: string, staging: string): void {
   mkdirSync(to, { mode: 0o700 });
   if (!existsSync(from)) return;
   for (const name of readdirSync(from)) if (name.endsWith(".pem")) copyFileSync(join(from, name), join(to, name));
-}
-
-function noAppliance(folder: string): ApplianceError {
-  return new ApplianceError({
-    code: "not-found",
-    message: `there is no appliance in ${folder}`,
-    hint: "give its folder with --database",
-  });
 }

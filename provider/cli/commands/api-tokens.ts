@@ -39,7 +39,7 @@ export async function createApiToken(
   { role, expires }: ApiTokenArguments,
 ): Promise<ExitCode> {
   const expiresAt = expires === undefined ? undefined : momentOf(expires);
-  const made = await session.write((appliance) => appliance.createApiToken({ name, role, expiresAt }));
+  const made = await session.write((appliance) => appliance.createApiToken({ name, role, expiresAt }), "goes on");
   session.terminal.out(session.json ? JSON.stringify(made, undefined, 2) : made.value);
   const reach = made.organization === undefined ? "all organizations" : `the organization ${made.organization}`;
   session.terminal.err(`for ${reach}, with the role ${made.role}, until ${made.expiresAt ?? "it is deleted"}`);

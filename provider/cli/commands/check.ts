@@ -58,7 +58,9 @@ export async function checkCommand(
   const targets = targetsNamed(machines);
   const { signal } = session;
   const logIn = given.windows ? undefined : await logInFrom(given);
-  const names = new Map((await allConfigurations(session)).map(({ id, name }) => [id, name]));
+  // It is about machines, before there is anything to look after.
+  const without = "goes on";
+  const names = new Map((await allConfigurations(session, without)).map(({ id, name }) => [id, name]));
   const checked = await session.read(async (appliance) => {
     const question: PrerequisitesQuestion =
       logIn === undefined
@@ -72,7 +74,7 @@ export async function checkCommand(
       nowMs: Date.now,
       configurationName: (id) => names.get(id),
     });
-  });
+  }, without);
   if (session.json) session.terminal.out(JSON.stringify(checked, undefined, 2));
   else for (const [index, machine] of checked.entries()) print(session, machine, index > 0);
   return checked.every(({ ready }) => ready) ? 0 : 3;

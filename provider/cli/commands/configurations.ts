@@ -3,7 +3,7 @@ import type { ListedConfiguration } from "../../appliance/operations/configurati
 import { parseSchedule } from "../../appliance/schedules/parse.ts";
 import { describeSchedule } from "../../appliance/schedules/schedule.ts";
 import { type Column, printable, printList } from "../output.ts";
-import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { type CommandSession, type ExitCode, UsageError, type WithoutAppliance } from "../session.ts";
 
 function lastRunOf({ lastRun, changedSinceRun, fault }: ListedConfiguration): string {
   if (fault !== undefined && (lastRun === undefined || fault.at > lastRun.startedAt)) return `failed ${fault.at}`;
@@ -46,12 +46,14 @@ const COLUMNS: readonly Column<ListedConfiguration>[] = [
 ];
 
 /** All configurations of an appliance. */
-export function allConfigurations(session: CommandSession): Promise<ListedConfiguration[]> {
-  return session.read((appliance) =>
-    everyPage(async (after) => {
-      const { configurations, next } = await appliance.listConfigurations({ limit: 1_000, after });
-      return { items: configurations, next };
-    }),
+export function allConfigurations(session: CommandSession, without?: WithoutAppliance): Promise<ListedConfiguration[]> {
+  return session.read(
+    (appliance) =>
+      everyPage(async (after) => {
+        const { configurations, next } = await appliance.listConfigurations({ limit: 1_000, after });
+        return { items: configurations, next };
+      }),
+    without,
   );
 }
 

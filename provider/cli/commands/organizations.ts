@@ -19,7 +19,7 @@ export async function createOrganization(
   name: string,
   description: string | undefined,
 ): Promise<ExitCode> {
-  const made = await session.write((appliance) => appliance.createOrganization({ name, description }));
+  const made = await session.write((appliance) => appliance.createOrganization({ name, description }), "goes on");
   if (session.json) session.terminal.out(JSON.stringify(made, undefined, 2));
   session.terminal.err(`made the organization ${made.name}`);
   return 0;

@@ -1,5 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { DATABASE_FILE } from "../../../provider/appliance/local/database.ts";
 import { operations } from "../../../provider/appliance/operations/table.ts";
 import { listing, newFolder, openedIn, refusal } from "./folders.ts";
 import { startWriter } from "./writers.ts";
@@ -17,6 +19,23 @@ describe("a local appliance that is opened to read only", () => {
     expect(await preview.hasPackage({ sha256: "0".repeat(64) })).toEqual({ present: false });
     expect((await refusal(preview.getToken({ id: "token-1" }))).code).toBe("not-found");
     expect(existsSync(folder)).toBe(false);
+  });
+
+  it("is refused where there is none and it must exist, to be read and to be written, and makes nothing", async () => {
+    const folder = newFolder();
+    for (const readOnly of [true, false])
+      expect(await refusal(openedIn(folder, { readOnly, mustExist: true }))).toMatchObject({
+        code: "not-found",
+        message: `there is no appliance in ${folder}`,
+      });
+    expect(existsSync(folder)).toBe(false);
+    // Somebody has made the file, and nothing is in it yet.
+    mkdirSync(folder);
+    writeFileSync(join(folder, DATABASE_FILE), "");
+    const reading = await openedIn(folder, { readOnly: true, mustExist: true });
+    expect((await refusal(reading.listTokens({}))).code).toBe("not-found");
+    expect((await refusal(openedIn(folder, { mustExist: true }))).code).toBe("not-found");
+    expect(statSync(join(folder, DATABASE_FILE)).size).toBe(0);
   });
 
   it("leaves the folder as it is, byte for byte", async () => {

@@ -98,12 +98,19 @@ export async function deviceOf(
   const [device] = candidates;
   if (device === undefined)
     throw new UsageError(`there is no device ${kuidOrName}`, "`kace devices list` shows those there are");
-  if (candidates.length > 1)
-    throw new UsageError(
-      `${candidates.length} devices are called ${kuidOrName}`,
-      `say which one by its KUID: ${candidates.map(({ kuid }) => kuid).join(", ")}`,
-    );
+  if (candidates.length > 1) throw severalCalled(kuidOrName, candidates);
   return device;
+}
+
+/** The answer to a name that several devices have. */
+export function severalCalled(name: string, candidates: readonly Device[]): UsageError {
+  const seen = candidates.map(({ kuid, connected, lastSeenAt }) =>
+    connected ? `${kuid} (connected)` : `${kuid} (last seen ${lastSeenAt})`,
+  );
+  return new UsageError(
+    `${candidates.length} devices are called ${name}`,
+    `say which one by its KUID: ${seen.join(", ")}`,
+  );
 }
 
 /** Approves, blocks or quarantines devices, by KUID or host name. */

@@ -3,6 +3,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { Label, LabelMember, ListedLabel } from "../../appliance/operations/labels.ts";
 import { type Column, printList } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { listedMachines } from "./listed-machines.ts";
 
 const COLUMNS: readonly Column<ListedLabel>[] = [
   ["label", ({ name }) => name],
@@ -72,8 +73,9 @@ export async function listLabelMembers(session: CommandSession, nameOrId: string
 export async function changeLabel(
   session: CommandSession,
   nameOrId: string,
-  { add = [], remove = [] }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+  { add: named = [], remove = [] }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
 ): Promise<ExitCode> {
+  const add = await listedMachines(session, named);
   const { label, added, removed, pending } = await session.write(async (appliance) => {
     const label = await labelOf(appliance, nameOrId);
     const changed = await appliance.changeLabelMachines({ id: label.id, add: [...add], remove: [...remove] });

@@ -4,6 +4,7 @@ import type { PlannedMachine, UpdatePolicyState } from "../../appliance/operatio
 import { faultsText, inOptions, type OptionOf } from "../input-faults.ts";
 import { type Column, printList, tableOf } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { listedMachines } from "./listed-machines.ts";
 import { lengthOf } from "./settings.ts";
 
 type Changes = Omit<Input<"saveUpdatePolicy">, "organization" | "urn">;
@@ -148,7 +149,8 @@ export async function showPolicy(session: CommandSession): Promise<ExitCode> {
 export async function savePolicy(session: CommandSession, options: SetPolicyOptions): Promise<ExitCode> {
   if (Object.keys(options).length === 0)
     throw new UsageError("nothing is said to be set", "`kace policy set --help` lists what can be");
-  const changes = changesOf(options);
+  const machine = options.machine && listOf(options.machine) && (await listedMachines(session, options.machine));
+  const changes = changesOf({ ...options, ...(machine && { machine }) });
   const { findings, changed } = await inOptions(OPTION_OF, async () => ({
     findings: (await session.read((appliance) => appliance.planUpdates({ changes, limit: 1 }))).findings,
     changed: await session.write((appliance) => appliance.saveUpdatePolicy(changes)),

@@ -32,6 +32,7 @@ describe("kace", () => {
     [["queue", "delete"], "which messages?"],
     [["bundle", "source", "--set", "/srv/agents", "--none"], "leave out --set or --none"],
     [["api-tokens", "create", "ci", "--expires", "31 February"], '"31 February" is no date'],
+    [["history", "--since", "1h", "--until", "2h"], "--until 2h is not after --since 1h"],
     [["export", "all.export", "--without-secrets", "--passphrase-file", "none"], "needs no passphrase"],
     [["--json", "config", "list", "-V"], "`kace --version` stands alone"],
   ])("%j is wrong usage, and says what would be right", async (args, sentence) => {

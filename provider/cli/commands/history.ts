@@ -30,6 +30,11 @@ export async function showHistory(session: CommandSession, query: HistoryQuery):
     ...(since !== undefined && { since: momentOf("--since", since) }),
     ...(until !== undefined && { until: momentOf("--until", until) }),
   };
+  if (window.since !== undefined && window.until !== undefined && window.until <= window.since)
+    throw new UsageError(
+      `--until ${until} is not after --since ${since}`,
+      "--since is where it begins, --until where it ends",
+    );
   const entries = await session.read(async (appliance) => {
     const found: HistoryEntry[] = [];
     let after: string | undefined;

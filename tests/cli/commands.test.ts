@@ -115,7 +115,7 @@ describe.each([
         exitCode: 1,
         err: "kace: a run of runs is going on\n  delete it when that has ended\n",
       });
-    expect((await kace("config", "delete", "nobody's")).exitCode).toBe(1);
+    expect((await kace("config", "delete", "nobody's")).exitCode).toBe(2);
     expect(await names()).toEqual(["fleet", "managed", "runs"]); // all or none
     expect(await kace("config", "delete", "fleet")).toEqual({
       exitCode: 0,

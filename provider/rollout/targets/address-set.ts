@@ -61,7 +61,13 @@ export class AddressSet {
     );
   }
 
-  /** All of these together. Two halves at a time, so that ten thousand single addresses are joined at once. */
+  /** Exactly these addresses, in any order, however often each is there. */
+  static of(family: Family, values: readonly bigint[]): AddressSet {
+    const rising = [...new Set(values)].sort((one, other) => (one < other ? -1 : 1));
+    return new AddressSet(family, nodeOfAddresses(rising.map((value) => digitsOf(family, value))));
+  }
+
+  /** All of these together, two halves at a time. */
   static union(family: Family, sets: readonly AddressSet[]): AddressSet {
     if (sets.length === 0) return AddressSet.none(family);
     const [only] = sets;
@@ -116,6 +122,24 @@ function nodeOf(segments: readonly Segment[]): Node | undefined {
     count += BigInt(segment.to - segment.from + 1) * segment.child.count;
   }
   return joined.length === 0 ? undefined : new Node(joined, count);
+}
+
+/** The node of addresses by their digits, in rising order, none twice. */
+function nodeOfAddresses(addresses: readonly (readonly number[])[]): Node | undefined {
+  const build = (place: number, from: number, to: number): Node | undefined => {
+    if (place === addresses[from]?.length) return END;
+    const segments: Segment[] = [];
+    for (let start = from; start < to; ) {
+      const digit = addresses[start]?.[place] ?? 0;
+      let end = start + 1;
+      while (end < to && addresses[end]?.[place] === digit) end += 1;
+      const child = build(place + 1, start, end);
+      if (child !== undefined) segments.push({ from: digit, to: digit, child });
+      start = end;
+    }
+    return nodeOf(segments);
+  };
+  return build(0, 0, addresses.length);
 }
 
 function intervalNode(family: Family, low: readonly number[], high: readonly number[]): Node {

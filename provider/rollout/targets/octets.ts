@@ -1,4 +1,4 @@
-import { IPV4 } from "./address.ts";
+import { IPV4, parseAddress } from "./address.ts";
 import { AddressSet } from "./address-set.ts";
 import { type AddressItem, type Fault, fault, quoted } from "./reading.ts";
 
@@ -22,6 +22,8 @@ interface OctetFault {
  * @example readOctets("192.168.5-2.1-300") // a fault that suggests "192.168.2-5.1-255"
  */
 export function readOctets(text: string): AddressItem | Fault {
+  const plain = parseAddress(text);
+  if (plain !== undefined) return { kind: "single", address: plain };
   const parts = text.includes(".") ? text.split(".") : text.split(/\s+/);
   if (parts.length !== IPV4.digits) return wrongCount(parts);
   const octets = parts.map((part) => readOctet(part.trim()));
@@ -30,10 +32,9 @@ export function readOctets(text: string): AddressItem | Fault {
   );
   if (faults.length > 0) return fault(faults.join("; "), repaired(octets));
   const ranges = octets.filter((octet) => "from" in octet);
-  const set = AddressSet.digitRanges(IPV4, ranges);
-  if (parts.some((part) => part.includes("-"))) return { kind: "range", set };
+  if (parts.some((part) => part.includes("-"))) return { kind: "range", set: AddressSet.digitRanges(IPV4, ranges) };
   const value = ranges.reduce((number, { from }) => number * 256 + from, 0);
-  return { kind: "single", address: { family: IPV4, value: BigInt(value) }, set };
+  return { kind: "single", address: { family: IPV4, value: BigInt(value) } };
 }
 
 function wrongCount(parts: readonly string[]): Fault {

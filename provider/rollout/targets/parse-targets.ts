@@ -1,11 +1,11 @@
 import type { Path } from "../../kit/define/path.ts";
-import { IPV4, IPV6 } from "./address.ts";
+import { type Address, type Family, IPV4, IPV6 } from "./address.ts";
 import { AddressSet } from "./address-set.ts";
 import { type Item, itemsOf, type ListOrText } from "./items.ts";
 import { MAX_NAMES, readNames } from "./name-patterns.ts";
 import { looksLikeAddress, readRange } from "./ranges.ts";
 import { type AddressItem, type Fault, fault, quoted } from "./reading.ts";
-import { type BothFamilies, TargetSet } from "./target-set.ts";
+import { TargetSet } from "./target-set.ts";
 
 /** Which machines a user means. What is left out adds nothing. */
 export interface TargetSpec {
@@ -121,18 +121,22 @@ function readAddresses(text: string, property: "ips" | "ipRanges"): AddressItem 
     const isName = !looksLikeAddress(text) && readNames(text).kind === "names";
     return isName ? fault(`looks like a host name; it belongs in "hostnames", not in "${property}"`) : read;
   }
-  const nobodys = NOBODYS.find(
-    ({ set }) => set.family.version === read.set.family.version && read.set.minus(set).count < read.set.count,
+  const nobodys = NOBODYS.find(({ set }) =>
+    read.kind === "single" ? set.has(read.address) : haveCommon(read.set, set),
   );
   if (nobodys === undefined) return read;
   return fault(`${read.kind === "single" ? "is in" : "includes"} ${nobodys.what}, where no machine has its address`);
 }
 
+function haveCommon(one: AddressSet, other: AddressSet): boolean {
+  return one.family.version === other.family.version && one.minus(other).count < one.count;
+}
+
 /** What has been read so far. */
 class Collected {
   readonly #names = new Set<string>();
-  readonly #singles: AddressSet[] = [];
-  readonly #all: AddressSet[] = [];
+  readonly #singles: Address[] = [];
+  readonly #ranges: AddressSet[] = [];
 
   addNames(names: readonly string[]): Fault | undefined {
     for (const name of names) this.#names.add(name);
@@ -141,16 +145,27 @@ class Collected {
   }
 
   addAddresses(item: AddressItem): void {
-    this.#all.push(item.set);
-    if (item.kind === "single") this.#singles.push(item.set);
+    if (item.kind === "single") this.#singles.push(item.address);
+    else this.#ranges.push(item.set);
   }
 
   targets(): TargetSet {
-    return new TargetSet(this.#names, bothFamilies(this.#singles), bothFamilies(this.#all));
+    const singles = { ipv4: this.#singlesOf(IPV4), ipv6: this.#singlesOf(IPV6) };
+    const all = { ipv4: this.#with(singles.ipv4), ipv6: this.#with(singles.ipv6) };
+    return new TargetSet(this.#names, singles, all);
   }
-}
 
-function bothFamilies(sets: readonly AddressSet[]): BothFamilies {
-  const of = (version: 4 | 6) => sets.filter(({ family }) => family.version === version);
-  return { ipv4: AddressSet.union(IPV4, of(4)), ipv6: AddressSet.union(IPV6, of(6)) };
+  #singlesOf(family: Family): AddressSet {
+    const own = this.#singles.filter((address) => address.family.version === family.version);
+    return AddressSet.of(
+      family,
+      own.map(({ value }) => value),
+    );
+  }
+
+  #with(singles: AddressSet): AddressSet {
+    const { family } = singles;
+    const ranges = this.#ranges.filter((range) => range.family.version === family.version);
+    return AddressSet.union(family, [singles, ...ranges]);
+  }
 }

@@ -37,7 +37,7 @@ function typographic(hyphenated: string): Fault {
 function readSingle(text: string): AddressItem | Fault {
   const address = readAddress(text);
   if ("message" in address) return address;
-  return { kind: "single", address, set: AddressSet.interval(address.family, address.value, address.value) };
+  return { kind: "single", address };
 }
 
 function readAddress(text: string): Address | Fault {

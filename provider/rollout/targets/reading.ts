@@ -10,7 +10,7 @@ export interface Fault {
 
 /** What an item that speaks of addresses means. */
 export type AddressItem =
-  | { readonly kind: "single"; readonly address: Address; readonly set: AddressSet }
+  | { readonly kind: "single"; readonly address: Address }
   | { readonly kind: "range"; readonly set: AddressSet };
 
 export function fault(message: string, suggestion?: string): Fault {

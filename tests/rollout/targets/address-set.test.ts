@@ -56,6 +56,21 @@ describe.each([
     );
   });
 
+  it("is made of single addresses as of stretches, in any order and however often each is there", () => {
+    fc.assert(
+      fc.property(fc.array(nearby, { maxLength: 60 }), stretches, (values, others) => {
+        const singles = values.map((value) => base + value);
+        const set = AddressSet.of(family, singles);
+        const stretched = singles.map((value) => ({ first: value, last: value }));
+        expect(valuesOf(set)).toEqual(inOrder(new Set(singles)));
+        expect(set.count).toBe(setOf(family, stretched).count);
+        const joined = AddressSet.union(family, [set, setOf(family, moved(others))]);
+        expect(valuesOf(joined)).toEqual(inOrder(plainly([...stretched, ...moved(others)])));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("has of any stretch its ends and not their neighbours, and counts it exactly", () => {
     const top = (1n << BigInt(family.digits * family.digitBits)) - 1n;
     const value = fc.bigInt({ min: 1n, max: top - 1n });
@@ -160,7 +175,7 @@ describe("a range by octets", () => {
         }
         const read = readRange(text);
         if (read.kind === "fault") throw new Error(read.message);
-        expect(valuesOf(read.set)).toEqual(expected);
+        expect(read.kind === "single" ? [read.address.value] : valuesOf(read.set)).toEqual(expected);
       }),
       { numRuns: 60 },
     );
@@ -168,7 +183,7 @@ describe("a range by octets", () => {
 
   it("is never more than a few nodes, however many addresses it has", () => {
     const read = readRange("1-223.0-255.0-255.1-254");
-    if (read.kind === "fault") throw new Error(read.message);
+    if (read.kind !== "range") throw new Error(read.kind);
     const without = read.set.minus(AddressSet.interval(IPV4, 0x0a00_0000n, 0x0aff_ffffn));
     expect(without.count).toBe(222n * 256n * 256n * 254n);
     expect(formatAddress(IPV4, [...take(without.runs(9n * 256n * 256n * 254n), 1)][0]?.first ?? 0n)).toBe("11.0.0.1");

@@ -13,8 +13,10 @@ export function inNaturalOrder(one: string, other: string): number {
   let right = 0;
   while (left < one.length && right < other.length) {
     if (isDigit(one, left) && isDigit(other, right)) {
-      const [leftStart, leftEnd] = numberAt(one, left);
-      const [rightStart, rightEnd] = numberAt(other, right);
+      const leftStart = afterZeros(one, left);
+      const rightStart = afterZeros(other, right);
+      const leftEnd = afterDigits(one, leftStart);
+      const rightEnd = afterDigits(other, rightStart);
       const difference =
         leftEnd - leftStart - (rightEnd - rightStart) ||
         compare(one.slice(leftStart, leftEnd), other.slice(rightStart, rightEnd));
@@ -41,13 +43,17 @@ function isDigit(text: string, at: number): boolean {
   return code >= ZERO && code <= NINE;
 }
 
-/** Where the digits that count begin, and where the number ends. */
-function numberAt(text: string, at: number): readonly [start: number, end: number] {
+/** Where the digits of a number begin that count. */
+function afterZeros(text: string, at: number): number {
   let start = at;
   while (text.charCodeAt(start) === ZERO) start += 1;
-  let end = start;
+  return start;
+}
+
+function afterDigits(text: string, at: number): number {
+  let end = at;
   while (isDigit(text, end)) end += 1;
-  return [start, end];
+  return end;
 }
 
 function letterAt(text: string, at: number): number {

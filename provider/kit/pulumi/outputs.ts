@@ -48,12 +48,12 @@ export function readOutputs(
   return { value: hideKeys(shape, checked.value, isSecretText), problems };
 }
 
-/** Makes each map secret whose keys hold a secret: a key cannot be marked, only the map that it stands in. */
+/**
+ * Makes each map secret whose keys hold a secret: a key cannot be marked, only the map that it stands in. What has none
+ * stays the same object: outputs may be of thousands of machines.
+ */
 function hideKeys(shape: ObjectShape, map: ValueMap, isSecretText: (text: string) => boolean): ValueMap {
-  const hidden: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(map))
-    setKey(hidden, name, hideKeysIn(shape.properties.get(name), value, isSecretText));
-  return hidden;
+  return changed(map, (value, name) => hideKeysIn(shape.properties.get(name), value, isSecretText));
 }
 
 function hideKeysIn(shape: Shape | undefined, value: Value, isSecretText: (text: string) => boolean): Value {
@@ -66,9 +66,19 @@ function hideKeysIn(shape: Shape | undefined, value: Value, isSecretText: (text:
   if (shape?.kind === "union") return value; // its keys are declared
   if (Object.keys(value).some(isSecretText)) return new Secret(value);
   const values = shape?.kind === "map" ? shape.values : undefined;
-  const hidden: Record<string, Value> = {};
-  for (const [key, item] of Object.entries(value)) setKey(hidden, key, hideKeysIn(values, item, isSecretText));
-  return hidden;
+  return changed(value, (item) => hideKeysIn(values, item, isSecretText));
+}
+
+/** A map with each value that is to be another one replaced; the same map where none is. */
+function changed(map: ValueMap, change: (value: Value, key: string) => Value): ValueMap {
+  let copy: Record<string, Value> | undefined;
+  for (const [key, value] of Object.entries(map)) {
+    const other = change(value, key);
+    if (other === value) continue;
+    copy ??= { ...map };
+    setKey(copy, key, other);
+  }
+  return copy ?? map;
 }
 
 /** What a preview knows, with an unknown value for each output that it does not know. */

@@ -47,7 +47,10 @@ function withOptions(set: Command): Command {
     .addOption(yesOrNo("broken", "also those that are connected and bring no inventory"))
     .addOption(yesOrNo("all-machines", "all machines of the organization"))
     .option("--label <name...>", "the machines of these labels")
-    .option("--machine <machine...>", "these machines, by host name, KUID or address, enrolled or not")
+    .option(
+      "--machine <machine...>",
+      "these machines, by host name or KUID, enrolled or not, or by the address of a device",
+    )
     .option(
       "--filter <condition...>",
       "those that fit: 'hostname matches web*', 'none: label equals lab'",

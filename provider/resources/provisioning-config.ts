@@ -87,11 +87,14 @@ export const provisioningConfig = inItsOrganization(definition, (appliance, name
     return { outputs: old.outputs };
   },
 
-  async delete({ id, old }, context) {
+  async delete({ id, urn, logicalName, old }, context) {
     const devices = old.inputs.removeDevices
       ? await context.client.read((appliance) => devicesOf(id, old.outputs.results, appliance))
       : [];
-    const reasons = old.inputs.onDestroy === "uninstall" ? await withdraw({ id, ...old }, context) : [];
+    const reasons =
+      old.inputs.onDestroy === "uninstall"
+        ? await withdraw({ id, urn, name: old.inputs.name ?? logicalName, shape: descriptor.inputs, ...old }, context)
+        : [];
     if (reasons.length > 0)
       throw new ProviderError({
         code: "failed-precondition",

@@ -1,7 +1,6 @@
 import type { ApplianceAccess } from "../appliance/access.ts";
-import { type NamedThing, programOf } from "../appliance/program-names.ts";
+import type { NamedThing } from "../appliance/program-names.ts";
 import type { Log } from "../kit/define/call.ts";
-import { ProviderError } from "../kit/define/errors.ts";
 import type { Path } from "../kit/define/path.ts";
 import type { Finding } from "../kit/define/resource.ts";
 
@@ -39,11 +38,11 @@ export function findingsOfTwins(
 }
 
 /**
- * Says in a preview what the update is going to refuse: that the name is another's already. Where that is one of the
- * same stack, or of no program, the update may still free the name before: then it is warned of.
+ * Says in a preview what the update is going to refuse: that the name is another's already. It is a warning, since the
+ * update may still free the name before, and the appliance may know the other one by the name of a stack that has another
+ * name now.
  *
  * @param given the resource as the appliance knows it, where it is there already
- * @throws ProviderError `conflict` where it is of another stack
  */
 export function refuseTaken(
   { urn, thing, path }: WantedName,
@@ -52,8 +51,6 @@ export function refuseTaken(
 ): void {
   if (holder === null || holder === undefined || holder.id === id || holder.urn === urn) return;
   const message = `there is ${called(thing)} already (${holder.urn ?? holder.id})`;
-  if (holder.urn !== undefined && programOf(holder.urn) !== programOf(urn))
-    throw new ProviderError({ code: "conflict", path, message, hint: "choose another name" });
   log.warn(
     `${path.join(".")}: ${message}: unless the same update frees the name first, this is refused; import that one, or choose another name`,
   );

@@ -100,7 +100,7 @@ async function packageOf(
     const { bundles: items, next } = await appliance.listBundles({ loaded: true, limit: 1_000, after });
     return { items, next };
   });
-  const bundles = loaded.filter(({ id }) => wanted.bundle === undefined || id === wanted.bundle);
+  const bundles = loaded.filter((bundle) => wanted.bundle === undefined || isBundle(bundle, wanted.bundle));
   if (bundles.length === 0) throw await noBundle(wanted.bundle, appliance);
   const all = bundles.flatMap((bundle) =>
     bundle.packages.flatMap(({ fileName, sha256, sizeBytes }) => {
@@ -129,11 +129,16 @@ async function packageOf(
 
 const LOAD_ONE = "`kace bundle list` shows what there is, and `kace bundle load <name>` loads one";
 
-async function noBundle(id: string | undefined, appliance: Appliance): Promise<ProviderError> {
+/** Whether a bundle is meant by a name or an id. */
+function isBundle({ id, name }: Bundle, nameOrId: string): boolean {
+  return id === nameOrId || name === nameOrId;
+}
+
+async function noBundle(nameOrId: string | undefined, appliance: Appliance): Promise<ProviderError> {
   const { bundles } = await appliance.listBundles({ loaded: false, limit: 1_000 });
-  if (id === undefined) return refused(["bundle"], "no bundle is loaded", LOAD_ONE);
-  const found = bundles.find((bundle) => bundle.id === id);
-  if (found === undefined) return refused(["bundle"], `the bundle ${id} is not loaded`, LOAD_ONE);
+  if (nameOrId === undefined) return refused(["bundle"], "no bundle is loaded", LOAD_ONE);
+  const found = bundles.find((bundle) => isBundle(bundle, nameOrId));
+  if (found === undefined) return refused(["bundle"], `there is no bundle ${nameOrId}`, LOAD_ONE);
   const { name } = found;
   return refused(["bundle"], `the bundle "${name}" is not loaded`, `\`kace bundle load ${shellWord(name)}\` loads it`);
 }

@@ -37,7 +37,10 @@ export function serverToDiagnose(
     host,
     port,
     ...(own && status.caCertificate !== undefined && { caCertificate: status.caCertificate }),
-    ...(own && port === status.port && !status.running && { startedBy: serveCommand(status, folder) }),
+    ...(own &&
+      port === status.port &&
+      !status.running &&
+      status.makesAuthorities !== false && { startedBy: serveCommand(status, folder) }),
   };
 }
 

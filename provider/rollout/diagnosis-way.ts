@@ -23,8 +23,9 @@ export async function wayFindings(
 }
 
 /** The result, where it says what an agent that has not come to its server since would find as well. */
-function saidOnTheMachine({ device, result }: Witnesses, code: string): LastResult | undefined {
-  if (result?.code !== code) return undefined;
+function saidOnTheMachine({ device, result }: Witnesses, code: string, host: string): LastResult | undefined {
+  // Asked for one server, it says nothing of another.
+  if (result?.code !== code || !result.message.includes(host)) return undefined;
   return device === undefined || result.recordedAt > device.lastSeenAt ? result : undefined;
 }
 
@@ -47,7 +48,7 @@ async function dnsFinding({ machine, server }: DiagnosisSubject, means: Diagnosi
       );
     }
     if (probe?.server.resolves === "yes") return right("dns", `${machine} resolves ${server.host}`);
-    const unresolvable = saidOnTheMachine(witnesses, "server-unresolvable");
+    const unresolvable = saidOnTheMachine(witnesses, "server-unresolvable", server.host);
     if (unresolvable !== undefined) return wrongOnTheMachine("dns", machine, unresolvable);
     if (address !== undefined) return right("dns", `${server.host} resolves to ${address} here`);
     // Machines may well know a name that is not known here: in a lab, behind another name server.
@@ -77,7 +78,7 @@ async function portFinding(
     return wrong("port", `${machine} cannot reach ${where}`, "open the way from the machine to the server's port");
   }
   if (probe?.server.reachable === "yes") return right("port", `${machine} reaches ${where}`);
-  const unreachable = saidOnTheMachine(witnesses, "server-unreachable");
+  const unreachable = saidOnTheMachine(witnesses, "server-unreachable", server.host);
   if (unreachable !== undefined) return wrongOnTheMachine("port", machine, unreachable);
   if (address === undefined) return unknown("port", `the address of ${server.host} is not known here`);
   switch (await means.portState(address, server.port, timeoutMs)) {

@@ -74,9 +74,11 @@ async function deviceOf(appliance: Appliance, kuid: string): Promise<Device | un
   return (await appliance.findDevices({ kuids: [kuid] })).devices[0];
 }
 
-/** A machine that was set up anew is a new device: the one that came last is it. */
+/** A machine that was set up anew is a new device: the one that is connected, or else came last, is it. */
 function newest(devices: readonly Device[]): Device | undefined {
-  return devices.toSorted((one, other) => other.lastSeenAt.localeCompare(one.lastSeenAt))[0];
+  return devices.toSorted(
+    (one, other) => Number(other.connected) - Number(one.connected) || other.lastSeenAt.localeCompare(one.lastSeenAt),
+  )[0];
 }
 
 /** Mostly a machine is called as its target is; else all results are looked through for its name, address or device. */

@@ -84,7 +84,7 @@ it("an agent's package is fetched under the name that holds its server and its t
       "no loaded bundle has a package for linux amd64 1.6.0; there is 1.4.2, 1.5.0",
     ],
     [[...given, "--platform", "windows"], "no loaded bundle has a package for windows amd64"],
-    [[...given, "--bundle", "bundle-x"], "the bundle bundle-x is not loaded"],
+    [[...given, "--bundle", "bundle-x"], "there is no bundle bundle-x"],
     [
       [...given, "--bundle", later],
       'the bundle "kace-reference-agent_1.6.0_amd64.deb" is not loaded\n  `kace bundle load kace-reference-agent_1.6.0_amd64.deb` loads it',

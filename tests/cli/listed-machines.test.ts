@@ -65,11 +65,26 @@ describe("a machine that is put into a label or an update policy", () => {
     ["as it was named, before it has enrolled", "later", "later"],
     ["by the KUID that it was named by", TWO ?? "", TWO],
     ["by the KUID of the device that has taken the other's place", "anew", NEW],
+    ["so too where a domain is said that it does not say itself", "anew.corp.example", NEW],
     ["by the KUID of the one that was replaced, where that is said", OLD ?? "", OLD],
     ["by the KUID of the device that has an address", "10.0.0.5", ALONE],
-    ["by an address that nobody has yet", "10.9.9.9", "10.9.9.9"],
   ])("is kept %s", async (_how, said, kept) => {
     expect(await listed(said)).toEqual([kept]);
+  });
+
+  it.each([
+    ["policy", "set", "--machine", "10.9.9.9"],
+    ["labels", "apply", "office", "10.9.9.9"],
+  ])("is refused by an address that no approved device has: kace %s %s %s %s", async (...words) => {
+    expect(await kaceIn(folder, ...words)).toMatchObject({
+      exitCode: 2,
+      err: "kace: no approved device has the address 10.9.9.9\n  name the machine by its host name or its KUID",
+    });
+  });
+
+  it("is taken out by an address that it has", async () => {
+    await listed("alone");
+    expect((await kaceIn(folder, "labels", "remove", "office", "10.0.0.5")).err).toBe("took 1 out of office");
   });
 
   it("is taken out by whatever name it has", async () => {

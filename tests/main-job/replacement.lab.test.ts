@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { whyNoLab } from "../../examples/lab/lab.ts";
 import { openLocal } from "../../provider/appliance/local/local.ts";
 import { ref } from "../e2e/project.ts";
+import { expectClean } from "./machine-facts.ts";
 import { Site } from "./site.ts";
 
 // Several runs of the CLI on real hosts; nothing here is about how long that takes.
@@ -60,4 +61,13 @@ describe.skipIf(whyNoLab() !== undefined)("a replacement that nothing in the pro
       await site.preview("--expect-no-changes");
     },
   );
+
+  test("is destroyed with its agents, though the appliance has lost the configuration", async () => {
+    const [id = ""] = (await standing()).configurations;
+    const lost = await site.kace(["config", "delete", id, "--force"]);
+    expect(lost.exitCode, lost.output).toBe(0);
+    await site.destroy();
+    await expectClean(site.host("web01"));
+    expect(await site.host("web01").exists("/opt/kace-reference")).toBe(false);
+  });
 });

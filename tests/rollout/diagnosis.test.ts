@@ -88,9 +88,17 @@ describe("a diagnosis", () => {
     ],
     [
       "the machine itself did not reach the port when it was looked at",
-      knows({ result: result({ code: "server-unreachable", message: "the machine cannot connect to kbox" }) }),
+      knows({
+        result: result({ code: "server-unreachable", message: "the machine cannot connect to kbox.corp.example:8443" }),
+      }),
       "port",
-      "the machine cannot connect to kbox",
+      "the machine cannot connect to kbox.corp.example:8443",
+    ],
+    [
+      "nothing of another server that the machine was asked about",
+      knows({ result: result({ code: "server-unreachable", message: "the machine cannot connect to old:443" }) }),
+      "service",
+      "no agent of web01 ever came to this appliance",
     ],
     [
       "what was tried last on a machine without an agent, wherever the server's name is known",

@@ -9,6 +9,7 @@ npm run build -- <folder>       the same, in another folder`;
 const [named = "dist"] = readArguments(USAGE, { allowPositionals: true }).positionals;
 const folder = resolve(named);
 // What is built does not check its descriptors at each start any more: they are checked here, with a DescriptorError.
+delete process.env.NODE_ENV;
 await import("../../provider/kace.ts");
 await bundle(folder);
 process.stdout.write(

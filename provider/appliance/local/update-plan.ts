@@ -1,5 +1,6 @@
 import { sameVersion } from "../../agent/versions.ts";
 import type { Output } from "../appliance.ts";
+import { DEFAULT_ORGANIZATION } from "../operations/fields.ts";
 import type {
   PlannedMachine,
   PolicyCounts,
@@ -110,8 +111,12 @@ function findingsOfBundles(tx: Transaction, { organization }: PolicyRow, draft: 
 }
 
 function loadingOf(tx: Transaction, { bundleId }: BundledPackage): string {
-  const found = tx.queries.first(build.selectFrom("bundles").select("name").where("id", "=", bundleId));
-  return `load it by \`kace bundle load ${shellWord(found?.name ?? bundleId)}\``;
+  const found = tx.queries.first(
+    build.selectFrom("bundles").select(["name", "organization"]).where("id", "=", bundleId),
+  );
+  const { name, organization } = found ?? { name: bundleId, organization: DEFAULT_ORGANIZATION };
+  const whose = organization === DEFAULT_ORGANIZATION ? "" : ` --organization ${shellWord(organization)}`;
+  return `load it by \`kace${whose} bundle load ${shellWord(name)}\``;
 }
 
 function findingsOfFleet(

@@ -33,6 +33,6 @@ function requireNobodys({ name, urn, lastRun }: ListedConfiguration, force: bool
   if (urn !== undefined && !force)
     throw new CommandError(
       `${name} belongs to a program, as ${urn}`,
-      "take it out of the program, or run `pulumi destroy` there; with --force it is deleted here, and the program's next `pulumi up` makes it again",
+      "take it out of the program, or run `pulumi destroy` there; with --force it is deleted here, and the program writes it again when it next changes something or is destroyed",
     );
 }

@@ -1,8 +1,10 @@
+import { isIP } from "node:net";
 import type { Appliance } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Label, LabelMember, ListedLabel } from "../../appliance/operations/labels.ts";
 import { type Column, printList } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
+import { devicesNamed } from "./devices.ts";
 import { listedMachines } from "./listed-machines.ts";
 
 const COLUMNS: readonly Column<ListedLabel>[] = [
@@ -73,9 +75,13 @@ export async function listLabelMembers(session: CommandSession, nameOrId: string
 export async function changeLabel(
   session: CommandSession,
   nameOrId: string,
-  { add: named = [], remove = [] }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+  { add: named = [], remove: unlisted = [] }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
 ): Promise<ExitCode> {
   const add = await listedMachines(session, named);
+  // A list knows no addresses: the devices that have one are meant.
+  const atAddress = async (name: string) =>
+    isIP(name) === 0 ? [] : (await devicesNamed(session, name)).map(({ kuid }) => kuid);
+  const remove = [...unlisted, ...(await Promise.all(unlisted.map(atAddress))).flat()];
   const { label, added, removed, pending } = await session.write(async (appliance) => {
     const label = await labelOf(appliance, nameOrId);
     const changed = await appliance.changeLabelMachines({ id: label.id, add: [...add], remove: [...remove] });

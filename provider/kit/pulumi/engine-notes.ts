@@ -11,6 +11,8 @@ interface Note {
   readonly at: bigint;
 }
 
+const KEPT_MS = 7 * 24 * 3_600_000;
+
 /** A file of notes is of an engine and of a process of a plugin. */
 const FILE = /^([0-9a-f]{16})-(\d+)$/;
 
@@ -40,7 +42,8 @@ export class EngineNotes {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       if (!this.#isOwn()) throw new Error(`${this.#folder} is not this user's own folder`);
       for (const { name, pid } of this.#files())
-        if (!thisProcess.isAlive(pid) || pid === process.pid) rmSync(join(this.#folder, name), { force: true });
+        if (pid === process.pid || (!thisProcess.isAlive(pid) && this.#isOld(name)))
+          rmSync(join(this.#folder, name), { force: true });
       process.on("exit", () => rmSync(file, { force: true }));
       this.#writes = true;
     }
@@ -58,6 +61,12 @@ export class EngineNotes {
       (last, note) => (last !== undefined && last.at > note.at ? last : note),
       undefined,
     )?.text;
+  }
+
+  /** A process that is not seen may be of another container that shares the folder: no update takes so long. */
+  #isOld(name: string): boolean {
+    const found = lstatSync(join(this.#folder, name), { throwIfNoEntry: false });
+    return found !== undefined && Date.now() - found.mtimeMs > KEPT_MS;
   }
 
   #files() {

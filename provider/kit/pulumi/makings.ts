@@ -39,8 +39,7 @@ export class Makings {
   /** A create has made an object or taken it over. Returns what its record is to say. */
   begin(urn: string, id: string): string {
     const made = randomBytes(9).toString("base64url");
-    this.note(urn, id, made);
-    this.#withOthers(({ notes, world }) => notes.say(keyOf(urn, id, world()), made));
+    this.#tell("made", urn, id, made);
     return made;
   }
 
@@ -49,15 +48,24 @@ export class Makings {
    * and the next one, in another process, learns from the comparison with the program which of both counts.
    */
   note(urn: string, id: string, made: string | undefined): void {
-    if (made !== undefined) this.#latest.set(keyOf(urn, id), made);
+    // What is seen last is of the comparison with the program: a refresh, which sees the old record too, comes before it.
+    if (made !== undefined) this.#tell("seen", urn, id, made);
   }
 
   /** Whether a later making has the object now. @param made what the record says; older versions said nothing */
   isSuperseded(urn: string, id: string, made: string | undefined): boolean {
     // What was made in this run is later than any record that was seen in it: a refresh sees the old one.
     const latest =
-      this.#withOthers(({ notes, world }) => notes.latest(keyOf(urn, id, world()))) ?? this.#latest.get(keyOf(urn, id));
+      this.#withOthers(
+        ({ notes, world }) =>
+          notes.latest(keyOf("made", urn, id, world())) ?? notes.latest(keyOf("seen", urn, id, world())),
+      ) ?? this.#latest.get(keyOf(urn, id));
     return latest !== undefined && latest !== made;
+  }
+
+  #tell(how: "made" | "seen", urn: string, id: string, made: string): void {
+    this.#latest.set(keyOf(urn, id), made);
+    this.#withOthers(({ notes, world }) => notes.say(keyOf(how, urn, id, world()), made));
   }
 
   /** An object must not be lost because the others could not be told of it. */
@@ -66,12 +74,14 @@ export class Makings {
     try {
       return work(this.#shared);
     } catch (error) {
-      this.#shared.report(error);
+      const { report } = this.#shared;
+      this.#shared = undefined;
+      report(error);
       return undefined;
     }
   }
 }
 
-function keyOf(urn: string, id: string, world = ""): string {
-  return JSON.stringify([urn, id, world]);
+function keyOf(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
 }

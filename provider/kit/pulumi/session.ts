@@ -55,7 +55,10 @@ export class Session<Client> {
       notes: new EngineNotes(engineAddress),
       world: () => (this.#client === undefined ? "" : (provider.worldOf?.(this.#client.value) ?? "")),
       report: (error) =>
-        this.engineLog.debug("", `makings are not shared: ${error instanceof Error ? stackOf(error) : error}`),
+        this.engineLog.warn(
+          "",
+          `the processes of this plugin cannot tell each other what they make, so a replacement by another provider may delete what it took over: ${error instanceof Error ? error.message : error}`,
+        ),
     });
   }
 

@@ -21,7 +21,6 @@ import { verdictOn } from "../../rollout/verdict.ts";
 import type { Crowd } from "./crowd.ts";
 import { reallyGone, standingOf } from "./dropped.ts";
 import { knownOf } from "./examine.ts";
-import { collectGarbage } from "./garbage.ts";
 import type { Session } from "./session.ts";
 import { NOBODY_ANSWERS, tell } from "./telling.ts";
 
@@ -59,8 +58,6 @@ export interface Conducted {
 
 /** A run of the same configuration is waited for this long. */
 const PATIENCE_MS = 300_000;
-/** From so many machines on their record takes so much memory that there is to be room for it. */
-const MANY = 200;
 /** A killed run is over for others after this long, where they cannot see that its process is gone. */
 const LEASE_SECONDS = 20;
 
@@ -93,7 +90,6 @@ export async function conduct(run: Conduct): Promise<Conducted> {
   try {
     const conducted = await conductWith(run, lease);
     await lease.finish(conducted.recording.summary);
-    if (crowd.total >= MANY) collectGarbage();
     return conducted;
   } finally {
     lease.abandon();

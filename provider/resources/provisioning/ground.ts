@@ -2,6 +2,7 @@ import type { AgentServer } from "../../agent/agent.ts";
 import type { Appliance, Output } from "../../appliance/appliance.ts";
 import { ApplianceError } from "../../appliance/errors.ts";
 import type { Bundle } from "../../appliance/operations/bundles.ts";
+import { DEFAULT_ORGANIZATION } from "../../appliance/operations/fields.ts";
 import type { ServerStatus } from "../../appliance/operations/server.ts";
 import type { TokenStatus } from "../../appliance/operations/tokens.ts";
 import { shellWord } from "../../appliance/shell-word.ts";
@@ -133,12 +134,13 @@ function ofAnother({ name, organization: own }: Bundle, organization: string): P
   });
 }
 
-function notLoaded({ name }: Bundle): ProviderError {
+function notLoaded({ name, organization }: Bundle): ProviderError {
+  const whose = organization === DEFAULT_ORGANIZATION ? "" : ` --organization ${shellWord(organization)}`;
   return new ProviderError({
     code: "failed-precondition",
     path: ["agent", "bundle"],
     message: `the bundle "${name}" is on the appliance, but not loaded`,
-    hint: `load it by \`kace bundle load ${shellWord(name)}\`, or by \`load: true\` of its AgentBundle`,
+    hint: `load it by \`kace${whose} bundle load ${shellWord(name)}\`, or by \`load: true\` of its AgentBundle`,
   });
 }
 

@@ -2,9 +2,11 @@ import type { ApplianceAccess } from "../../appliance/access.ts";
 import type { Context } from "../../kit/define/call.ts";
 import type { ObjectShape } from "../../kit/define/shape.ts";
 import { isWhole, type Recording } from "../../rollout/results.ts";
+import { foundOrGone } from "../found-or-gone.ts";
 import { type Conducted, conduct, NOTHING } from "./conduct.ts";
 import { everybody, notRightOnes, targetsOf } from "./crowd.ts";
 import { droppedTargets, targetOf } from "./dropped.ts";
+import { collectGarbage } from "./garbage.ts";
 import { type Ground, groundOf, requireToken } from "./ground.ts";
 import type { Inputs } from "./inputs.ts";
 import { configurationRecord } from "./record.ts";
@@ -25,6 +27,9 @@ export interface Provisioning {
   /** Called once the appliance knows of the configuration. */
   readonly saved?: () => void;
 }
+
+/** From so many machines on their record takes so much memory that there is to be room for it. */
+const MANY = 200;
 
 /** A configuration that is only saved needs no ground to stand on. */
 const UNUSED: Ground = { server: undefined, bundle: undefined, canEnrol: false, serverRuns: true, warnings: [] };
@@ -56,19 +61,22 @@ export function provision(given: Provisioning, { client, log, signal }: Context<
       writes: true,
       maxConcurrency,
     });
-    return conduct({
+    const crowd = some ?? everybody(targets);
+    const conducted = await conduct({
       kind: "up",
       configurationId: id,
       appliance,
       session,
       log,
       signal,
-      crowd: some ?? everybody(targets),
+      crowd,
       partial: some !== undefined,
       dropped: old === undefined ? [] : droppedBy(old, inputs),
       uninstalls: inputs.onDestroy === "uninstall",
       previous: old?.outputs,
     });
+    if (crowd.total >= MANY) collectGarbage();
+    return conducted;
   });
 }
 
@@ -77,15 +85,22 @@ export function droppedBy({ inputs, outputs }: { readonly inputs: Inputs; readon
   return droppedTargets(targetsOf(inputs), targetsOf(now), outputs.results, isWhole(outputs));
 }
 
+/** What a delete is about. */
+export interface Withdrawal extends Pick<Provisioning, "id" | "urn" | "name" | "shape" | "inputs"> {
+  readonly outputs: Recording;
+}
+
 /**
- * Removes the agents of a configuration from its machines.
+ * Removes the agents of a configuration from its machines, also where the appliance knows the configuration no more: it
+ * is written there again first, because a run must be of one.
  *
  * @returns why it is not done; empty if it is
  */
 export function withdraw(
-  { id, inputs, outputs }: { readonly id: string; readonly inputs: Inputs; readonly outputs: Recording },
+  { outputs, ...content }: Withdrawal,
   { client, log, signal }: Context<ApplianceAccess>,
 ): Promise<readonly string[]> {
+  const { id, inputs } = content;
   return client.write(async (appliance) => {
     const removal: Inputs = {
       ...inputs,
@@ -93,6 +108,13 @@ export function withdraw(
       ...(inputs.linux && { linux: { ...inputs.linux, state: "removed" } }),
     };
     const ground = await groundOf(removal, appliance);
+    if ((await foundOrGone(appliance.getConfiguration({ id }))) === undefined) {
+      // Its schedule ends with it.
+      const unscheduled = { ...inputs, schedule: undefined };
+      await appliance.saveConfiguration(
+        configurationRecord({ ...content, inputs: unscheduled, ground, limits: client }),
+      );
+    }
     const { maxConcurrency } = client;
     const session = await openSession({
       inputs: removal,

@@ -19,7 +19,8 @@ const FILE = /^([0-9a-f]{16})-(\d+)$/;
 /**
  * What the plugin processes of one engine tell each other. The engine starts one for every provider of a program, and
  * gives them nothing in common but its own address: each writes a file in a folder that only its user can read, which is
- * gone with the process. What a killed one left goes with the next that says something.
+ * gone with the process. What a killed one left counts for nothing, and goes with the next that says something a week
+ * later.
  *
  * @example
  * const notes = new EngineNotes("127.0.0.1:4242");

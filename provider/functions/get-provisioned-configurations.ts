@@ -29,10 +29,14 @@ const listed = z
     changedSinceRun: z
       .boolean()
       .meta({ description: "Whether it was edited after its last run: then there are no counts until the next one." }),
-    running: z.boolean().meta({ description: "Whether a run goes on now." }),
+    running: count("Machines that are being worked on now; 0 where no run goes on."),
+    lastRunState: z.enum(["running", "interrupted", "finished"]).optional().meta({
+      description:
+        "Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.",
+    }),
     lastRun: z.string().optional().meta({ description: "When its last run began, RFC 3339." }),
     total: count("Targets of the last run."),
-    notStarted: count("Machines it did not begin."),
+    notStarted: count("Machines it did not begin, or not yet."),
     succeeded: count("Machines that are right: changed, unchanged or removed."),
     failed: count("Machines that failed or were unreachable."),
     absent: count("Addresses of ranges where nothing answers."),
@@ -92,11 +96,11 @@ function rowOf(configuration: ListedConfiguration): z.output<typeof listed> {
     schedule: scheduleText(description.schedule),
     nextRun,
     changedSinceRun,
-    running: lastRun?.running ?? false,
-    ...(lastRun !== undefined && { lastRun: lastRun.startedAt }),
+    ...(lastRun !== undefined && { lastRun: lastRun.startedAt, lastRunState: stateOf(lastRun) }),
     ...(lastRun !== undefined &&
       !changedSinceRun && {
         total: lastRun.total,
+        running: lastRun.inFlight,
         notStarted: lastRun.notAttempted,
         succeeded: lastRun.succeeded + lastRun.unchanged + lastRun.removed,
         failed: lastRun.failed + lastRun.unreachable,
@@ -104,6 +108,11 @@ function rowOf(configuration: ListedConfiguration): z.output<typeof listed> {
         percentSucceeded: lastRun.percentSucceeded,
       }),
   };
+}
+
+function stateOf({ running, interrupted }: NonNullable<ListedConfiguration["lastRun"]>) {
+  if (running) return "running";
+  return interrupted ? "interrupted" : "finished";
 }
 
 function scheduleText(words: ListedConfiguration["description"]["schedule"]): string | undefined {

@@ -431,6 +431,36 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
         expect(runs).toEqual([expect.objectContaining({ runId, state: "interrupted", holder: "ann@ci-7" })]);
       });
 
+      it("says how many machines a run works on just now, each counted once, and none once nobody runs it", async () => {
+        await appliance.saveConfiguration(configuration);
+        const { runId } = await appliance.startRun({ ...run, total: 5 });
+        const counts = async () => {
+          const { total, inFlight, notAttempted, succeeded } =
+            (await appliance.getConfiguration({ id: "config-1" })).lastRun ?? {};
+          return { total, inFlight, notAttempted, succeeded };
+        };
+        expect(await counts()).toEqual({ total: 5, inFlight: 0, notAttempted: 5, succeeded: 0 });
+        await appliance.renewLease({ runId, inFlight: 3 });
+        expect(await counts()).toEqual({ total: 5, inFlight: 3, notAttempted: 2, succeeded: 0 });
+        await appliance.recordOutcomes({ runId, outcomes: [outcome("web1"), outcome("web2")], inFlight: 2 });
+        expect(await counts()).toEqual({ total: 5, inFlight: 2, notAttempted: 1, succeeded: 2 });
+        // Who says nothing of it leaves it as it was, but what is recorded is no longer worked on.
+        await appliance.renewLease({ runId });
+        await appliance.recordOutcomes({ runId, outcomes: [outcome("web3"), outcome("web4")] });
+        expect(await counts()).toEqual({ total: 5, inFlight: 1, notAttempted: 0, succeeded: 4 });
+        subject.advance(61 * SECOND_MS);
+        expect(await counts()).toEqual({ total: 5, inFlight: 0, notAttempted: 1, succeeded: 4 });
+        const next = await appliance.startRun({ ...run, total: 5 });
+        expect(await counts()).toEqual({ total: 5, inFlight: 0, notAttempted: 5, succeeded: 0 });
+        await appliance.renewLease({ runId: next.runId, inFlight: 5 });
+        await appliance.finishRun({ runId: next.runId, summary: SUMMARY });
+        expect((await counts()).inFlight).toBe(0);
+        await expect(appliance.renewLease({ runId: next.runId, inFlight: -1 })).rejects.toMatchObject({
+          code: "invalid",
+          message: expect.stringContaining("inFlight"),
+        });
+      });
+
       it("does not let an older run, or a refresh without news, say what is known of a machine", async () => {
         await appliance.saveConfiguration(configuration);
         const older = await appliance.startRun(run);

@@ -82,7 +82,7 @@ describe.each([
     const [head, ...listed] = await rows("config", "list");
     expect(head?.slice(0, 3)).toEqual(["NAME", "TARGETS", "ENABLED"]);
     expect(listed).toHaveLength(1);
-    expect(listed[0]?.slice(0, 8)).toEqual(["fleet", "web[01-03]", "yes", "3", "1", "1", "0", "50"]);
+    expect(listed[0]?.slice(0, 9)).toEqual(["fleet", "web[01-03]", "yes", "3", "0", "0", "1", "1", "50"]);
     for (const name of ["fleet", "config-1"]) {
       const { exitCode, out } = await kace("config", "show", name);
       expect(exitCode).toBe(0);

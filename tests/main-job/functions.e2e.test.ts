@@ -65,7 +65,15 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
   expect(await project.up()).toContain("tolerated: [port-closed] 127.0.0.1");
   const outputsOf = async () => JSON.parse((await project.run(["stack", "output", "--json", "--show-secrets"])).stdout);
   expect((await outputsOf()).configurations).toMatchObject([
-    { name: "removal", targets: "127.0.0.1", running: false, total: 1, failed: 1, percentSucceeded: 0 },
+    {
+      name: "removal",
+      targets: "127.0.0.1",
+      lastRunState: "finished",
+      total: 1,
+      running: 0,
+      failed: 1,
+      percentSucceeded: 0,
+    },
   ]);
 
   await project.write({

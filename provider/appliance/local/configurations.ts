@@ -40,8 +40,8 @@ function describe(row: Row): Configuration {
   };
 }
 
-/** The counts of a run that has not summed itself up: of what is recorded so far; the rest is not attempted. */
-function countsOf(tx: Transaction, run: RunRow): RunSummary {
+/** The counts of a run that has not summed itself up: of what is recorded so far; the rest is in flight or not attempted. */
+function countsOf(tx: Transaction, run: RunRow, running: boolean): RunSummary & { readonly inFlight: number } {
   const counts: Record<OutcomeClass, number> = {
     succeeded: 0,
     unchanged: 0,
@@ -63,10 +63,12 @@ function countsOf(tx: Transaction, run: RunRow): RunSummary {
     recorded += row.count;
   }
   const total = Math.max(run.total ?? 0, recorded);
-  counts.notAttempted += total - recorded;
+  const inFlight = running ? Math.min(run.in_flight ?? 0, total - recorded) : 0;
+  counts.notAttempted += total - recorded - inFlight;
   const present = total - counts.absent;
   const right = counts.succeeded + counts.unchanged + counts.removed;
-  return { total, ...counts, percentSucceeded: present === 0 ? 100 : Math.round((right / present) * 1_000) / 10 };
+  const percentSucceeded = present === 0 ? 100 : Math.round((right / present) * 1_000) / 10;
+  return { total, ...counts, inFlight, percentSucceeded };
 }
 
 function list(tx: Transaction, row: Row): ListedConfiguration {
@@ -82,10 +84,11 @@ function list(tx: Transaction, row: Row): ListedConfiguration {
   const configuration = { ...describe(row), ...scheduleOf(tx, row) };
   if (run === undefined) return { ...configuration, changedSinceRun: true };
   const running = isHeld(tx, run);
+  const summary = summaryOf(run);
   return {
     ...configuration,
     lastRun: {
-      ...(summaryOf(run) ?? countsOf(tx, run)),
+      ...(summary === undefined ? countsOf(tx, run, running) : { ...summary, inFlight: 0 }),
       runId: run.id,
       startedAt: moment(run.started_at),
       finishedAt: momentOrNone(run.finished_at),

@@ -78,7 +78,7 @@ function record(tx: Transaction, run: RunOfOutcome, outcome: NewOutcome, packOf:
 }
 
 export const outcomeHandlers: HandlersOf<typeof outcomeOperations> = {
-  recordOutcomes(tx, { runId, outcomes }) {
+  recordOutcomes(tx, { runId, outcomes, inFlight }) {
     const run = tx.queries.first(
       build.selectFrom("runs").select(["number", "configuration_id", "kind", "state"]).where("id", "=", runId),
     );
@@ -94,6 +94,8 @@ export const outcomeHandlers: HandlersOf<typeof outcomeOperations> = {
     }
     const packOf = keepLogs(tx, run.number, outcomes);
     for (const outcome of outcomes) record(tx, run, outcome, packOf);
+    if (inFlight !== undefined)
+      tx.queries.run(build.updateTable("runs").set({ in_flight: inFlight }).where("number", "=", run.number));
     return { recorded: outcomes.length };
   },
 

@@ -168,17 +168,19 @@ export const runHandlers: HandlersOf<typeof runOperations> = {
         finished_at: null,
         lease_until: leaseUntil,
         total: total ?? null,
+        in_flight: null,
         summary: null,
       }),
     );
     return { runId: id, leaseUntil: moment(leaseUntil) };
   },
 
-  renewLease(tx, { runId, leaseSeconds }) {
+  renewLease(tx, { runId, leaseSeconds, inFlight }) {
     const row = find(tx, runId);
     if (row.state !== "running") throw lostLease(tx, row);
     const leaseUntil = tx.now + leaseSeconds * 1_000;
-    tx.queries.run(build.updateTable("runs").set({ lease_until: leaseUntil }).where("number", "=", row.number));
+    const said = { lease_until: leaseUntil, ...(inFlight !== undefined && { in_flight: inFlight }) };
+    tx.queries.run(build.updateTable("runs").set(said).where("number", "=", row.number));
     return { leaseUntil: moment(leaseUntil) };
   },
 

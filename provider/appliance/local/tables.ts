@@ -134,6 +134,7 @@ export interface Tables {
     finished_at: number | null;
     lease_until: number;
     total: number | null;
+    in_flight: number | null;
     summary: string | null;
   };
   readonly outcome_machines: { number: Generated<number>; configuration_id: string; machine: string };

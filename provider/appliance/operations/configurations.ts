@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { after, deleted, limit, moment, name, next, organization, urn } from "./fields.ts";
+import { after, deleted, inFlight, limit, moment, name, next, organization, urn } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 import { runSummary } from "./runs.ts";
 import { runFault, scheduleWords } from "./schedule-words.ts";
@@ -47,6 +47,8 @@ const listedConfiguration = configuration.extend({
       startedAt: moment,
       finishedAt: moment.optional(),
       running: z.boolean(),
+      /** Machines that are worked on just now, as the run last said; none of the counts has them. */
+      inFlight,
       /** Neither running nor finished: the next run goes on with it. */
       interrupted: z.boolean(),
     })

@@ -34,6 +34,9 @@ export const port = z.int().min(1).max(65_535);
 /** Lower-case hexadecimal. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected the 64 hexadecimal digits of a SHA-256");
 
+/** How many machines a run works on just now: those it began and has recorded no outcome of. */
+export const inFlight = z.int().min(0);
+
 /** How long a list may be at most in one answer. */
 export const limit = z.int().min(1).max(1_000).default(100);
 

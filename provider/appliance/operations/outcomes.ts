@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { after, limit, moment, next, organization } from "./fields.ts";
+import { after, inFlight, limit, moment, next, organization } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 import { MAX_LOG_BYTES, outcomeClass } from "./outcome-words.ts";
 
@@ -52,7 +52,12 @@ export const outcomeOperations = defineOperations({
     description:
       "Records what came of machines in a run that is not finished. The same machine again replaces what was recorded of it in this run.",
     access: "write",
-    input: z.object({ runId: z.string().min(1).max(100), outcomes: z.array(newOutcome).max(10_000) }),
+    input: z.object({
+      runId: z.string().min(1).max(100),
+      outcomes: z.array(newOutcome).max(10_000),
+      /** Beside these: what is recorded is not worked on any more. */
+      inFlight: inFlight.optional(),
+    }),
     output: z.object({ recorded: z.int() }),
   },
   listOutcomes: {

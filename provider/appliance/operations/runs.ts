@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { after, done, limit, moment, name, next, organization, processIdentity } from "./fields.ts";
+import { after, done, inFlight, limit, moment, name, next, organization, processIdentity } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 import { storedOutcome } from "./outcomes.ts";
 
@@ -66,9 +66,10 @@ export const runOperations = defineOperations({
     output: z.object({ runId, leaseUntil: moment }),
   },
   renewLease: {
-    description: "Keeps the lease of a run; a conflict once somebody else has taken it over, or the run is finished.",
+    description:
+      "Keeps the lease of a run, and says how many machines it works on just now; a conflict once somebody else has taken it over, or the run is finished.",
     access: "write",
-    input: z.object({ runId, leaseSeconds }),
+    input: z.object({ runId, leaseSeconds, inFlight: inFlight.optional() }),
     output: z.object({ leaseUntil: moment }),
   },
   finishRun: {

@@ -3405,6 +3405,98 @@ func (in *probePolicyPtr) ToProbePolicyPtrOutputWithContext(ctx context.Context)
 	return pulumi.ToOutputWithContext(ctx, in).(ProbePolicyPtrOutput)
 }
 
+// Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.
+type ProvisionedConfigurationLastRunState string
+
+const (
+	ProvisionedConfigurationLastRunStateRunning     = ProvisionedConfigurationLastRunState("running")
+	ProvisionedConfigurationLastRunStateInterrupted = ProvisionedConfigurationLastRunState("interrupted")
+	ProvisionedConfigurationLastRunStateFinished    = ProvisionedConfigurationLastRunState("finished")
+)
+
+type ProvisionedConfigurationLastRunStateOutput struct{ *pulumi.OutputState }
+
+func (ProvisionedConfigurationLastRunStateOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ProvisionedConfigurationLastRunState)(nil)).Elem()
+}
+
+func (o ProvisionedConfigurationLastRunStateOutput) ToProvisionedConfigurationLastRunStateOutput() ProvisionedConfigurationLastRunStateOutput {
+	return o
+}
+
+func (o ProvisionedConfigurationLastRunStateOutput) ToProvisionedConfigurationLastRunStateOutputWithContext(ctx context.Context) ProvisionedConfigurationLastRunStateOutput {
+	return o
+}
+
+func (o ProvisionedConfigurationLastRunStateOutput) ToProvisionedConfigurationLastRunStatePtrOutput() ProvisionedConfigurationLastRunStatePtrOutput {
+	return o.ToProvisionedConfigurationLastRunStatePtrOutputWithContext(context.Background())
+}
+
+func (o ProvisionedConfigurationLastRunStateOutput) ToProvisionedConfigurationLastRunStatePtrOutputWithContext(ctx context.Context) ProvisionedConfigurationLastRunStatePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ProvisionedConfigurationLastRunState) *ProvisionedConfigurationLastRunState {
+		return &v
+	}).(ProvisionedConfigurationLastRunStatePtrOutput)
+}
+
+func (o ProvisionedConfigurationLastRunStateOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o ProvisionedConfigurationLastRunStateOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ProvisionedConfigurationLastRunState) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o ProvisionedConfigurationLastRunStateOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ProvisionedConfigurationLastRunStateOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ProvisionedConfigurationLastRunState) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type ProvisionedConfigurationLastRunStatePtrOutput struct{ *pulumi.OutputState }
+
+func (ProvisionedConfigurationLastRunStatePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ProvisionedConfigurationLastRunState)(nil)).Elem()
+}
+
+func (o ProvisionedConfigurationLastRunStatePtrOutput) ToProvisionedConfigurationLastRunStatePtrOutput() ProvisionedConfigurationLastRunStatePtrOutput {
+	return o
+}
+
+func (o ProvisionedConfigurationLastRunStatePtrOutput) ToProvisionedConfigurationLastRunStatePtrOutputWithContext(ctx context.Context) ProvisionedConfigurationLastRunStatePtrOutput {
+	return o
+}
+
+func (o ProvisionedConfigurationLastRunStatePtrOutput) Elem() ProvisionedConfigurationLastRunStateOutput {
+	return o.ApplyT(func(v *ProvisionedConfigurationLastRunState) ProvisionedConfigurationLastRunState {
+		if v != nil {
+			return *v
+		}
+		var ret ProvisionedConfigurationLastRunState
+		return ret
+	}).(ProvisionedConfigurationLastRunStateOutput)
+}
+
+func (o ProvisionedConfigurationLastRunStatePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ProvisionedConfigurationLastRunStatePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *ProvisionedConfigurationLastRunState) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
 // What becomes of the devices.
 type QuarantineVerdict string
 
@@ -4048,6 +4140,8 @@ func init() {
 	pulumi.RegisterOutputType(PrerequisiteStatePtrOutput{})
 	pulumi.RegisterOutputType(ProbePolicyOutput{})
 	pulumi.RegisterOutputType(ProbePolicyPtrOutput{})
+	pulumi.RegisterOutputType(ProvisionedConfigurationLastRunStateOutput{})
+	pulumi.RegisterOutputType(ProvisionedConfigurationLastRunStatePtrOutput{})
 	pulumi.RegisterOutputType(QuarantineVerdictOutput{})
 	pulumi.RegisterOutputType(QuarantineVerdictPtrOutput{})
 	pulumi.RegisterOutputType(SingleMachineActionOutput{})

@@ -4299,16 +4299,18 @@ type ProvisionedConfiguration struct {
 	Id string `pulumi:"id"`
 	// When its last run began, RFC 3339.
 	LastRun *string `pulumi:"lastRun"`
+	// Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.
+	LastRunState *ProvisionedConfigurationLastRunState `pulumi:"lastRunState"`
 	// Its friendly name.
 	Name string `pulumi:"name"`
 	// When it runs by itself next, RFC 3339; only of an enabled one with a schedule.
 	NextRun *string `pulumi:"nextRun"`
-	// Machines it did not begin. Absent before the first run, and after an edit until the next.
+	// Machines it did not begin, or not yet. Absent before the first run, and after an edit until the next.
 	NotStarted *int `pulumi:"notStarted"`
 	// The right ones in a hundred of those that are there.
 	PercentSucceeded *float64 `pulumi:"percentSucceeded"`
-	// Whether a run goes on now.
-	Running bool `pulumi:"running"`
+	// Machines that are being worked on now; 0 where no run goes on. Absent before the first run, and after an edit until the next.
+	Running *int `pulumi:"running"`
 	// When it runs by itself, in words; absent for never.
 	Schedule *string `pulumi:"schedule"`
 	// Where agents connect to.
@@ -4368,6 +4370,11 @@ func (o ProvisionedConfigurationOutput) LastRun() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *string { return v.LastRun }).(pulumi.StringPtrOutput)
 }
 
+// Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.
+func (o ProvisionedConfigurationOutput) LastRunState() ProvisionedConfigurationLastRunStatePtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *ProvisionedConfigurationLastRunState { return v.LastRunState }).(ProvisionedConfigurationLastRunStatePtrOutput)
+}
+
 // Its friendly name.
 func (o ProvisionedConfigurationOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) string { return v.Name }).(pulumi.StringOutput)
@@ -4378,7 +4385,7 @@ func (o ProvisionedConfigurationOutput) NextRun() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *string { return v.NextRun }).(pulumi.StringPtrOutput)
 }
 
-// Machines it did not begin. Absent before the first run, and after an edit until the next.
+// Machines it did not begin, or not yet. Absent before the first run, and after an edit until the next.
 func (o ProvisionedConfigurationOutput) NotStarted() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.NotStarted }).(pulumi.IntPtrOutput)
 }
@@ -4388,9 +4395,9 @@ func (o ProvisionedConfigurationOutput) PercentSucceeded() pulumi.Float64PtrOutp
 	return o.ApplyT(func(v ProvisionedConfiguration) *float64 { return v.PercentSucceeded }).(pulumi.Float64PtrOutput)
 }
 
-// Whether a run goes on now.
-func (o ProvisionedConfigurationOutput) Running() pulumi.BoolOutput {
-	return o.ApplyT(func(v ProvisionedConfiguration) bool { return v.Running }).(pulumi.BoolOutput)
+// Machines that are being worked on now; 0 where no run goes on. Absent before the first run, and after an edit until the next.
+func (o ProvisionedConfigurationOutput) Running() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ProvisionedConfiguration) *int { return v.Running }).(pulumi.IntPtrOutput)
 }
 
 // When it runs by itself, in words; absent for never.

@@ -555,6 +555,10 @@ export interface ProvisionedConfiguration {
      */
     lastRun?: string;
     /**
+     * Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.
+     */
+    lastRunState?: enums.ProvisionedConfigurationLastRunState;
+    /**
      * Its friendly name.
      */
     name: string;
@@ -563,7 +567,7 @@ export interface ProvisionedConfiguration {
      */
     nextRun?: string;
     /**
-     * Machines it did not begin. Absent before the first run, and after an edit until the next.
+     * Machines it did not begin, or not yet. Absent before the first run, and after an edit until the next.
      */
     notStarted?: number;
     /**
@@ -571,9 +575,9 @@ export interface ProvisionedConfiguration {
      */
     percentSucceeded?: number;
     /**
-     * Whether a run goes on now.
+     * Machines that are being worked on now; 0 where no run goes on. Absent before the first run, and after an edit until the next.
      */
-    running: boolean;
+    running?: number;
     /**
      * When it runs by itself, in words; absent for never.
      */

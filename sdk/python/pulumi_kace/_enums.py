@@ -30,6 +30,7 @@ __all__ = [
     'PrerequisiteRequirement',
     'PrerequisiteState',
     'ProbePolicy',
+    'ProvisionedConfigurationLastRunState',
     'QuarantineVerdict',
     'SingleMachineAction',
     'Weekday',
@@ -428,6 +429,16 @@ class ProbePolicy(_builtins.str, Enum):
     """
     Only in `pulumi refresh`.
     """
+
+
+@pulumi.type_token("kace:index:ProvisionedConfigurationLastRunState")
+class ProvisionedConfigurationLastRunState(_builtins.str, Enum):
+    """
+    Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.
+    """
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FINISHED = "finished"
 
 
 @pulumi.type_token("kace:index:QuarantineVerdict")

@@ -1545,14 +1545,15 @@ class ProvisionedConfiguration(dict):
                  enabled: _builtins.bool,
                  id: _builtins.str,
                  name: _builtins.str,
-                 running: _builtins.bool,
                  targets: _builtins.str,
                  absent: Optional[_builtins.int] = None,
                  failed: Optional[_builtins.int] = None,
                  last_run: Optional[_builtins.str] = None,
+                 last_run_state: Optional['ProvisionedConfigurationLastRunState'] = None,
                  next_run: Optional[_builtins.str] = None,
                  not_started: Optional[_builtins.int] = None,
                  percent_succeeded: Optional[_builtins.float] = None,
+                 running: Optional[_builtins.int] = None,
                  schedule: Optional[_builtins.str] = None,
                  server: Optional[_builtins.str] = None,
                  succeeded: Optional[_builtins.int] = None,
@@ -1565,14 +1566,15 @@ class ProvisionedConfiguration(dict):
         :param _builtins.bool enabled: Whether machines are worked on.
         :param _builtins.str id: Its id.
         :param _builtins.str name: Its friendly name.
-        :param _builtins.bool running: Whether a run goes on now.
         :param _builtins.str targets: Its targets, as text.
         :param _builtins.int absent: Addresses of ranges where nothing answers. Absent before the first run, and after an edit until the next.
         :param _builtins.int failed: Machines that failed or were unreachable. Absent before the first run, and after an edit until the next.
         :param _builtins.str last_run: When its last run began, RFC 3339.
+        :param 'ProvisionedConfigurationLastRunState' last_run_state: Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.
         :param _builtins.str next_run: When it runs by itself next, RFC 3339; only of an enabled one with a schedule.
-        :param _builtins.int not_started: Machines it did not begin. Absent before the first run, and after an edit until the next.
+        :param _builtins.int not_started: Machines it did not begin, or not yet. Absent before the first run, and after an edit until the next.
         :param _builtins.float percent_succeeded: The right ones in a hundred of those that are there.
+        :param _builtins.int running: Machines that are being worked on now; 0 where no run goes on. Absent before the first run, and after an edit until the next.
         :param _builtins.str schedule: When it runs by itself, in words; absent for never.
         :param _builtins.str server: Where agents connect to.
         :param _builtins.int succeeded: Machines that are right: changed, unchanged or removed. Absent before the first run, and after an edit until the next.
@@ -1583,7 +1585,6 @@ class ProvisionedConfiguration(dict):
         pulumi.set(__self__, "enabled", enabled)
         pulumi.set(__self__, "id", id)
         pulumi.set(__self__, "name", name)
-        pulumi.set(__self__, "running", running)
         pulumi.set(__self__, "targets", targets)
         if absent is not None:
             pulumi.set(__self__, "absent", absent)
@@ -1591,12 +1592,16 @@ class ProvisionedConfiguration(dict):
             pulumi.set(__self__, "failed", failed)
         if last_run is not None:
             pulumi.set(__self__, "last_run", last_run)
+        if last_run_state is not None:
+            pulumi.set(__self__, "last_run_state", last_run_state)
         if next_run is not None:
             pulumi.set(__self__, "next_run", next_run)
         if not_started is not None:
             pulumi.set(__self__, "not_started", not_started)
         if percent_succeeded is not None:
             pulumi.set(__self__, "percent_succeeded", percent_succeeded)
+        if running is not None:
+            pulumi.set(__self__, "running", running)
         if schedule is not None:
             pulumi.set(__self__, "schedule", schedule)
         if server is not None:
@@ -1642,14 +1647,6 @@ class ProvisionedConfiguration(dict):
 
     @_builtins.property
     @pulumi.getter
-    def running(self) -> _builtins.bool:
-        """
-        Whether a run goes on now.
-        """
-        return pulumi.get(self, "running")
-
-    @_builtins.property
-    @pulumi.getter
     def targets(self) -> _builtins.str:
         """
         Its targets, as text.
@@ -1681,6 +1678,14 @@ class ProvisionedConfiguration(dict):
         return pulumi.get(self, "last_run")
 
     @_builtins.property
+    @pulumi.getter(name="lastRunState")
+    def last_run_state(self) -> Optional['ProvisionedConfigurationLastRunState']:
+        """
+        Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.
+        """
+        return pulumi.get(self, "last_run_state")
+
+    @_builtins.property
     @pulumi.getter(name="nextRun")
     def next_run(self) -> Optional[_builtins.str]:
         """
@@ -1692,7 +1697,7 @@ class ProvisionedConfiguration(dict):
     @pulumi.getter(name="notStarted")
     def not_started(self) -> Optional[_builtins.int]:
         """
-        Machines it did not begin. Absent before the first run, and after an edit until the next.
+        Machines it did not begin, or not yet. Absent before the first run, and after an edit until the next.
         """
         return pulumi.get(self, "not_started")
 
@@ -1703,6 +1708,14 @@ class ProvisionedConfiguration(dict):
         The right ones in a hundred of those that are there.
         """
         return pulumi.get(self, "percent_succeeded")
+
+    @_builtins.property
+    @pulumi.getter
+    def running(self) -> Optional[_builtins.int]:
+        """
+        Machines that are being worked on now; 0 where no run goes on. Absent before the first run, and after an edit until the next.
+        """
+        return pulumi.get(self, "running")
 
     @_builtins.property
     @pulumi.getter

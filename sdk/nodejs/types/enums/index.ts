@@ -419,6 +419,17 @@ export const ProbePolicy = {
  */
 export type ProbePolicy = (typeof ProbePolicy)[keyof typeof ProbePolicy];
 
+export const ProvisionedConfigurationLastRunState = {
+    Running: "running",
+    Interrupted: "interrupted",
+    Finished: "finished",
+} as const;
+
+/**
+ * Whether the last run still goes on, or broke off, so that the next one goes on with it. Absent before the first.
+ */
+export type ProvisionedConfigurationLastRunState = (typeof ProvisionedConfigurationLastRunState)[keyof typeof ProvisionedConfigurationLastRunState];
+
 export const QuarantineVerdict = {
     /**
      * They are let in, as with a valid token.

@@ -2,7 +2,7 @@ import type { Input, Output } from "../appliance/appliance.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { type Clock, wait } from "./clock.ts";
-import type { InFlight } from "./in-flight.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import { messageOf } from "./stop.ts";
 import type { Summary } from "./summary.ts";
 
@@ -24,15 +24,15 @@ export interface LeaseOptions {
   readonly patienceMs: number;
   /** Default 60: so long after a killed run the next one may begin. */
   readonly leaseSeconds?: number | undefined;
-  /** The machines that are worked on: the appliance hears of their number as it changes, without it never. */
-  readonly inFlight?: InFlight | undefined;
+  /** How far the run is: the appliance hears of it as it changes, without it never. */
+  readonly heartbeat?: Heartbeat | undefined;
   /** Told once, when another run is in the way. */
   readonly onBusy?: ((message: string) => void) | undefined;
 }
 
 const LEASE_SECONDS = 60;
 const ASK_AGAIN_MS = 1_000;
-/** So old may be what the appliance knows of the machines in flight. */
+/** So old may be what the appliance knows of a run that goes on. */
 const TELL_MS = 2_000;
 
 /**
@@ -44,19 +44,19 @@ export class Lease {
   readonly #store: LeaseStore;
   readonly #clock: Clock;
   readonly #seconds: number;
-  readonly #inFlight: InFlight | undefined;
+  readonly #heartbeat: Heartbeat | undefined;
   readonly #lost = new AbortController();
   #cancelTimer: (() => void) | undefined;
   #renewedAtMs: number;
   #over = false;
 
   /** Use {@link holdLease}. */
-  constructor(runId: string, store: LeaseStore, clock: Clock, seconds: number, inFlight: InFlight | undefined) {
+  constructor(runId: string, store: LeaseStore, clock: Clock, seconds: number, heartbeat: Heartbeat | undefined) {
     this.runId = runId;
     this.#store = store;
     this.#clock = clock;
     this.#seconds = seconds;
-    this.#inFlight = inFlight;
+    this.#heartbeat = heartbeat;
     this.#renewedAtMs = clock.nowMs();
     this.#renewLater();
   }
@@ -80,10 +80,10 @@ export class Lease {
   #renewLater(): void {
     if (this.#over) return;
     const third = (this.#seconds * 1_000) / 3;
-    const pauseMs = this.#inFlight === undefined ? third : Math.min(third, TELL_MS);
+    const pauseMs = this.#heartbeat === undefined ? third : Math.min(third, TELL_MS);
     this.#cancelTimer = this.#clock.after(pauseMs, () => {
       const isDue = this.#clock.nowMs() - this.#renewedAtMs + pauseMs > third;
-      if (isDue || this.#inFlight?.isNews === true) void this.#renew();
+      if (isDue || this.#heartbeat?.isNews === true) void this.#renew();
       else this.#renewLater();
     });
   }
@@ -91,8 +91,8 @@ export class Lease {
   async #renew(): Promise<void> {
     try {
       const askedAtMs = this.#clock.nowMs();
-      const inFlight = this.#inFlight?.tell();
-      await this.#store.renewLease({ runId: this.runId, leaseSeconds: this.#seconds, inFlight });
+      const progress = this.#heartbeat?.tell();
+      await this.#store.renewLease({ runId: this.runId, leaseSeconds: this.#seconds, progress });
       this.#renewedAtMs = askedAtMs;
     } catch (error) {
       const taken = error instanceof ApplianceError && error.code === "conflict";
@@ -118,12 +118,12 @@ export class Lease {
  * @example const lease = await holdLease({ store: appliance, run: { configurationId, kind: "up", holder }, clock, signal, patienceMs: 60_000 });
  */
 export async function holdLease(options: LeaseOptions): Promise<Lease> {
-  const { store, run, clock, signal, patienceMs, leaseSeconds = LEASE_SECONDS, inFlight, onBusy } = options;
+  const { store, run, clock, signal, patienceMs, leaseSeconds = LEASE_SECONDS, heartbeat, onBusy } = options;
   const untilMs = clock.nowMs() + patienceMs;
   for (let told = false; ; told = true) {
     try {
       const { runId } = await store.startRun({ ...run, leaseSeconds });
-      return new Lease(runId, store, clock, leaseSeconds, inFlight);
+      return new Lease(runId, store, clock, leaseSeconds, heartbeat);
     } catch (error) {
       if (!(error instanceof ApplianceError) || error.code !== "conflict") throw error;
       if (!told) onBusy?.(error.message);

@@ -1,7 +1,7 @@
 import type { Input } from "../appliance/appliance.ts";
 import { MAX_LOG_BYTES } from "../appliance/operations/outcome-words.ts";
 import type { NewOutcome } from "../appliance/operations/outcomes.ts";
-import type { InFlight } from "./in-flight.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The part of an appliance that outcomes are written to. */
@@ -17,19 +17,19 @@ const MAX_NAME = 255;
 const MAX_WORD = 100;
 
 /**
- * The journal of a run, kept by an appliance, which hears with every batch how many machines are in flight beside it.
- * @example runRollout({ journal: journalOf(appliance, lease.runId, inFlight), onEvent: (event) => inFlight.see(event), ... })
+ * The journal of a run, kept by an appliance, which hears with every batch how far the run is beside it.
+ * @example runRollout({ journal: journalOf(appliance, lease.runId, heartbeat), onEvent: (event) => heartbeat.see(event), ... })
  */
 export function journalOf(
   store: OutcomeStore,
   runId: string,
-  inFlight: InFlight,
+  heartbeat: Heartbeat,
 ): (outcomes: readonly Outcome[]) => Promise<void> {
   return async (outcomes) => {
     for (let start = 0; start < outcomes.length; start += PER_CALL) {
       const batch = outcomes.slice(start, start + PER_CALL);
-      inFlight.written(batch);
-      await store.recordOutcomes({ runId, outcomes: batch.map(recorded), inFlight: inFlight.tell() });
+      heartbeat.written(batch);
+      await store.recordOutcomes({ runId, outcomes: batch.map(recorded), progress: heartbeat.tell() });
     }
   };
 }

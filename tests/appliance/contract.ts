@@ -440,9 +440,13 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
           return { total, inFlight, notAttempted, succeeded };
         };
         expect(await counts()).toEqual({ total: 5, inFlight: 0, notAttempted: 5, succeeded: 0 });
-        await appliance.renewLease({ runId, inFlight: 3 });
+        await appliance.renewLease({ runId, progress: { inFlight: 3, absent: 0 } });
         expect(await counts()).toEqual({ total: 5, inFlight: 3, notAttempted: 2, succeeded: 0 });
-        await appliance.recordOutcomes({ runId, outcomes: [outcome("web1"), outcome("web2")], inFlight: 2 });
+        await appliance.recordOutcomes({
+          runId,
+          outcomes: [outcome("web1"), outcome("web2")],
+          progress: { inFlight: 2, absent: 0 },
+        });
         expect(await counts()).toEqual({ total: 5, inFlight: 2, notAttempted: 1, succeeded: 2 });
         // Who says nothing of it leaves it as it was, but what is recorded is no longer worked on.
         await appliance.renewLease({ runId });
@@ -452,13 +456,32 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
         expect(await counts()).toEqual({ total: 5, inFlight: 0, notAttempted: 1, succeeded: 4 });
         const next = await appliance.startRun({ ...run, total: 5 });
         expect(await counts()).toEqual({ total: 5, inFlight: 0, notAttempted: 5, succeeded: 0 });
-        await appliance.renewLease({ runId: next.runId, inFlight: 5 });
+        await appliance.renewLease({ runId: next.runId, progress: { inFlight: 5, absent: 0 } });
         await appliance.finishRun({ runId: next.runId, summary: SUMMARY });
         expect((await counts()).inFlight).toBe(0);
-        await expect(appliance.renewLease({ runId: next.runId, inFlight: -1 })).rejects.toMatchObject({
+        await expect(
+          appliance.renewLease({ runId: next.runId, progress: { inFlight: -1, absent: 0 } }),
+        ).rejects.toMatchObject({
           code: "invalid",
-          message: expect.stringContaining("inFlight"),
+          message: expect.stringContaining("progress.inFlight"),
         });
+      });
+
+      it("says at how many addresses nobody was, while a run goes on and when it broke off", async () => {
+        await appliance.saveConfiguration(configuration);
+        const { runId } = await appliance.startRun({ ...run, total: 65_536 });
+        const counts = async () => (await appliance.getConfiguration({ id: "config-1" })).lastRun;
+        await appliance.renewLease({ runId, progress: { inFlight: 8, absent: 60_000 } });
+        const known = { total: 65_536, absent: 60_000 };
+        expect(await counts()).toMatchObject({ ...known, inFlight: 8, notAttempted: 5_528 });
+        await appliance.recordOutcomes({
+          runId,
+          outcomes: [outcome("web1")],
+          progress: { inFlight: 7, absent: 60_000 },
+        });
+        expect(await counts()).toMatchObject({ ...known, inFlight: 7, notAttempted: 5_528, succeeded: 1 });
+        subject.advance(61 * SECOND_MS);
+        expect(await counts()).toMatchObject({ ...known, inFlight: 0, notAttempted: 5_535, succeeded: 1 });
       });
 
       it("does not let an older run, or a refresh without news, say what is known of a machine", async () => {

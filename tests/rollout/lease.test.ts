@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Input } from "../../provider/appliance/appliance.ts";
 import { ApplianceError } from "../../provider/appliance/errors.ts";
-import { InFlight } from "../../provider/rollout/in-flight.ts";
+import { Heartbeat } from "../../provider/rollout/heartbeat.ts";
 import { holdLease, type LeaseStore } from "../../provider/rollout/lease.ts";
 import { noCounts, summaryOf } from "../../provider/rollout/summary.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -27,8 +28,8 @@ class PlayedStore implements LeaseStore {
     return { runId: "run-1", leaseUntil: "2026-11-21T10:01:00.000Z" };
   }
 
-  async renewLease({ inFlight }: { readonly inFlight?: number | undefined }) {
-    this.told.push(inFlight);
+  async renewLease({ progress }: Partial<Input<"renewLease">> = {}) {
+    this.told.push(progress?.inFlight);
     const fault = this.renewals[Math.min(this.renewed++, this.renewals.length - 1)];
     if (fault !== undefined) throw fault;
     return {};
@@ -63,18 +64,18 @@ describe("the lease of a configuration", () => {
   it("says how many machines are in flight as it changes, and is renewed in time where it does not", async () => {
     const clock = new VirtualClock();
     const store = new PlayedStore([undefined]);
-    const inFlight = new InFlight();
+    const heartbeat = new Heartbeat();
     const signal = new AbortController().signal;
     const run = { configurationId: "berlin", kind: "up" as const, holder: "me" };
-    const lease = await holdLease({ store, run, clock, signal, patienceMs: 0, leaseSeconds: 20, inFlight });
-    for (const machine of ["web01", "web02"]) inFlight.see({ kind: "started", machine });
+    const lease = await holdLease({ store, run, clock, signal, patienceMs: 0, leaseSeconds: 20, heartbeat });
+    for (const machine of ["web01", "web02"]) heartbeat.see({ kind: "started", machine });
     await clock.play(clock.sleep(2_500));
     expect(store.told).toEqual([2]);
     await clock.play(clock.sleep(60_000));
     expect(store.told.length).toBeGreaterThanOrEqual(60 / (20 / 3));
     expect(new Set(store.told)).toEqual(new Set([2]));
     const before = store.renewed;
-    inFlight.see({ kind: "merged", machine: "web02" });
+    heartbeat.see({ kind: "merged", machine: "web02" });
     await clock.play(clock.sleep(2_500));
     expect(store.told.slice(before)).toEqual([1]);
     lease.abandon();

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Input } from "../../provider/appliance/appliance.ts";
 import { MAX_LOG_BYTES } from "../../provider/appliance/operations/outcome-words.ts";
 import { outcomeOperations } from "../../provider/appliance/operations/outcomes.ts";
-import { InFlight } from "../../provider/rollout/in-flight.ts";
+import { Heartbeat } from "../../provider/rollout/heartbeat.ts";
 import { journalOf, recorded, withoutMiddle } from "../../provider/rollout/recording.ts";
 import { outcome } from "./outcomes.ts";
 
@@ -27,7 +27,7 @@ describe("the journal in the appliance", () => {
     const calls: Input<"recordOutcomes">[] = [];
     const store = { recordOutcomes: async (call: Input<"recordOutcomes">) => calls.push(call) };
     const many = Array.from({ length: 2_500 }, (_, index) => outcome(`m${index}`, "not-attempted"));
-    await journalOf(store, "run-7", new InFlight())(many);
+    await journalOf(store, "run-7", new Heartbeat())(many);
     expect(calls.map(({ runId, outcomes }) => [runId, outcomes.length])).toEqual([
       ["run-7", 1_000],
       ["run-7", 1_000],

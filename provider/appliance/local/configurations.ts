@@ -63,8 +63,10 @@ function countsOf(tx: Transaction, run: RunRow, running: boolean): RunSummary & 
     recorded += row.count;
   }
   const total = Math.max(run.total ?? 0, recorded);
-  const inFlight = running ? Math.min(run.in_flight ?? 0, total - recorded) : 0;
-  counts.notAttempted += total - recorded - inFlight;
+  const absent = Math.min(run.absent ?? 0, total - recorded);
+  const inFlight = running ? Math.min(run.in_flight ?? 0, total - recorded - absent) : 0;
+  counts.absent += absent;
+  counts.notAttempted += total - recorded - absent - inFlight;
   const present = total - counts.absent;
   const right = counts.succeeded + counts.unchanged + counts.removed;
   const percentSucceeded = present === 0 ? 100 : Math.round((right / present) * 1_000) / 10;

@@ -13,7 +13,7 @@ import { authorities } from "./migrations/12-authorities.ts";
 import { scriptsForLater } from "./migrations/13-scripts-for-later.ts";
 import { outcomesOnce } from "./migrations/14-outcomes-once.ts";
 import { factsInColumns } from "./migrations/15-facts-in-columns.ts";
-import { machinesInFlight } from "./migrations/16-machines-in-flight.ts";
+import { runProgress } from "./migrations/16-run-progress.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 export type { Migration } from "./migrations/migration.ts";
@@ -34,7 +34,7 @@ export const migrations: readonly Migration[] = [
   scriptsForLater,
   outcomesOnce,
   factsInColumns,
-  machinesInFlight,
+  runProgress,
 ];
 
 /** Brings a database to the newest version; to be called within a transaction, which takes all of it or nothing. */

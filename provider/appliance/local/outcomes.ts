@@ -9,7 +9,7 @@ import { keepLogs, logIn, type PackOf } from "./outcome-logs.ts";
 import { describeOutcome, outcomeRows } from "./outcome-rows.ts";
 import { page, textAt } from "./paging.ts";
 import { build, listed } from "./query.ts";
-import type { RunRow } from "./runs.ts";
+import { columnsOf, type RunRow } from "./runs.ts";
 import type { Tables } from "./tables.ts";
 import { moment, type Transaction } from "./transaction.ts";
 
@@ -78,7 +78,7 @@ function record(tx: Transaction, run: RunOfOutcome, outcome: NewOutcome, packOf:
 }
 
 export const outcomeHandlers: HandlersOf<typeof outcomeOperations> = {
-  recordOutcomes(tx, { runId, outcomes, inFlight }) {
+  recordOutcomes(tx, { runId, outcomes, progress }) {
     const run = tx.queries.first(
       build.selectFrom("runs").select(["number", "configuration_id", "kind", "state"]).where("id", "=", runId),
     );
@@ -94,8 +94,8 @@ export const outcomeHandlers: HandlersOf<typeof outcomeOperations> = {
     }
     const packOf = keepLogs(tx, run.number, outcomes);
     for (const outcome of outcomes) record(tx, run, outcome, packOf);
-    if (inFlight !== undefined)
-      tx.queries.run(build.updateTable("runs").set({ in_flight: inFlight }).where("number", "=", run.number));
+    if (progress !== undefined)
+      tx.queries.run(build.updateTable("runs").set(columnsOf(progress)).where("number", "=", run.number));
     return { recorded: outcomes.length };
   },
 

@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
-import { processIdentity } from "../operations/fields.ts";
+import { processIdentity, type RunProgress } from "../operations/fields.ts";
 import { type Run, type RunSummary, type runOperations, runSummary } from "../operations/runs.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { forgetFacts } from "./outcome-facts.ts";
@@ -63,6 +63,11 @@ function lostLease(tx: Transaction, row: RunRow): ApplianceError {
         : `${other.holder} took this configuration over at ${moment(other.started_at)}, because nothing was heard of run ${row.id}`,
     hint: "run it again",
   });
+}
+
+/** What a run says of its progress, as it is kept; nothing where it says nothing. */
+export function columnsOf(progress: RunProgress | undefined) {
+  return progress === undefined ? {} : { in_flight: progress.inFlight, absent: progress.absent };
 }
 
 function describe(tx: Transaction, row: RunRow & { readonly configuration_name: string }): Run {
@@ -169,17 +174,18 @@ export const runHandlers: HandlersOf<typeof runOperations> = {
         lease_until: leaseUntil,
         total: total ?? null,
         in_flight: null,
+        absent: null,
         summary: null,
       }),
     );
     return { runId: id, leaseUntil: moment(leaseUntil) };
   },
 
-  renewLease(tx, { runId, leaseSeconds, inFlight }) {
+  renewLease(tx, { runId, leaseSeconds, progress }) {
     const row = find(tx, runId);
     if (row.state !== "running") throw lostLease(tx, row);
     const leaseUntil = tx.now + leaseSeconds * 1_000;
-    const said = { lease_until: leaseUntil, ...(inFlight !== undefined && { in_flight: inFlight }) };
+    const said = { lease_until: leaseUntil, ...columnsOf(progress) };
     tx.queries.run(build.updateTable("runs").set(said).where("number", "=", row.number));
     return { leaseUntil: moment(leaseUntil) };
   },

@@ -135,6 +135,7 @@ export interface Tables {
     lease_until: number;
     total: number | null;
     in_flight: number | null;
+    absent: number | null;
     summary: string | null;
   };
   readonly outcome_machines: { number: Generated<number>; configuration_id: string; machine: string };

@@ -37,6 +37,16 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected the 64 hexade
 /** How many machines a run works on just now: those it began and has recorded no outcome of. */
 export const inFlight = z.int().min(0);
 
+/** How far a run is that goes on, beside the outcomes that it recorded. */
+export const runProgress = z.object({
+  inFlight,
+  /** Addresses where nobody is, so far: there are no outcomes of them. */
+  absent: z.int().min(0),
+});
+
+/** How far a run is that goes on. */
+export type RunProgress = z.output<typeof runProgress>;
+
 /** How long a list may be at most in one answer. */
 export const limit = z.int().min(1).max(1_000).default(100);
 

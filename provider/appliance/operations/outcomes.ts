@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { after, inFlight, limit, moment, next, organization } from "./fields.ts";
+import { after, limit, moment, next, organization, runProgress } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 import { MAX_LOG_BYTES, outcomeClass } from "./outcome-words.ts";
 
@@ -56,7 +56,7 @@ export const outcomeOperations = defineOperations({
       runId: z.string().min(1).max(100),
       outcomes: z.array(newOutcome).max(10_000),
       /** Beside these: what is recorded is not worked on any more. */
-      inFlight: inFlight.optional(),
+      progress: runProgress.optional(),
     }),
     output: z.object({ recorded: z.int() }),
   },

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { after, done, inFlight, limit, moment, name, next, organization, processIdentity } from "./fields.ts";
+import { after, done, limit, moment, name, next, organization, processIdentity, runProgress } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 import { storedOutcome } from "./outcomes.ts";
 
@@ -67,9 +67,9 @@ export const runOperations = defineOperations({
   },
   renewLease: {
     description:
-      "Keeps the lease of a run, and says how many machines it works on just now; a conflict once somebody else has taken it over, or the run is finished.",
+      "Keeps the lease of a run, and says how far it is; a conflict once somebody else has taken it over, or the run is finished.",
     access: "write",
-    input: z.object({ runId, leaseSeconds, inFlight: inFlight.optional() }),
+    input: z.object({ runId, leaseSeconds, progress: runProgress.optional() }),
     output: z.object({ leaseUntil: moment }),
   },
   finishRun: {

@@ -66,10 +66,10 @@ export async function openRemote(options: RemoteOptions): Promise<Appliance> {
 
   return {
     ...methods,
-    async recordOutcomes({ runId, outcomes, inFlight }: Input<"recordOutcomes">): Promise<Output<"recordOutcomes">> {
+    async recordOutcomes({ runId, outcomes, progress }: Input<"recordOutcomes">): Promise<Output<"recordOutcomes">> {
       let recorded = 0;
       for (const part of batches(outcomes, MAX_BATCH_BYTES, (outcome) => JSON.stringify(outcome).length)) {
-        recorded += (await methods.recordOutcomes({ runId, outcomes: part, inFlight })).recorded;
+        recorded += (await methods.recordOutcomes({ runId, outcomes: part, progress })).recorded;
       }
       return { recorded };
     },

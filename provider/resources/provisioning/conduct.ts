@@ -6,7 +6,7 @@ import type { Log } from "../../kit/define/call.ts";
 import { resolveCount } from "../../kit/define/scalars.ts";
 import { systemClock } from "../../rollout/clock.ts";
 import { isOutcomeCode, isRight } from "../../rollout/codes.ts";
-import { InFlight } from "../../rollout/in-flight.ts";
+import { Heartbeat } from "../../rollout/heartbeat.ts";
 import { holdLease, type Lease } from "../../rollout/lease.ts";
 import { type Outcome, outcomeOf } from "../../rollout/outcome.ts";
 import { reasons } from "../../rollout/reasons.ts";
@@ -73,7 +73,7 @@ export const NOTHING: Recording = { summary: summaryOf(noCounts()), results: {} 
  */
 export async function conduct(run: Conduct): Promise<Conducted> {
   const { appliance, configurationId, kind, crowd, log, signal } = run;
-  const inFlight = new InFlight();
+  const heartbeat = new Heartbeat();
   const lease = await holdLease({
     store: appliance,
     run: {
@@ -87,11 +87,11 @@ export async function conduct(run: Conduct): Promise<Conducted> {
     signal,
     patienceMs: run.patienceMs ?? PATIENCE_MS,
     leaseSeconds: LEASE_SECONDS,
-    inFlight,
+    heartbeat,
     onBusy: run.patienceMs === 0 ? undefined : (message) => log.warn(`waiting: ${message}`),
   });
   try {
-    const conducted = await conductWith(run, lease, inFlight);
+    const conducted = await conductWith(run, lease, heartbeat);
     await lease.finish(conducted.recording.summary);
     return conducted;
   } finally {
@@ -99,12 +99,12 @@ export async function conduct(run: Conduct): Promise<Conducted> {
   }
 }
 
-async function conductWith(run: Conduct, lease: Lease, inFlight: InFlight): Promise<Conducted> {
+async function conductWith(run: Conduct, lease: Lease, heartbeat: Heartbeat): Promise<Conducted> {
   const { session, kind, crowd, log } = run;
   const before = await knownBefore(run);
   const limits = limitsOf(run);
   const world = session.world(kind === "destroy" ? "removed" : undefined);
-  const main = await rollOut(run, lease, inFlight, world, crowd, limits, before);
+  const main = await rollOut(run, lease, heartbeat, world, crowd, limits, before);
   const verdicts = [verdictOn(main, limits)];
   let cancelled = main.stopped?.kind === "cancelled";
   const outcomes = [...main.outcomes.values()];
@@ -127,7 +127,7 @@ async function conductWith(run: Conduct, lease: Lease, inFlight: InFlight): Prom
         : await rollOut(
             run,
             lease,
-            inFlight,
+            heartbeat,
             session.world("removed"),
             { walk: () => gone, total: gone.length },
             whatIsLeft(limits, main),
@@ -156,7 +156,7 @@ async function conductWith(run: Conduct, lease: Lease, inFlight: InFlight): Prom
 async function rollOut(
   { signal, log, session, appliance }: Conduct,
   lease: Lease,
-  inFlight: InFlight,
+  heartbeat: Heartbeat,
   world: SshWorld,
   { walk, total }: Crowd,
   limits: Limits,
@@ -175,9 +175,9 @@ async function rollOut(
       signal: AbortSignal.any([signal, lease.signal]),
       previous,
       first,
-      journal: journalOf(appliance, lease.runId, inFlight),
+      journal: journalOf(appliance, lease.runId, heartbeat),
       onEvent(event) {
-        inFlight.see(event);
+        heartbeat.see(event);
         telling.onEvent(event);
       },
     });

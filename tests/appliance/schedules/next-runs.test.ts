@@ -109,21 +109,34 @@ function jumps(timezone: string, firstYear: number, lastYear: number): number[] 
   return days;
 }
 
+/** Every kind of schedule, at the hours in which clocks are set, on the day of a jump and on those beside it. */
+function* schedulesAround(jumpMs: number): Generator<Exclude<Schedule, { kind: "interval" }>> {
+  for (const at of [
+    { hour: 0, minute: 0 },
+    { hour: 0, minute: 30 },
+    { hour: 1, minute: 15 },
+    { hour: 2, minute: 0 },
+    { hour: 2, minute: 30 },
+    { hour: 3, minute: 0 },
+    { hour: 23, minute: 30 },
+  ]) {
+    yield { kind: "daily", at };
+    for (const day of [-1, 0, 1]) {
+      const date = new Date(jumpMs + day * DAY_MS);
+      yield { kind: "weekly", weekday: date.getUTCDay(), at };
+      yield { kind: "monthly", day: date.getUTCDate(), at };
+      yield { kind: "yearly", month: date.getUTCMonth() + 1, day: date.getUTCDate(), at };
+    }
+  }
+}
+
 describe("every kind of schedule, compared with a walk over the minutes", { timeout: 600_000 }, () => {
   it.each(ZONES)("fires alike on all days around which %s sets its clock, in six years", (timezone) => {
     for (const ms of jumps(timezone, 2026, 2031)) {
       const [fromMs, toMs] = [ms - DAY_MS, ms + DAY_MS];
       const wall = wallMinutes(timezone, fromMs - DAY_MS, toMs);
-      for (const at of [
-        { hour: 0, minute: 0 },
-        { hour: 0, minute: 30 },
-        { hour: 1, minute: 15 },
-        { hour: 2, minute: 0 },
-        { hour: 2, minute: 30 },
-        { hour: 3, minute: 0 },
-      ]) {
-        const schedule = { kind: "daily", at } as const;
-        expect(runsOf(schedule, timezone, fromMs, toMs), JSON.stringify({ timezone, at })).toEqual(
+      for (const schedule of schedulesAround(ms)) {
+        expect(runsOf(schedule, timezone, fromMs, toMs), JSON.stringify({ timezone, schedule })).toEqual(
           since(fromMs, walkMinutes(schedule, wall)),
         );
       }

@@ -107,9 +107,10 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
     const schedules = keepSchedules(appliance, { now, log });
     const updates = await keepUpdates(appliance, { now, timezone: systemTimezone(), log });
     if (!signal.aborted) await once(signal, "abort");
-    log("stopping: no new calls; those in flight may finish");
-    // Machines in work may still have to connect to the server to be done.
+    log("stopping: no scheduled run begins; one that goes on ends with the machines in work");
+    // These may still have to connect to the server to be done.
     await Promise.all([schedules.stop(), updates.stop()]);
+    log("no new calls; those in flight may finish");
     await server.stop();
     log("stopped");
   } catch (error) {

@@ -2,7 +2,7 @@
 export interface OperatingSystem {
   /** `linux`, `darwin`, or whatever `uname` says in lower case; `unknown` if it says nothing. */
   readonly platform: string;
-  /** `debian`, `rocky`: the ID of os-release. */
+  /** `debian`, `rocky`: the ID of os-release, or what that would be where a system is older than this file. */
   readonly distribution: string | undefined;
   readonly version: string | undefined;
   readonly title: string | undefined;

@@ -55,7 +55,7 @@ export function supportOf(tables: readonly SupportTable[], version: string | und
   if (table === undefined) return { kind: "unknown" };
   const rows = table.rows.filter(({ platform }) => platform === system.platform);
   const { distribution } = system;
-  // A machine without os-release is not refused for what nobody knows of it.
+  // A machine that does not say what it is is not refused for what nobody knows of it.
   if (system.platform === "linux" && distribution === undefined) return { kind: "unknown" };
   const named = rows.filter(({ distributions }) => distribution !== undefined && distributions?.includes(distribution));
   const candidates = named.length > 0 ? named : rows.filter(({ distributions }) => distributions === undefined);

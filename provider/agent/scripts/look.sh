@@ -35,7 +35,7 @@ look_host() {
   note machine-id "$WORD"
   note boot-id "$BOOT"
   note init "$INIT"
-  look_release /etc/os-release || look_release /usr/lib/os-release
+  look_release /etc/os-release || look_release /usr/lib/os-release || look_old_release /etc
   for _loader in /lib/ld-musl-*.so.1; do [ -e "$_loader" ] && note libc musl; done
   glibc_look && note libc glibc
   if has dpkg; then
@@ -60,6 +60,48 @@ look_release() {
     [ "$_count" -lt 200 ] || break
   done <"$1"
   return 0
+}
+
+# look_old_release FOLDER: the same of systems that are older than os-release (before about 2012), by the files that
+# their distributions had then: Red Hat's and its descendants', SUSE's, and the one of the Linux Standard Base.
+look_old_release() {
+  if [ -r "$1/redhat-release" ]; then
+    IFS= read -r _title <"$1/redhat-release" || [ -n "$_title" ] || return 0
+    case $_title in
+      "Red Hat"*) note os.ID rhel ;;
+      *) note os.ID "${_title%% *}" ;;
+    esac
+    case $_title in *" release "*)
+      _version=${_title#* release }
+      note os.VERSION_ID "${_version%% *}"
+      ;;
+    esac
+    note os.PRETTY_NAME "$_title"
+  elif [ -r "$1/SuSE-release" ]; then
+    _title= _version= _level=
+    while IFS= read -r _line || [ -n "$_line" ]; do
+      case $_line in
+        "VERSION = "*) _version=${_line#*= } ;;
+        "PATCHLEVEL = "[1-9]*) _level=${_line#*= } ;;
+        *) [ -n "$_title" ] || _title=$_line ;;
+      esac
+    done <"$1/SuSE-release"
+    case $_title in
+      *Desktop*) note os.ID sled ;;
+      *Enterprise*) note os.ID sles ;;
+      *) note os.ID opensuse ;;
+    esac
+    note os.VERSION_ID "$_version${_level:+.$_level}"
+    note os.PRETTY_NAME "$_title"
+  elif [ -r "$1/lsb-release" ]; then
+    while IFS= read -r _line || [ -n "$_line" ]; do
+      case $_line in
+        DISTRIB_ID=*) note os.ID "${_line#*=}" ;;
+        DISTRIB_RELEASE=*) note os.VERSION_ID "${_line#*=}" ;;
+        DISTRIB_DESCRIPTION=*) note os.PRETTY_NAME "${_line#*=}" ;;
+      esac
+    done <"$1/lsb-release"
+  fi
 }
 
 # glibc_look: is its loader there? The last pattern reads all directories below /lib, so it comes last.

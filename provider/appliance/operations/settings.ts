@@ -50,7 +50,7 @@ const agentSettings = z.object({
 /** What agents live by. */
 export type AgentSettings = z.output<typeof agentSettings>;
 
-/** The vendor's own: always, once an hour with the inventory, scripts every 8 hours, all logs kept. */
+/** The vendor's own, but for the product's name: always, once an hour with the inventory, scripts every 8 hours, all logs kept. */
 export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
   communicationsWindow: { from: "00:00", to: "00:00" },
   runIntervalSeconds: 3_600,

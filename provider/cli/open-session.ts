@@ -1,4 +1,6 @@
-import { homedir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Appliance } from "../appliance/appliance.ts";
 import { databaseFolder, openAppliance, parseEndpoint } from "../appliance/configuration.ts";
 import type { Terminal } from "./output.ts";
@@ -38,6 +40,7 @@ export function sessionOf(
   const using = async <T>(work: (appliance: Appliance) => Promise<T>, mode: Mode): Promise<T> => {
     const authority = caCertificate ? await certificatesFrom(caCertificate, CA_CERTIFICATE) : undefined;
     const place = mode.readOnly || mode.mustExist ? undefined : await placeOfNew(options, environment);
+    if (place !== undefined) await tryOut(work, organization);
     const appliance = await openAppliance({
       endpoint,
       database,
@@ -60,6 +63,21 @@ export function sessionOf(
     read: (work, without) => using(work, { readOnly: true, mustExist: without !== "goes on" }),
     write: (work, without) => using(work, { readOnly: false, mustExist: without !== "goes on" }),
   };
+}
+
+/** Does work on a new appliance that goes again: what is refused of it is refused before one is made that stays. */
+async function tryOut(work: (appliance: Appliance) => Promise<unknown>, organization: string | undefined) {
+  const database = await mkdtemp(join(tmpdir(), "kace-new-"));
+  try {
+    const appliance = await openAppliance({ database, organization });
+    try {
+      await work(appliance);
+    } finally {
+      await appliance.close();
+    }
+  } finally {
+    await rm(database, { recursive: true, force: true });
+  }
 }
 
 /** The folder of the local appliance where it has none: who mistyped it sees that. */

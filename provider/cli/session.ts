@@ -13,7 +13,10 @@ export interface CommandSession {
    * empty and well. Only what is not about the appliance goes on without one, as if it were empty.
    */
   read<T>(work: (appliance: Appliance) => Promise<T>, without?: WithoutAppliance): Promise<T>;
-  /** Work on what an appliance has: one that is not there is refused, or made for something new that is put into it. */
+  /**
+   * Work on what an appliance has: one that is not there is refused, or made for something new that is put into it. Before
+   * it is made the work is done once on one that goes again, so that what is refused leaves none behind.
+   */
   write<T>(work: (appliance: Appliance) => Promise<T>, without?: WithoutAppliance): Promise<T>;
 }
 

@@ -100,6 +100,23 @@ describe("a folder without an appliance", () => {
     expect(again.err).not.toContain("a new appliance");
   });
 
+  it.each<[readonly string[], number]>([
+    [["api-tokens", "create", ""], 2],
+    [["api-tokens", "create", "pipeline", "--expires", "2001-01-01"], 2],
+    [["--organization", "none", "api-tokens", "create", "pipeline"], 2],
+    [["orgs", "create", "A B"], 2],
+    [["orgs", "create", "default"], 1],
+  ])("stays as it is where `kace %j` is refused", async (args, exitCode) => {
+    const folder = join(newFolder(), "below");
+    const refused = await kaceIn(folder, ...args);
+    expect(refused.exitCode).toBe(exitCode);
+    expect(refused.err).not.toContain("a new appliance");
+    expect(existsSync(join(folder, ".."))).toBe(false);
+    mkdirSync(folder, { recursive: true });
+    expect((await kaceIn(folder, ...args)).exitCode).toBe(exitCode);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("is enough for `kace check`, which is about machines, and is not made by it", async () => {
     const folder = newFolder();
     expect((await kaceIn(folder, "check", "--windows", "127.0.0.1")).out).toContain("127.0.0.1");

@@ -27,9 +27,9 @@ const REFUSED = {
 let folder: string;
 let appliance: LocalAppliance;
 
-async function run(outcomes: readonly NewOutcome[]): Promise<void> {
+async function run(outcomes: readonly NewOutcome[], configurationId = "config-1"): Promise<void> {
   const { runId } = await appliance.startRun({
-    configurationId: "config-1",
+    configurationId,
     kind: "up",
     total: outcomes.length,
     holder: "a test",
@@ -101,5 +101,32 @@ describe("the results of a machine", () => {
       expect.stringMatching(/^10\.0\.0\.1, configuration fleet, \S+Z$/),
       "[install] unpacking",
     ]);
+  });
+
+  it("are those of all configurations, whichever of its names the machine is called by", async () => {
+    await appliance.saveConfiguration({ id: "config-2", name: "names", description: { targets: "by name" } });
+    await run([outcome("web01.corp.example", { address: "10.0.0.1", log: "[install] anew" })], "config-2");
+    for (const said of ["10.0.0.1", "web01.corp.example", "WEB01.corp.example", "web01"]) {
+      const shown: { machine: string }[] = JSON.parse(
+        (await kaceIn(folder, "--json", "results", "--machine", said)).out,
+      );
+      expect(shown.map(({ machine }) => machine)).toEqual(["10.0.0.1", "web01.corp.example"]);
+      expect((await kaceIn(folder, "logs", said)).out).toMatch(/^web01\.corp\.example, .*\n\[install\] anew$/);
+    }
+  });
+
+  it("are all listed where several machines have the name, of which a log is asked for by another one", async () => {
+    await run([outcome("web01.paris.example", { address: "10.2.0.1", kuid: kuidOf(9), log: "[install] there" })]);
+    const shown: { machine: string }[] = JSON.parse(
+      (await kaceIn(folder, "--json", "results", "--machine", "web01")).out,
+    );
+    expect(shown.map(({ machine }) => machine)).toEqual(["10.0.0.1", "web01.paris.example"]);
+    expect(await kaceIn(folder, "logs", "web01")).toEqual({
+      exitCode: 2,
+      out: "",
+      err: `kace: 2 machines are called web01\n  say which one by its whole name, its address or its KUID: 10.0.0.1 (Web01.corp.example), web01.paris.example (10.2.0.1, ${kuidOf(9)})`,
+    });
+    for (const said of ["web01.paris.example", "10.2.0.1"])
+      expect((await kaceIn(folder, "logs", said)).out).toContain("[install] there");
   });
 });

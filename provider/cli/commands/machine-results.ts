@@ -1,34 +1,52 @@
 import { isIP } from "node:net";
 import type { Device } from "../../appliance/operations/devices.ts";
-import type { StoredOutcome } from "../../appliance/operations/outcomes.ts";
+import { type Identity, machineByMachine, namesForOne } from "../../rollout/same-machine.ts";
 import { type CommandSession, UsageError } from "../session.ts";
 import { devicesNamed } from "./devices.ts";
-
-/** What a result says of who its machine is. */
-type Machine = Pick<StoredOutcome, "machine" | "name" | "address" | "kuid">;
+import { replacedDevices } from "./replaced-devices.ts";
 
 /**
- * The results of the machine that somebody means: as its configuration names it, by its address or its host name, or as
- * devices are named. The closest of these that there are results of.
- * @throws UsageError where no run knows it
+ * The results of the one machine that somebody means, named as in {@link resultsOfMachines}.
+ * @throws UsageError where no run knows it, or several machines are called so
  */
-export async function resultsOfMachine<Result extends Machine>(
+export async function resultsOfMachine<Result extends Identity>(
   session: CommandSession,
   results: readonly Result[],
   said: string,
 ): Promise<Result[]> {
+  const [meant = [], ...others] = await resultsOfMachines(session, results, said);
+  if (others.length === 0) return meant;
+  const machines = [meant, ...others].map(namesForOne);
+  throw new UsageError(
+    `${machines.length} machines are called ${said}`,
+    `say which one by its whole name, its address or its KUID: ${machines.join(", ")}`,
+  );
+}
+
+/**
+ * The results of the machines that somebody may mean, one after the other: as their configurations name them, by an
+ * address or a host name, or as devices are named. The closest of these that there are results of.
+ * @throws UsageError where no run knows one
+ */
+export async function resultsOfMachines<Result extends Identity>(
+  session: CommandSession,
+  results: readonly Result[],
+  said: string,
+): Promise<Result[][]> {
   const wanted = plain(said);
   const named = results.filter((result) => namesOf(result).some((name) => name === wanted));
-  if (named.length > 0) return named;
+  if (named.length > 0) return machineByMachine(named);
   const short = results.filter((result) => namesOf(result).some((name) => isIP(name) === 0 && isShortOf(wanted, name)));
-  if (short.length > 0) return short;
+  if (short.length > 0) return machineByMachine(short);
   const devices = await devicesNamed(session, said);
   const ofDevices = results.filter((result) => devices.some((device) => isOf(result, device)));
-  if (ofDevices.length > 0) return ofDevices;
+  // A device may have several addresses, by each of which a configuration names it.
+  const isOne = devices.length - replacedDevices(devices).size === 1;
+  if (ofDevices.length > 0) return isOne ? [ofDevices] : machineByMachine(ofDevices);
   throw new UsageError(`no run knows the machine ${said}`, "`kace results` shows those there are");
 }
 
-function namesOf({ machine, name, address }: Machine): string[] {
+function namesOf({ machine, name, address }: Identity): string[] {
   return [machine, name, address].flatMap((one) => (one === undefined ? [] : [plain(one)]));
 }
 
@@ -37,7 +55,7 @@ function isShortOf(wanted: string, name: string): boolean {
   return name.startsWith(`${wanted}.`);
 }
 
-function isOf(result: Machine, { kuid, hostname, address, addresses }: Device): boolean {
+function isOf(result: Identity, { kuid, hostname, address, addresses }: Device): boolean {
   if (result.kuid !== undefined) return result.kuid === kuid;
   const [full, ...reached] = [hostname, ...addresses, ...(address === undefined ? [] : [address])].map(plain);
   return namesOf(result).some((name) => name === full || reached.includes(name));

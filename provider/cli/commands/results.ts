@@ -7,7 +7,7 @@ import { isOutcomeCode, OUTCOME_CODES } from "../../rollout/codes.ts";
 import { type Column, printable, printList } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { allConfigurations, configurationOf } from "./configurations.ts";
-import { resultsOfMachine } from "./machine-results.ts";
+import { resultsOfMachine, resultsOfMachines } from "./machine-results.ts";
 
 /** What narrows a list of results down. */
 export interface ResultFilter {
@@ -65,9 +65,9 @@ export async function listResults(session: CommandSession, filter: ResultFilter)
           ...(classes && { classes: [...classes] }),
           ...(codes && { codes: [...codes] }),
         })
-      : (await outcomesOfMachine(session, configurationId, machine)).filter(
-          (outcome) => (classes?.includes(outcome.class) ?? true) && (codes?.includes(outcome.code) ?? true),
-        );
+      : (await resultsOfMachines(session, await outcomesOf(session, { configurationId }), machine))
+          .flat()
+          .filter((outcome) => (classes?.includes(outcome.class) ?? true) && (codes?.includes(outcome.code) ?? true));
   const named = await withConfiguration(session, outcomes);
   printList(session.terminal, session.json, named, COLUMNS, "there are no such results");
   return outcomes.every((outcome) => !outcome.edited && (isRight(outcome.class) || outcome.class === "absent")) ? 0 : 3;
@@ -80,16 +80,6 @@ function outcomesOf(session: CommandSession, which: Input<"listOutcomes">): Prom
       return { items, next };
     }),
   );
-}
-
-/** Under the name that it has there it is found whatever the number of machines. @throws UsageError where no run knows it */
-async function outcomesOfMachine(
-  session: CommandSession,
-  configurationId: string | undefined,
-  machine: string,
-): Promise<StoredOutcome[]> {
-  const found = await outcomesOf(session, { configurationId, machine });
-  return found.length > 0 ? found : resultsOfMachine(session, await outcomesOf(session, { configurationId }), machine);
 }
 
 async function withConfiguration(
@@ -107,7 +97,7 @@ async function withConfiguration(
 /**
  * What was done on a machine the last time; and where the last run did nothing there and it is not right, what that run
  * found.
- * @throws UsageError where no run knows it
+ * @throws UsageError where no run knows it, or several machines are called so
  */
 export async function showLog(session: CommandSession, machine: string, config: string | undefined): Promise<ExitCode> {
   const { terminal, json } = session;

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -29,6 +29,11 @@ async function kace(...args: readonly string[]) {
 
 const at = (name: string) => join(folder, name);
 
+async function packedAt(name: string): Promise<string> {
+  await kace("pack", at(DEB), "--out", at(name), "--sign", at("key.pem"));
+  return at(name);
+}
+
 describe("kace bundle", () => {
   it("packs packages, and proves the archive by what it printed", async () => {
     const packed = await kace("pack", at(DEB), "--out", at("agents.kbin"));
@@ -38,7 +43,7 @@ describe("kace bundle", () => {
     expect(verified.exitCode).toBe(0);
     expect(verified.out).toContain(DEB);
     expect(await kace("verify", at("agents.kbin"), "--sha256", "0".repeat(64))).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       err: expect.stringContaining("not the file that was meant"),
     });
   });
@@ -49,17 +54,20 @@ describe("kace bundle", () => {
     const unsigned = await kace("pack", at(DEB), "--out", at("unsigned.kbin"));
     expect(unsigned.exitCode).toBe(0);
     const refused = await kace("verify", at("unsigned.kbin"), "--public-key", at("key.pub"));
-    expect(refused).toMatchObject({ exitCode: 1, err: expect.stringContaining("is not signed") });
+    expect(refused).toMatchObject({ exitCode: 2, err: expect.stringContaining("is not signed") });
   });
 
   it("says what is wrong: nothing to prove by, no such file, a key that is none", async () => {
     await writeFile(at("bad.pem"), "secret-canary");
+    await writeFile(at("cut.kbin"), (await readFile(await packedAt("whole.kbin"))).subarray(0, 100));
     expect(await kace("verify", at("agents.kbin"))).toMatchObject({
       exitCode: 2,
       err: expect.stringContaining("nothing proves the archive"),
     });
     const cases: readonly (readonly [readonly string[], string])[] = [
       [["verify", at("none.kbin"), "--sha256", "0".repeat(64)], "there is no file"],
+      [["verify", at("cut.kbin"), "--public-key", at("key.pub")], `${at("cut.kbin")} is no archive`],
+      [["pack", at(DEB), at(DEB), "--out", at("a.kbin")], "these files cannot be packed"],
       [["pack", at("none.deb"), "--out", at("a.kbin")], `the package: there is no file ${at("none.deb")}`],
       [["pack", at(DEB), "--out", at("a.kbin"), "--sign", at("bad.pem")], "holds no Ed25519 private key"],
       [["pack", at(DEB), "--out", at("a.kbin"), "--sign", at("key.pub")], "holds no Ed25519 private key"],

@@ -4,7 +4,7 @@ import { packKbin } from "../../appliance/kbin/pack.ts";
 import { type KbinProof, readKbin } from "../../appliance/kbin/read.ts";
 import { privateKeyIn, publicKeyIn } from "../key-file.ts";
 import { type Column, printList, type Terminal } from "../output.ts";
-import { CommandError, type ExitCode, UsageError } from "../session.ts";
+import { type ExitCode, UsageError } from "../session.ts";
 import { requireFile, requireFolderOf } from "../text-file.ts";
 
 /** Where the answers of these commands go: they need no appliance. */
@@ -28,7 +28,7 @@ export async function packBundle(
   await requireFolderOf(out, "--out");
   for (const file of files) await requireFile(file, "the package");
   const key = sign === undefined ? undefined : await privateKeyIn(sign, "--sign");
-  const { sha256, manifest } = await explained(() => packKbin(files, out, key));
+  const { sha256, manifest } = await ofGivenFiles(() => packKbin(files, out, key));
   if (json) terminal.out(JSON.stringify({ path: out, sha256, signed: key !== undefined, ...manifest }, undefined, 2));
   else terminal.out(`${sha256}  ${out}`);
   return 0;
@@ -47,15 +47,16 @@ export async function verifyBundle(
     sha256: sha256?.toLowerCase(),
     publicKey: publicKey === undefined ? undefined : await publicKeyIn(publicKey, "--public-key"),
   };
-  const { packages } = await explained(() => readKbin(path, proof));
+  const { packages } = await ofGivenFiles(() => readKbin(path, proof));
   printList(terminal, json, packages, COLUMNS, "it is empty");
   return 0;
 }
 
-async function explained<T>(work: () => Promise<T>): Promise<T> {
+/** A file that is not what it must be was named so by the user. @throws UsageError */
+async function ofGivenFiles<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof KbinError ? new CommandError(error.message) : error;
+    throw error instanceof KbinError ? new UsageError(error.message) : error;
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Appliance } from "../../provider/appliance/appliance.ts";
@@ -97,4 +97,9 @@ it("an agent's package is fetched under the name that holds its server and its t
     expect(refused).toMatchObject({ exitCode: 2, out: "", err: expect.stringContaining(expected) });
     expect(refused.err).not.toContain(value);
   }
+  await rm(join(folder, "appliance", "packages"), { recursive: true });
+  expect(await kace(...given, "--out", join(folder, "lost"))).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining("is not on this appliance"),
+  });
 });

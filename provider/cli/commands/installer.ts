@@ -3,6 +3,7 @@ import { chmod, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Appliance } from "../../appliance/appliance.ts";
+import { ApplianceError } from "../../appliance/errors.ts";
 import { ProviderError } from "../../kit/define/errors.ts";
 import { type AgentInstaller, agentInstaller, type WantedInstaller } from "../../rollout/agent-installer.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
@@ -77,7 +78,7 @@ async function fetchInto(
   await makeFolder(folder);
   const draft = join(folder, `.${sha256}.part`);
   try {
-    const { stream } = await appliance.openPackage(sha256);
+    const { stream } = await contentOf(sha256, appliance);
     await pipeline(stream, createWriteStream(draft, { mode: 0o600 }));
     await chmod(draft, 0o600);
     await rename(draft, join(folder, fileName));
@@ -85,6 +86,17 @@ async function fetchInto(
     await rm(draft, { force: true });
   }
   if (caFile !== undefined && caCertificate !== undefined) await writeFile(join(folder, caFile), caCertificate);
+}
+
+/** No word of the command names a content: it is the appliance that has lost it. */
+async function contentOf(sha256: string, appliance: Appliance) {
+  try {
+    return await appliance.openPackage(sha256);
+  } catch (error) {
+    if (error instanceof ApplianceError && error.code === "not-found")
+      throw new CommandError(error.message, error.hint);
+    throw error;
+  }
 }
 
 /** Makes the folder itself and none above it: a path with a mistake in it is not made. */

@@ -14,7 +14,7 @@ export const applianceErrorCode = z.enum([
   "read-only",
   /** The database, or the server, is of a newer version than this program. */
   "newer-version",
-  /** The database or its key is damaged. */
+  /** The database, its key or its certificates are damaged. */
   "corrupt",
   "disk-full",
   /** The appliance does not answer: trying again may help. */

@@ -114,7 +114,7 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
     await server.stop();
     log("stopped");
   } catch (error) {
-    throw asApplianceError(error);
+    throw asApplianceError(error, certificateFile === undefined ? "corrupt" : "invalid");
   } finally {
     await appliance.close();
   }
@@ -129,9 +129,10 @@ function onChange(log: (line: string) => void): (line: string) => void {
   };
 }
 
-function asApplianceError(error: unknown): unknown {
+/** @param ofCertificate whose fault a certificate is: the appliance's own is no word of whoever starts the server */
+function asApplianceError(error: unknown, ofCertificate: "corrupt" | "invalid"): unknown {
   if (error instanceof CertificateError) {
-    return new ApplianceError({ code: "invalid", message: error.message, hint: error.hint, cause: error });
+    return new ApplianceError({ code: ofCertificate, message: error.message, hint: error.hint, cause: error });
   }
   if (error instanceof ListenError) {
     const code = error.code === "port-taken" ? "conflict" : "invalid";

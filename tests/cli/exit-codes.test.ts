@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -107,5 +107,18 @@ describe("what a word of a command names and is not there", () => {
       expect({ command, exitCode, out }).toEqual({ command, exitCode: 2, out: "" });
       expect(err).toMatch(/none|9\.9|1 of these is not in it/);
     }
+  });
+});
+
+it("is no wrong usage that the appliance's own authority is damaged, but that a given certificate is", async () => {
+  const certificates = join(root, "served", "certificates");
+  const bad = join(root, "bad.pem");
+  const serve = (...given: readonly string[]) => kaceIn(join(root, "served"), "serve", "--name", "kbox", ...given);
+  mkdirSync(certificates, { recursive: true });
+  for (const file of [join(certificates, "authority.pem"), bad]) writeFileSync(file, "damaged");
+  expect(await serve()).toMatchObject({ exitCode: 1, err: expect.stringContaining("authority.pem is damaged") });
+  expect(await serve("--certificate", bad, "--key", bad)).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining("holds no certificate"),
   });
 });

@@ -28,10 +28,14 @@ describe("an appliance in which nothing is yet", () => {
   });
 });
 
-const noAppliance = (folder: string) => ({
+const noAppliance = (folder: string, isOfFolders: boolean) => ({
   exitCode: 2,
   out: "",
-  err: `kace: there is no appliance in ${folder}\n  name its folder with --database, or its server with --endpoint; \`kace serve\` makes a new one, and so does the first \`pulumi up\``,
+  err: `kace: there is no appliance in ${folder}\n  name its folder with --database, ${
+    isOfFolders
+      ? "on the machine that has it"
+      : "or its server with --endpoint; `kace serve` makes a new one, and so does the first `pulumi up`"
+  }`,
 });
 
 describe("a folder without an appliance", () => {
@@ -76,12 +80,13 @@ describe("a folder without an appliance", () => {
     [["orgs", "describe", "berlin", "The plant"]],
   ])("is named by `kace %j`, with how to get one, and stays as it is", async (args) => {
     const folder = newFolder();
+    const refused = noAppliance(folder, ["backup", "export"].includes(args[0] ?? ""));
     const given = args.map((word) => word.replace("/none", join(folder, "..")));
-    expect(await kaceIn(folder, ...given)).toEqual(noAppliance(folder));
+    expect(await kaceIn(folder, ...given)).toEqual(refused);
     expect(existsSync(folder)).toBe(false);
     mkdirSync(folder);
     writeFileSync(join(folder, "notes.txt"), "of somebody");
-    expect(await kaceIn(folder, ...given)).toEqual(noAppliance(folder));
+    expect(await kaceIn(folder, ...given)).toEqual(refused);
     expect(readdirSync(folder)).toEqual(["notes.txt"]);
   });
 

@@ -68,13 +68,15 @@ export function hasAppliance(folder: string): boolean {
   }
 }
 
-/** The answer to who asks for the appliance of a folder that has none. */
-export function noAppliance(folder: string): ApplianceError {
-  return new ApplianceError({
-    code: "not-found",
-    message: `there is no appliance in ${folder}`,
-    hint: "name its folder with --database, or its server with --endpoint; `kace serve` makes a new one, and so does the first `pulumi up`",
-  });
+/**
+ * The answer to who asks for the appliance of a folder that has none.
+ * @param hint for what works on nothing but a folder; else a server may be meant just as well
+ */
+export function noAppliance(
+  folder: string,
+  hint = "name its folder with --database, or its server with --endpoint; `kace serve` makes a new one, and so does the first `pulumi up`",
+): ApplianceError {
+  return new ApplianceError({ code: "not-found", message: `there is no appliance in ${folder}`, hint });
 }
 
 /** The organization that a new database has from the start. */

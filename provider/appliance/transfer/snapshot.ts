@@ -56,9 +56,11 @@ export async function takeSnapshot(
   }
 }
 
+const HINT = "name its folder with --database, on the machine that has it";
+
 /** For before anything is made in a folder. @throws ApplianceError `not-found` where it has no appliance */
 export function requireAppliance(folder: string): void {
-  if (!hasAppliance(folder)) throw noAppliance(folder);
+  if (!hasAppliance(folder)) throw noAppliance(folder, HINT);
 }
 
 async function copyDatabase(from: string, to: string): Promise<void> {
@@ -78,7 +80,7 @@ function inspect(copy: string, folder: string, migrations: readonly Migration[])
   const database = new DatabaseSync(copy, { readOnly: true });
   try {
     const schema = versionOf(database, folder, migrations);
-    if (schema === 0) throw noAppliance(folder);
+    if (schema === 0) throw noAppliance(folder, HINT);
     const rows = database.prepare("SELECT sha256 FROM package_contents ORDER BY sha256").all();
     return { schema, contents: rows.map(({ sha256 }) => String(sha256)) };
   } finally {

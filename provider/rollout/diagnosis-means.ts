@@ -36,6 +36,7 @@ export function serverToDiagnose(
   return {
     host,
     port,
+    ...(!(own && port === status.port) && { elsewhere: true }),
     ...(own && status.caCertificate !== undefined && { caCertificate: status.caCertificate }),
     ...(own &&
       port === status.port &&

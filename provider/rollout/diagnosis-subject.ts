@@ -15,6 +15,8 @@ export interface DiagnosisSubject {
     readonly caCertificate?: string | undefined;
     /** The command that starts it, where it is the appliance's own and does not run. */
     readonly startedBy?: string | undefined;
+    /** True where it is none of the appliance's own: what comes to that one proves nothing of this one. */
+    readonly elsewhere?: boolean | undefined;
   };
   /** The enrolment token its agent was given, if that is known. */
   readonly token?: string | undefined;

@@ -23,12 +23,13 @@ export async function diagnose(subject: DiagnosisSubject, means: DiagnosisMeans)
   const probe = looked === undefined || "failed" in looked ? undefined : looked;
   const { device, result, targetOf } = known;
   if (probe === undefined && device === undefined && result === undefined && targetOf === undefined)
-    return diagnosisOf(strangerFindings(subject));
+    return diagnosisOf(await strangerFindings(subject, means));
+  const seen = subject.server.elsewhere === true ? undefined : device;
   return diagnosisOf([
-    ...(isConnected(device, probe)
+    ...(isConnected(seen, probe)
       ? connectedFindings(subject)
-      : await wayFindings(subject, means, { probe, device, result })),
-    await tokenFinding(subject, means, device),
+      : await wayFindings(subject, means, { probe, device: seen, result })),
+    await tokenFinding(subject, means, seen),
     quarantineFinding(subject, device),
     serviceFinding(subject, looked, known),
   ]);
@@ -38,17 +39,20 @@ function diagnosisOf(findings: readonly Finding[]): Diagnosis {
   return { findings, firstWrong: findings.find(({ state }) => state === "wrong") };
 }
 
-/** A name that nobody knows has no agent whose way could be walked. */
-function strangerFindings({ machine }: DiagnosisSubject): Finding[] {
-  return DIAGNOSIS_STEPS.map((step) =>
-    step === "service"
+/** A name that nobody knows has no agent whose way could be walked; a token is one of the appliance, whoever brings it. */
+async function strangerFindings(subject: DiagnosisSubject, means: DiagnosisMeans): Promise<Finding[]> {
+  const { machine } = subject;
+  const token = subject.token === undefined ? undefined : await tokenFinding(subject, means, undefined);
+  return DIAGNOSIS_STEPS.map((step) => {
+    if (step === "token" && token !== undefined) return token;
+    return step === "service"
       ? wrong(
           step,
           `this appliance knows no machine ${machine}: it has no agent, no result and no configuration of it`,
           "`kace devices list` and `kace results` show the machines it knows",
         )
-      : unknown(step, `not looked at: ${machine} is not known`),
-  );
+      : unknown(step, `not looked at: ${machine} is not known`);
+  });
 }
 
 /** An agent that is connected has found its way, whatever can be seen of it from here. */
@@ -95,12 +99,17 @@ const REASONS: Readonly<Record<DeviceReason, string>> = {
   "awaiting-approval": "it waits to be approved",
 };
 
-function quarantineFinding({ machine }: DiagnosisSubject, device: Device | undefined): Finding {
+function quarantineFinding({ machine, server }: DiagnosisSubject, device: Device | undefined): Finding {
   if (device === undefined) return unknown("quarantine", `no agent of ${machine} ever came to this appliance`);
   const why = device.reason === undefined ? "" : `: ${REASONS[device.reason]}`;
   switch (device.state) {
     case "approved":
-      return right("quarantine", `${machine} is approved`);
+      return server.elsewhere === true
+        ? unknown(
+            "quarantine",
+            `${machine} is approved by this appliance; of ${serverText(server)} that is not known here`,
+          )
+        : right("quarantine", `${machine} is approved`);
     case "quarantined":
       return wrong(
         "quarantine",
@@ -122,7 +131,14 @@ function serviceFinding(
   { device, result, targetOf }: KnownMachine,
 ): Finding {
   if (looked !== undefined && !("failed" in looked)) return serviceOn(machine, server, looked);
-  if (device?.connected === true) return right("service", `the agent of ${machine} is connected`);
+  if (device?.connected === true)
+    return server.elsewhere === true
+      ? unknown(
+          "service",
+          `the agent of ${machine} is connected to this appliance's server, which proves nothing of ${serverText(server)}`,
+          `see on ${machine} which server its agent was told; \`kace-agent status\` says it of the reference agent`,
+        )
+      : right("service", `the agent of ${machine} is connected`);
   const blind = looked === undefined ? "" : `, and ${machine} could not be looked at: ${looked.failed}`;
   if (device === undefined) {
     const nobody = `no agent of ${machine} ever came to this appliance${blind}`;

@@ -16,9 +16,24 @@ describe("the server that a diagnosis is about", () => {
   it.each<[string, Parameters<typeof serverToDiagnose>[0], ServerStatus, ReturnType<typeof serverToDiagnose>]>([
     ["the appliance's own", undefined, own, { host: "kbox.corp.example", port: 8443, caCertificate: "PEM" }],
     ["the own one by another of its names", { name: "KBOX" }, own, { host: "KBOX", port: 8443, caCertificate: "PEM" }],
-    ["the own one at another port", { port: 443 }, own, { host: "kbox.corp.example", port: 443, caCertificate: "PEM" }],
-    ["another one, whose authority is the system's to know", { name: "other" }, own, { host: "other", port: 443 }],
-    ["another one at a port", { name: "other", port: 52_230 }, { running: false }, { host: "other", port: 52_230 }],
+    [
+      "the own one at another port",
+      { port: 443 },
+      own,
+      { host: "kbox.corp.example", port: 443, elsewhere: true, caCertificate: "PEM" },
+    ],
+    [
+      "another one, whose authority is the system's to know",
+      { name: "other" },
+      own,
+      { host: "other", port: 443, elsewhere: true },
+    ],
+    [
+      "another one at a port",
+      { name: "other", port: 52_230 },
+      { running: false },
+      { host: "other", port: 52_230, elsewhere: true },
+    ],
     [
       "the own one that is stopped, with what starts it",
       undefined,

@@ -276,4 +276,37 @@ describe("a diagnosis", () => {
     expect(firstWrong).toBeUndefined();
     expect(findings.map(({ step }) => step)).toEqual(DIAGNOSIS_STEPS);
   });
+
+  it("believes no connection to the own server of another one that it is asked about", async () => {
+    const asked = { machine: "web01", server: { host: "other", port: 443, elsewhere: true }, timeoutMs: 1_000 };
+    const { findings, firstWrong } = await diagnose(asked, means({ portState: async () => "closed" }));
+    expect(firstWrong).toMatchObject({ step: "port", message: "nothing listens on other:443" });
+    expect(findings.filter(({ step, state }) => state === "right" && step !== "dns" && step !== "tls")).toEqual([]);
+    expect(findings.at(-1)).toMatchObject({
+      step: "service",
+      state: "unknown",
+      message: "the agent of web01 is connected to this appliance's server, which proves nothing of other:443",
+    });
+    expect((await diagnose(asked, means())).firstWrong).toBeUndefined();
+  });
+
+  it.each([
+    ["unknown", "wrong", "the appliance does not know the token"],
+    ["expired", "wrong", "the token berlin is expired"],
+    ["exhausted", "wrong", "the token berlin is exhausted"],
+    ["disabled", "wrong", "the token berlin is disabled"],
+    ["valid", "right", "the token berlin is valid"],
+  ] as const)(
+    "says of a token that it is %s, also where the appliance knows no such machine",
+    async (status, state, message) => {
+      const name = status === "unknown" ? undefined : "berlin";
+      const { findings, firstWrong } = await diagnose(
+        { machine: "web01", server, token: "value", timeoutMs: 1_000 },
+        means({ ...knows({}), checkToken: async () => ({ status, name }) }),
+      );
+      expect(findings.find(({ step }) => step === "token")).toMatchObject({ state, message });
+      expect(firstWrong?.step).toBe(state === "wrong" ? "token" : "service");
+      expect(findings.at(-1)).toMatchObject({ message: expect.stringContaining("knows no machine web01") });
+    },
+  );
 });

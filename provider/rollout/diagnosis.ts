@@ -23,7 +23,7 @@ export async function diagnose(subject: DiagnosisSubject, means: DiagnosisMeans)
   const probe = looked === undefined || "failed" in looked ? undefined : looked;
   const { device, result, targetOf } = known;
   if (probe === undefined && device === undefined && result === undefined && targetOf === undefined)
-    return diagnosisOf(await strangerFindings(subject, means));
+    return diagnosisOf(await strangerFindings(subject, means, known.several));
   const seen = subject.server.elsewhere === true ? undefined : device;
   return diagnosisOf([
     ...(isConnected(seen, probe)
@@ -39,19 +39,32 @@ function diagnosisOf(findings: readonly Finding[]): Diagnosis {
   return { findings, firstWrong: findings.find(({ state }) => state === "wrong") };
 }
 
-/** A name that nobody knows has no agent whose way could be walked; a token is one of the appliance, whoever brings it. */
-async function strangerFindings(subject: DiagnosisSubject, means: DiagnosisMeans): Promise<Finding[]> {
+/**
+ * A name that nobody knows, or that is not one machine's, has no agent whose way could be walked; a token is one of the
+ * appliance, whoever brings it.
+ */
+async function strangerFindings(
+  subject: DiagnosisSubject,
+  means: DiagnosisMeans,
+  several: KnownMachine["several"],
+): Promise<Finding[]> {
   const { machine } = subject;
   const token = subject.token === undefined ? undefined : await tokenFinding(subject, means, undefined);
+  const which = several === undefined ? "is not known" : `is what ${several.length} machines are called`;
   return DIAGNOSIS_STEPS.map((step) => {
     if (step === "token" && token !== undefined) return token;
-    return step === "service"
-      ? wrong(
-          step,
-          `this appliance knows no machine ${machine}: it has no agent, no result and no configuration of it`,
-          "`kace devices list` and `kace results` show the machines it knows",
-        )
-      : unknown(step, `not looked at: ${machine} is not known`);
+    if (step !== "service") return unknown(step, `not looked at: ${machine} ${which}`);
+    if (several !== undefined)
+      return wrong(
+        step,
+        `${several.length} machines are called ${machine}: ${several.join(", ")}`,
+        "say which one by its whole name, its address or its KUID",
+      );
+    return wrong(
+      step,
+      `this appliance knows no machine ${machine}: it has no agent, no result and no configuration of it`,
+      "`kace devices list` and `kace results` show the machines it knows",
+    );
   });
 }
 

@@ -70,13 +70,13 @@ export async function fill(folder: string): Promise<void> {
   });
   await appliance.saveConfiguration({ id: "config-1", name: "fleet", description: { targets: "web[01-03]" } });
   const { runId } = await appliance.startRun({ configurationId: "config-1", kind: "up", total: 3, holder: "a test" });
-  const { log: _none, ...withoutLog } = ended;
+  const { log: _none, kuid: _other, ...ofAnother } = ended;
   await appliance.recordOutcomes({
     runId,
     outcomes: [
       ended,
       {
-        ...withoutLog,
+        ...ofAnother,
         machine: "web02",
         address: "10.0.0.2",
         action: "none",

@@ -309,4 +309,22 @@ describe("a diagnosis", () => {
       expect(findings.at(-1)).toMatchObject({ message: expect.stringContaining("knows no machine web01") });
     },
   );
+
+  it("asks which machine is meant where several are called so", async () => {
+    const several = ["web01.a.example (kuid-0001)", "web01.b.example (10.2.0.1)"];
+    const { findings, firstWrong } = await diagnose(
+      { machine: "web01", server, timeoutMs: 1_000 },
+      means(knows({ several })),
+    );
+    expect(firstWrong).toEqual({
+      step: "service",
+      state: "wrong",
+      message: "2 machines are called web01: web01.a.example (kuid-0001), web01.b.example (10.2.0.1)",
+      hint: "say which one by its whole name, its address or its KUID",
+    });
+    expect(findings[0]).toMatchObject({
+      state: "unknown",
+      message: "not looked at: web01 is what 2 machines are called",
+    });
+  });
 });

@@ -126,7 +126,9 @@ describe.skipIf(whyNoLab() !== undefined)("the unit that kace serve prints, on a
     const { kuid } = await agent();
     await server.run(["systemctl", "stop", "kace"]);
     expect(await property("Result")).toBe("success");
-    expect((await journal()).trim()).toMatch(/stopping: .+\n(?:.*\n)*no new calls; those in flight may finish\n(?:.*\n)*stopped\n/);
+    expect((await journal()).trim()).toMatch(
+      /stopping: .+\n(?:.*\n)*no new calls; those in flight may finish\n(?:.*\n)*stopped\n/,
+    );
     await expect.poll(agent, EVENTUALLY).toMatchObject({ connected: false });
     await server.run(["systemctl", "start", "kace"]);
     await expect.poll(serving, EVENTUALLY).toBe(before + 1);

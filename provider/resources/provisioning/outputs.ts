@@ -10,7 +10,7 @@ const summary = z
     unchanged: count("Machines that were right already."),
     removed: count("Machines whose agent was removed, with evidence."),
     absent: count("Addresses of ranges where nothing answers."),
-    unreachable: count("Named machines that could not be reached or logged in to."),
+    unreachable: count("Named machines that could not be reached."),
     failed: count("Machines where something went wrong, or that must not be touched."),
     notAttempted: count("Machines that were not begun."),
     percentSucceeded: z

@@ -5839,7 +5839,7 @@ type ProvisioningSummary struct {
 	Total int `pulumi:"total"`
 	// Machines that were right already.
 	Unchanged int `pulumi:"unchanged"`
-	// Named machines that could not be reached or logged in to.
+	// Named machines that could not be reached.
 	Unreachable int `pulumi:"unreachable"`
 }
 
@@ -5898,7 +5898,7 @@ func (o ProvisioningSummaryOutput) Unchanged() pulumi.IntOutput {
 	return o.ApplyT(func(v ProvisioningSummary) int { return v.Unchanged }).(pulumi.IntOutput)
 }
 
-// Named machines that could not be reached or logged in to.
+// Named machines that could not be reached.
 func (o ProvisioningSummaryOutput) Unreachable() pulumi.IntOutput {
 	return o.ApplyT(func(v ProvisioningSummary) int { return v.Unreachable }).(pulumi.IntOutput)
 }

@@ -805,7 +805,7 @@ export interface ProvisioningSummary {
      */
     unchanged: number;
     /**
-     * Named machines that could not be reached or logged in to.
+     * Named machines that could not be reached.
      */
     unreachable: number;
 }

@@ -2332,7 +2332,7 @@ class ProvisioningSummary(dict):
         :param _builtins.int succeeded: Machines that were changed and proved right.
         :param _builtins.int total: How many targets there are, dead addresses of ranges included.
         :param _builtins.int unchanged: Machines that were right already.
-        :param _builtins.int unreachable: Named machines that could not be reached or logged in to.
+        :param _builtins.int unreachable: Named machines that could not be reached.
         """
         pulumi.set(__self__, "absent", absent)
         pulumi.set(__self__, "failed", failed)
@@ -2412,7 +2412,7 @@ class ProvisioningSummary(dict):
     @pulumi.getter
     def unreachable(self) -> _builtins.int:
         """
-        Named machines that could not be reached or logged in to.
+        Named machines that could not be reached.
         """
         return pulumi.get(self, "unreachable")
 

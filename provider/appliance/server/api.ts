@@ -1,6 +1,5 @@
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono, type Next } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Appliance, Caller } from "../appliance.ts";
 import { ApplianceError, type ApplianceErrorCode } from "../errors.ts";
@@ -25,6 +24,7 @@ import { authorize, type Bearer, type Guarded, PACKAGE_ACCESS } from "./authoriz
 import type { LogIn } from "./log-in.ts";
 import { openApiDocument } from "./openapi.ts";
 import { PAGE_POLICY, referencePage } from "./reference-page.ts";
+import { jsonOf, uploadOf } from "./request-body.ts";
 
 /** What the API needs. */
 export interface ApiContext {
@@ -124,21 +124,11 @@ export function createApi(context: ApiContext): Hono<Environment> {
     return c.body(null, 204);
   });
 
-  const limit = bodyLimit({
-    maxSize: context.bodyBytes,
-    onError: () => {
-      throw new ApplianceError({
-        code: "invalid",
-        message: `the request is larger than ${context.bodyBytes} bytes`,
-        hint: "send it in parts",
-      });
-    },
-  });
-  api.post(operationPath(":operation"), limit, async (c) => {
+  api.post(operationPath(":operation"), async (c) => {
     const operation = findOperation(c.req.param("operation") ?? "");
     if (operation === undefined) throw unknownOperation();
     allow(c, operation);
-    const output = await call(applianceFor(c), operation, await bodyOf(c));
+    const output = await call(applianceFor(c), operation, await jsonOf(c.env.incoming, context.bodyBytes));
     return c.json(output);
   });
 
@@ -197,30 +187,12 @@ function hashOf(c: Context): string {
   });
 }
 
-/** The body of a request; that its sender goes away in the middle is no fault of the server. */
-async function* uploadOf(incoming: HttpBindings["incoming"]): AsyncIterable<Uint8Array> {
-  try {
-    yield* incoming;
-  } catch (error) {
-    throw new ApplianceError({ code: "unavailable", message: "the upload broke off", cause: error });
-  }
-}
-
 function unknownOperation(): ApplianceError {
   return new ApplianceError({
     code: "unsupported",
     message: `this server (${PRODUCT_VERSION}) does not know that operation`,
     hint: "use the same version of pulumi-kace on both sides",
   });
-}
-
-async function bodyOf(c: Context): Promise<unknown> {
-  const text = await c.req.text();
-  try {
-    return JSON.parse(text === "" ? "{}" : text);
-  } catch {
-    throw new ApplianceError({ code: "invalid", message: "the request is not JSON" });
-  }
 }
 
 async function call(appliance: Appliance, { name }: { readonly name: OperationName }, body: unknown): Promise<unknown> {

@@ -35,6 +35,28 @@ async function call(
   return { status: incoming.statusCode, headers: incoming.headers, body: Buffer.concat(chunks).toString() };
 }
 
+/** Calls an operation with a body whose length is not said; one that the server should not read to its end is not ended. */
+async function callInChunks(path: string, chunks: readonly string[]): Promise<Answer> {
+  const headers = { ...authorized(), "transfer-encoding": "chunked" };
+  const outgoing = request({
+    host: "localhost",
+    port: server.port,
+    ca: server.ca,
+    method: "POST",
+    path,
+    headers,
+    agent: false,
+  });
+  for (const chunk of chunks) outgoing.write(Buffer.from(chunk, "latin1"));
+  const isTooLarge = chunks.join("").length > 10_000;
+  if (!isTooLarge) outgoing.end();
+  const [incoming] = await once(outgoing, "response");
+  const parts: Buffer[] = [];
+  for await (const part of incoming) parts.push(part);
+  outgoing.destroy();
+  return { status: incoming.statusCode, headers: incoming.headers, body: Buffer.concat(parts).toString() };
+}
+
 const authorized = () => ({ authorization: `Bearer ${token}` });
 const sha256Of = (content: Buffer) => createHash("sha256").update(content).digest("hex");
 
@@ -102,6 +124,25 @@ describe("the API", { timeout: TIMEOUT_MS }, () => {
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body)).toMatchObject({ error: { code, message: expect.stringMatching(message) } });
     expect(answer.body).not.toContain("canary");
+  });
+
+  it.each([
+    ["in one chunk", ['{"name":"chunked"}']],
+    ["in several, of which one ends in a letter", ['{"name":"K\xc3', '\xb6ln"}']],
+    ["of no bytes", []],
+  ])("takes an operation whose length is not said beforehand, %s", async (_, chunks) => {
+    const operation = chunks.length === 0 ? "listTokens" : "createToken";
+    const { status, body } = await callInChunks(`/api/v1/${operation}`, chunks);
+    expect({ status, body }).toMatchObject({ status: 200 });
+    if (chunks.length > 0) expect(JSON.parse(body).name).toBe(chunks.length === 1 ? "chunked" : "Köln");
+  });
+
+  it("refuses an operation that is too large also where its length is not said beforehand, and reads no more of it", async () => {
+    const { status, headers, body } = await callInChunks("/api/v1/getToken", ['{"id":"', "x".repeat(20_000)]);
+    expect(status).toBe(400);
+    expect(headers.connection).toBe("close");
+    expect(JSON.parse(body).error.message).toBe("the request is larger than 10000 bytes");
+    expect(server.lines).toEqual([]);
   });
 
   it("refuses a client of another version in a sentence that names both", async () => {

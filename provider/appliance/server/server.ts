@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:https";
 import type { Socket } from "node:net";
+import type { SecureContextOptions } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import type { Appliance, Caller } from "../appliance.ts";
 import type { ServerIdentity } from "../certificates/identity.ts";
@@ -52,6 +53,9 @@ export interface ServerOptions {
   readonly log: (line: string) => void;
 }
 
+/** Said with every certificate, since a new one takes the place of all that was said with the one before. */
+const ENCRYPTION = { minVersion: "TLSv1.2" } as const satisfies SecureContextOptions;
+
 /** A server that runs. */
 export interface RunningServer {
   readonly port: number;
@@ -88,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     everyMs: limits.certificateEveryMs,
     onChange: (identity) => {
       if (identity.certificate !== served) {
-        https.setSecureContext({ cert: identity.certificate, key: identity.key });
+        https.setSecureContext({ ...ENCRYPTION, cert: identity.certificate, key: identity.key });
         const until = new Date(identity.expiresAt).toISOString();
         log(`the certificate is a new one, valid until ${until}, for ${identity.names.join(", ")}`);
       }
@@ -136,7 +140,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     {
       cert: certificate,
       key,
-      minVersion: "TLSv1.2",
+      ...ENCRYPTION,
       handshakeTimeout: limits.handshakeMs,
       headersTimeout: limits.handshakeMs,
       connectionsCheckingInterval: 2_000,

@@ -1,15 +1,16 @@
 import { once } from "node:events";
 import { request } from "node:https";
-import { connect as connectTls } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import tls from "node:tls";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { operationNames } from "../../../provider/appliance/operations/table.ts";
 import { openRemote } from "../../../provider/appliance/remote/remote.ts";
 import type { AnsweredCall } from "../../../provider/appliance/server/api.ts";
 import type { ServerOptions } from "../../../provider/appliance/server/server.ts";
 import { TestAgent } from "./agent.ts";
-import { startTestServer, type TestServer } from "./running.ts";
+import { startTestServer, type TestServer, until } from "./running.ts";
 
 const TIMEOUT_MS = 120_000;
+const DAY_MS = 86_400_000;
 
 const running: TestServer[] = [];
 afterEach(async () => {
@@ -181,22 +182,41 @@ describe("who looks after a server", { timeout: TIMEOUT_MS }, () => {
 });
 
 describe("the encryption of a server", { timeout: TIMEOUT_MS }, () => {
-  it.each([
-    ["TLSv1.2", true],
-    ["TLSv1.3", true],
-    ["TLSv1.1", false],
-    ["TLSv1", false],
-  ] as const)("%s: spoken is %s", async (version, isSpoken) => {
-    const server = await start();
-    // The lowest level of security, so that it is the server that refuses, and not this side.
-    const ciphers = "DEFAULT:@SECLEVEL=0";
-    const options = { host: "localhost", port: server.port, ca: server.ca, ciphers };
-    const socket = connectTls({ ...options, minVersion: version, maxVersion: version });
+  // A machine that lets old versions be spoken, so that it is the server itself that refuses them.
+  const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
+  beforeAll(() => {
+    tls.DEFAULT_MIN_VERSION = "TLSv1";
+    tls.DEFAULT_CIPHERS = "DEFAULT:@SECLEVEL=0";
+  });
+  afterAll(() => {
+    tls.DEFAULT_MIN_VERSION = DEFAULT_MIN_VERSION;
+    tls.DEFAULT_CIPHERS = DEFAULT_CIPHERS;
+  });
+
+  /** What a client hears that speaks one version only. */
+  async function greet(server: TestServer, version: tls.SecureVersion): Promise<string> {
+    const options = { host: "localhost", port: server.port, ca: server.ca };
+    const socket = tls.connect({ ...options, minVersion: version, maxVersion: version });
     const outcome = await new Promise<string>((resolve) => {
       socket.once("secureConnect", () => resolve(`speaks ${socket.getProtocol()}`));
       socket.once("error", (error) => resolve("code" in error ? String(error.code) : error.message));
     });
     socket.destroy();
-    expect(outcome).toMatch(isSpoken ? `speaks ${version}` : /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|ECONNRESET/);
+    return outcome;
+  }
+
+  it.each([
+    ["TLSv1.2", true],
+    ["TLSv1.3", true],
+    ["TLSv1.1", false],
+    ["TLSv1", false],
+  ] as const)("%s: spoken is %s, before its certificate is renewed and after", async (version, isSpoken) => {
+    const expected = isSpoken ? `speaks ${version}` : /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|ECONNRESET/;
+    let now = Date.now() - 370 * DAY_MS;
+    const server = await start({ now: () => now, limits: { certificateEveryMs: 20 } });
+    expect(await greet(server, version)).toMatch(expected);
+    now = Date.now();
+    await until("the certificate is renewed", () => server.lines.some((line) => /certificate is a new one/.test(line)));
+    expect(await greet(server, version)).toMatch(expected);
   });
 });

@@ -33,7 +33,7 @@ export interface ApiContext {
   readonly logIn: LogIn;
   /** The metrics of now, in the text form of Prometheus. */
   readonly metrics: () => Promise<string>;
-  /** Told of every call that an API token was accepted for, once it is answered. */
+  /** Told of every call once it is answered, of those too that are refused at the door. */
   readonly onCall: (call: AnsweredCall) => void;
   /** An operation's body may be this long. */
   readonly bodyBytes: number;
@@ -46,14 +46,18 @@ export interface ApiContext {
 /** A call and what came of it. */
 export interface AnsweredCall {
   readonly operation: string;
-  /** The name of the API token. */
-  readonly who: string;
+  /** The name of the API token; absent where none was accepted. */
+  readonly who: string | undefined;
   readonly address: string;
   /** `ok`, or the code of the error. */
   readonly result: string;
 }
 
-type Environment = { Bindings: HttpBindings; Variables: { bearer: Bearer; operation: string } };
+type Environment = {
+  Bindings: HttpBindings;
+  /** What came out about a request so far. */
+  Variables: { bearer?: Bearer; operation?: string; refusal?: ApplianceErrorCode };
+};
 
 /** The metrics name devices of all organizations by state. */
 const METRICS: Guarded = { name: "metrics", access: "read", reach: "appliance" };
@@ -81,28 +85,36 @@ export function createApi(context: ApiContext): Hono<Environment> {
     return unauthenticated(c).html(referencePage(description));
   });
 
+  const record = async (c: Context<Environment>, next: Next) => {
+    await next();
+    const { operation = operationAt(c), bearer, refusal: result = "ok" } = c.var;
+    context.onCall({ operation, who: bearer?.name, address: addressOf(c), result });
+  };
   const identify = async (c: Context<Environment>, next: Next) => {
     checkVersion(c.req.header(API_VERSION_HEADER));
     const bearer = await context.logIn.of(c.req.header("authorization"), addressOf(c));
     c.set("bearer", bearer);
+    await context.logIn.admit(bearer);
     context.onAuthenticated(c.env.incoming);
     await next();
-    const error = c.error instanceof ApplianceError ? c.error.code : "unavailable";
-    const result = c.error === undefined ? "ok" : error;
-    context.onCall({ operation: c.get("operation") ?? "unknown", who: bearer.name, address: addressOf(c), result });
+  };
+  const bearerOf = (c: Context<Environment>): Bearer => {
+    const { bearer } = c.var;
+    if (bearer === undefined) throw new TypeError("a call got past the log-in without a bearer");
+    return bearer;
   };
   const allow = (c: Context<Environment>, operation: Guarded) => {
     c.set("operation", operation.name);
-    authorize(operation, c.get("bearer"));
+    authorize(operation, bearerOf(c));
   };
   /** The appliance as whoever asks may see it. */
   const applianceFor = (c: Context<Environment>) => {
-    const { name: who, organization } = c.get("bearer");
+    const { name: who, organization } = bearerOf(c);
     return context.actingAs({ who, organization });
   };
 
-  api.use(`${API_PATH}/*`, identify);
-  api.get(METRICS_PATH, identify, async (c) => {
+  api.use(`${API_PATH}/*`, record, identify);
+  api.get(METRICS_PATH, record, identify, async (c) => {
     allow(c, METRICS);
     return c.body(await context.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
   });
@@ -165,7 +177,15 @@ function unauthenticated<C extends Context>(c: C): C {
   return c;
 }
 
-function answer(c: Context, error: ApplianceError): Response {
+/** What a request asks for by its path, where it is refused before it gets there. */
+function operationAt({ req: { method, path } }: Context): string {
+  if (path === METRICS_PATH) return METRICS.name;
+  if (path.startsWith(packagePath(""))) return PACKAGE_ACCESS[method === "PUT" ? "put" : "get"].name;
+  return findOperation(path.slice(operationPath("").length))?.name ?? "unknown";
+}
+
+function answer(c: Context<Environment>, error: ApplianceError): Response {
+  c.set("refusal", error.code);
   return c.json(encodeError(error), ERROR_STATUS[error.code] satisfies ContentfulStatusCode);
 }
 

@@ -22,9 +22,11 @@ export interface LogInContext {
 }
 
 /**
- * Finds out who asks, by the `Authorization` header of a request.
+ * Finds out who asks, by the `Authorization` header of a request, and lets them in as often as they may.
  *
- * @example const bearer = await new LogIn(context).of("Bearer kace_…", "10.0.0.7");
+ * @example
+ * const bearer = await logIn.of("Bearer kace_…", "10.0.0.7");
+ * await logIn.admit(bearer);
  */
 export class LogIn {
   readonly #context: LogInContext;
@@ -40,7 +42,7 @@ export class LogIn {
    * @throws ApplianceError `unauthenticated`, `too-many-requests`
    */
   async of(header: string | undefined, address: string): Promise<Bearer> {
-    const { appliance, calls } = this.#context;
+    const { appliance } = this.#context;
     const value = /^Bearer +(\S{1,1000})$/i.exec(header ?? "")?.[1];
     const token = value === undefined ? null : await appliance.checkApiToken({ value });
     if (token === null || token.expired) {
@@ -56,10 +58,17 @@ export class LogIn {
         hint: "make one on the server with `kace api-tokens create <name>`",
       });
     }
-    const waitMs = calls.take(token.id);
-    if (waitMs > 0) throw this.#limited("call", `the API token "${token.name}" asks too often`, waitMs);
-    await this.#recordUse(token.id);
     return token;
+  }
+
+  /**
+   * Counts a call of somebody who was found out.
+   * @throws ApplianceError `too-many-requests`
+   */
+  async admit({ id, name }: Bearer): Promise<void> {
+    const waitMs = this.#context.calls.take(id);
+    if (waitMs > 0) throw this.#limited("call", `the API token "${name}" asks too often`, waitMs);
+    await this.#recordUse(id);
   }
 
   #countFailure(address: string): void {

@@ -167,6 +167,43 @@ describe("who looks after a server", { timeout: TIMEOUT_MS }, () => {
     ]);
   });
 
+  it("hears of calls that are refused at the door, and finds them in the numbers: who guesses leaves a trace", async () => {
+    const calls: AnsweredCall[] = [];
+    const server = await start({
+      limits: {
+        callsPerToken: { burst: 2, perSecond: 0.001 },
+        failedLogInsPerAddress: { burst: 2, perSecond: 0.001 },
+      },
+      monotonicMs: () => 0,
+      onCall: (answered) => calls.push(answered),
+    });
+    const [token, other] = [await server.apiToken("ci-7"), await server.apiToken("ci-8")];
+    const aPackage = `/api/v1/packages/${"0".repeat(64)}`;
+    expect((await call(server, "POST", listTokens, "kace_guess-1")).status).toBe(401);
+    expect((await call(server, "PUT", aPackage)).status).toBe(401);
+    expect((await call(server, "POST", "/api/v1/kace_guess-2", "kace_guess-2")).status).toBe(429);
+    expect((await call(server, "GET", "/metrics")).status).toBe(429);
+    await call(server, "POST", listTokens, token, { "kace-api-version": "2" });
+    await call(server, "POST", listTokens, token);
+    await call(server, "POST", "/api/v1/list%54okens", token);
+    expect((await call(server, "POST", listTokens, token)).status).toBe(429);
+    const from = { address: "127.0.0.1" };
+    expect(calls).toEqual([
+      { operation: "listTokens", result: "unauthenticated", ...from },
+      { operation: "putPackage", result: "unauthenticated", ...from },
+      { operation: "unknown", result: "too-many-requests", ...from },
+      { operation: "metrics", result: "too-many-requests", ...from },
+      { operation: "listTokens", result: "unsupported", ...from },
+      { operation: "listTokens", who: "ci-7", result: "ok", ...from },
+      { operation: "listTokens", who: "ci-7", result: "ok", ...from },
+      { operation: "listTokens", who: "ci-7", result: "too-many-requests", ...from },
+    ]);
+    const { body } = await call(server, "GET", "/metrics", other);
+    expect(body).toContain('\nkace_api_calls_total{operation="listTokens",result="unauthenticated"} 1\n');
+    expect(body).toContain('\nkace_api_calls_total{operation="listTokens",result="too-many-requests"} 1\n');
+    expect(body).not.toContain("kace_guess");
+  });
+
   it("finds a page of the API on it that loads nothing from elsewhere, with every operation and its role", async () => {
     const server = await start();
     const { status, headers, body } = await call(server, "GET", "/api/v1/");

@@ -18,12 +18,17 @@ export async function jsonOf(incoming: Incoming, maxBytes: number): Promise<unkn
   }
 }
 
-/** The body of an upload; that its sender goes away in the middle is no fault of the server. */
-export async function* uploadOf(incoming: Incoming): AsyncIterable<Uint8Array> {
+/** The body of an upload. */
+export function uploadOf(incoming: Incoming): AsyncIterable<Uint8Array> {
+  return whole(incoming, "the upload broke off");
+}
+
+/** Bytes to their end; that their sender goes away in the middle is no fault of the server. */
+async function* whole(bytes: AsyncIterable<Uint8Array>, otherwise: string): AsyncIterable<Uint8Array> {
   try {
-    yield* incoming;
+    yield* bytes;
   } catch (error) {
-    throw new ApplianceError({ code: "unavailable", message: "the upload broke off", cause: error });
+    throw new ApplianceError({ code: "unavailable", message: otherwise, cause: error });
   }
 }
 
@@ -32,7 +37,7 @@ async function textOf(incoming: Incoming, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   // The connection outlives a body that is not read to its end: the answer has to go over it.
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of whole(incoming.iterator({ destroyOnReturn: false }), "the request broke off")) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);

@@ -204,6 +204,30 @@ describe("who looks after a server", { timeout: TIMEOUT_MS }, () => {
     expect(body).not.toContain("kace_guess");
   });
 
+  it("hears of what is no operation as refused, and of who hangs up in the middle without a trace of the program", async () => {
+    const calls: AnsweredCall[] = [];
+    const server = await start({ onCall: (answered) => calls.push(answered) });
+    const token = await server.apiToken("ci-7");
+    expect((await call(server, "GET", listTokens, token)).status).toBe(501);
+    const headers = { authorization: `Bearer ${token}`, "content-length": "100" };
+    const to = { host: "localhost", port: server.port, ca: server.ca, agent: false };
+    const outgoing = request({ ...to, method: "POST", path: listTokens, headers });
+    outgoing.on("error", () => undefined); // it is this side that hangs up
+    await new Promise((resolve) => outgoing.write("{", resolve));
+    await until(
+      "the server reads the body",
+      async () => (await server.appliance.listApiTokens({})).apiTokens[0]?.lastUsedAt !== undefined,
+    );
+    outgoing.destroy();
+    await until("the server hears that", () => calls.length === 2);
+    const from = { who: "ci-7", address: "127.0.0.1" };
+    expect(calls).toEqual([
+      { operation: "listTokens", result: "unsupported", ...from },
+      { operation: "listTokens", result: "unavailable", ...from },
+    ]);
+    expect(server.lines).toEqual([]);
+  });
+
   it("finds a page of the API on it that loads nothing from elsewhere, with every operation and its role", async () => {
     const server = await start();
     const { status, headers, body } = await call(server, "GET", "/api/v1/");

@@ -65,7 +65,10 @@ const METRICS: Guarded = { name: "metrics", access: "read", reach: "appliance" }
 /** The HTTP API: every operation of the table, and the content of packages; all but the description needs an API token. */
 export function createApi(context: ApiContext): Hono<Environment> {
   const api = new Hono<Environment>();
-  let description: ReturnType<typeof openApiDocument> | undefined;
+  // Made once, since either takes as long as many calls.
+  const description = once(() => openApiDocument());
+  const openApi = once(() => JSON.stringify(description()));
+  const page = once(() => referencePage(description()));
 
   api.use(async (c, next) => {
     c.header(API_VERSION_HEADER, String(API_VERSION));
@@ -75,14 +78,13 @@ export function createApi(context: ApiContext): Hono<Environment> {
   });
   api.get("/healthz", (c) => unauthenticated(c).json({ status: "ok", version: PRODUCT_VERSION }));
   api.get(OPENAPI_PATH, (c) => {
-    description ??= openApiDocument();
-    return unauthenticated(c).json(description);
+    context.logIn.countStranger(addressOf(c));
+    return unauthenticated(c).body(openApi(), 200, { "content-type": "application/json" });
   });
-
   api.get(REFERENCE_PATH, (c) => {
-    description ??= openApiDocument();
+    context.logIn.countStranger(addressOf(c));
     c.header("content-security-policy", PAGE_POLICY);
-    return unauthenticated(c).html(referencePage(description));
+    return unauthenticated(c).html(page());
   });
 
   const record = async (c: Context<Environment>, next: Next) => {
@@ -166,6 +168,14 @@ const CLOSING: ReadonlySet<ApplianceErrorCode> = new Set([
   "permission-denied",
   "too-many-requests",
 ]);
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
 
 function addressOf(c: Context<Environment>): string {
   return c.env.incoming.socket.remoteAddress ?? "an unknown address";

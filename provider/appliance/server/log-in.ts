@@ -46,7 +46,7 @@ export class LogIn {
     const value = /^Bearer +(\S{1,1000})$/i.exec(header ?? "")?.[1];
     const token = value === undefined ? null : await appliance.checkApiToken({ value });
     if (token === null || token.expired) {
-      this.#countFailure(address);
+      this.countStranger(address);
       throw new ApplianceError({
         code: "unauthenticated",
         message:
@@ -62,6 +62,16 @@ export class LogIn {
   }
 
   /**
+   * Counts a call of an address without a good token: one that needs none, too.
+   * @throws ApplianceError `too-many-requests`
+   */
+  countStranger(address: string): void {
+    const waitMs = this.#context.failures.take(address);
+    if (waitMs > 0)
+      throw this.#limited("log-in", "too many calls from this address had no API token that is good", waitMs);
+  }
+
+  /**
    * Counts a call of somebody who was found out.
    * @throws ApplianceError `too-many-requests`
    */
@@ -69,12 +79,6 @@ export class LogIn {
     const waitMs = this.#context.calls.take(id);
     if (waitMs > 0) throw this.#limited("call", `the API token "${name}" asks too often`, waitMs);
     await this.#recordUse(id);
-  }
-
-  #countFailure(address: string): void {
-    const waitMs = this.#context.failures.take(address);
-    if (waitMs > 0)
-      throw this.#limited("log-in", "too many calls from this address had no API token that is good", waitMs);
   }
 
   #limited(what: "call" | "log-in", message: string, waitMs: number): ApplianceError {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:https";
 import tls from "node:tls";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { operationNames } from "../../../provider/appliance/operations/table.ts";
 import { openRemote } from "../../../provider/appliance/remote/remote.ts";
 import type { AnsweredCall } from "../../../provider/appliance/server/api.ts";
@@ -92,6 +92,23 @@ describe("who asks too often", { timeout: TIMEOUT_MS }, () => {
     expect(refused.status).toBe(429);
     expect(refused.headers).toMatchObject({ "retry-after": "10", connection: "close" });
     expect((await call(server, "POST", listTokens, good)).status).toBe(200);
+  });
+
+  it("without any token, of the API's description, is put off as one is without a good token", async () => {
+    const server = await start({
+      limits: { failedLogInsPerAddress: { burst: 2, perSecond: 0.1 } },
+      monotonicMs: () => 0,
+    });
+    expect((await call(server, "GET", "/api/v1/")).status).toBe(200);
+    expect((await call(server, "GET", "/api/v1/openapi.json")).status).toBe(200);
+    for (const path of ["/api/v1/", "/api/v1/openapi.json"]) {
+      const { status, headers, body } = await call(server, "GET", path);
+      expect(status).toBe(429);
+      expect(headers).toMatchObject({ "retry-after": "10", connection: "close" });
+      expect(JSON.parse(body)).toMatchObject({ error: { code: "too-many-requests" } });
+    }
+    expect((await call(server, "POST", listTokens)).status).toBe(429);
+    expect((await call(server, "GET", "/healthz")).status).toBe(200);
   });
 
   it("is waited for by the client as it is told, and only so long", async () => {
@@ -239,6 +256,21 @@ describe("who looks after a server", { timeout: TIMEOUT_MS }, () => {
       /createOrganization<\/h2>\s*<p><code>POST \/api\/v1\/createOrganization<\/code> <span class="who">needs the role admin, of all organizations/,
     );
     expect(body).not.toMatch(/<script|\ssrc=|https?:\/\//);
+  });
+
+  it.each(["/api/v1/", "/api/v1/openapi.json"])("finds %s made once, however often it is asked for", async (path) => {
+    const server = await start();
+    const first = await call(server, "GET", path);
+    const texts = vi.spyOn(JSON, "stringify");
+    try {
+      const second = await call(server, "GET", path);
+      expect(second.body).toBe(first.body);
+      // Other things of the server may be written as JSON meanwhile, but nothing as long as its description.
+      const longest = Math.max(0, ...texts.mock.results.map(({ value }) => String(value).length));
+      expect(longest).toBeLessThan(10_000);
+    } finally {
+      texts.mockRestore();
+    }
   });
 });
 

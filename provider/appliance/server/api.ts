@@ -20,7 +20,7 @@ import {
 } from "../http.ts";
 import { sha256 } from "../operations/fields.ts";
 import { findOperation, type OperationName } from "../operations/table.ts";
-import { authorize, type Bearer, type Guarded, PACKAGE_ACCESS } from "./authorization.ts";
+import { authorize, type Bearer, type Guarded, METRICS_ACCESS, PACKAGE_ACCESS } from "./authorization.ts";
 import type { LogIn } from "./log-in.ts";
 import { openApiDocument } from "./openapi.ts";
 import { PAGE_POLICY, referencePage } from "./reference-page.ts";
@@ -58,9 +58,6 @@ type Environment = {
   /** What came out about a request so far. */
   Variables: { bearer?: Bearer; operation?: string; refusal?: ApplianceErrorCode };
 };
-
-/** The metrics name devices of all organizations by state. */
-const METRICS: Guarded = { name: "metrics", access: "read", reach: "appliance" };
 
 /** The HTTP API: every operation of the table, and the content of packages; all but the description needs an API token. */
 export function createApi(context: ApiContext): Hono<Environment> {
@@ -117,7 +114,7 @@ export function createApi(context: ApiContext): Hono<Environment> {
 
   api.use(`${API_PATH}/*`, record, identify);
   api.get(METRICS_PATH, record, identify, async (c) => {
-    allow(c, METRICS);
+    allow(c, METRICS_ACCESS);
     return c.body(await context.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
   });
 
@@ -189,7 +186,7 @@ function unauthenticated<C extends Context>(c: C): C {
 
 /** What a request asks for by its path, where it is refused before it gets there. */
 function operationAt({ req: { method, path } }: Context): string {
-  if (path === METRICS_PATH) return METRICS.name;
+  if (path === METRICS_PATH) return METRICS_ACCESS.name;
   if (path.startsWith(packagePath(""))) return PACKAGE_ACCESS[method === "PUT" ? "put" : "get"].name;
   return findOperation(path.slice(operationPath("").length))?.name ?? "unknown";
 }

@@ -14,6 +14,9 @@ export const PACKAGE_ACCESS = {
   put: { name: "putPackage", access: "write" },
 } as const satisfies Record<string, Guarded>;
 
+/** The metrics, which name devices of all organizations by state. */
+export const METRICS_ACCESS: Guarded = { name: "metrics", access: "read", reach: "appliance" };
+
 const FOR: Readonly<Record<Role, string>> = {
   "read-only": "for reading only",
   operator: "for operators",

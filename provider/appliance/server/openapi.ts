@@ -1,8 +1,17 @@
 import * as z from "zod";
-import { API_VERSION, API_VERSION_HEADER, errorBody, operationPath, PRODUCT_VERSION, packagePath } from "../http.ts";
+import {
+  API_VERSION,
+  API_VERSION_HEADER,
+  errorBody,
+  METRICS_PATH,
+  operationPath,
+  PACKAGE_SIZE_HEADER,
+  PRODUCT_VERSION,
+  packagePath,
+} from "../http.ts";
 import { type Operation, roleOf } from "../operations/operation.ts";
 import { operationNames, operations } from "../operations/table.ts";
-import { type Guarded, PACKAGE_ACCESS } from "./authorization.ts";
+import { type Guarded, METRICS_ACCESS, PACKAGE_ACCESS } from "./authorization.ts";
 
 const errorAnswer = {
   description: "An error: its code, one sentence, and what to do about it.",
@@ -27,7 +36,7 @@ export function openApiDocument() {
       description: `Version ${API_VERSION} of the API. A client may say its version in the header \`${API_VERSION_HEADER}\`.`,
     },
     security: [{ apiToken: [] }],
-    paths: { ...paths, [packagePath("{sha256}")]: packageContent },
+    paths: { ...paths, [packagePath("{sha256}")]: packageContent, [METRICS_PATH]: metrics },
     components: { securitySchemes: { apiToken: { type: "http", scheme: "bearer" } } },
   };
 }
@@ -73,8 +82,32 @@ const packageContent = {
     operationId: "putPackage",
     ...accessOf(PACKAGE_ACCESS.put),
     description: "Keeps the content of a package, if it has the size and hash that are said.",
+    parameters: [
+      {
+        name: PACKAGE_SIZE_HEADER,
+        in: "header",
+        description:
+          "How many bytes the package has, where the length of the body does not say it: of one that is sent in chunks, or of one without a body, which says that the server is known to have the package.",
+        schema: { type: "integer", minimum: 0 },
+      },
+    ],
     requestBody: { required: true, content: bytes },
     responses: { 204: { description: "It is there." }, default: errorAnswer },
+  },
+};
+
+const metrics = {
+  get: {
+    operationId: METRICS_ACCESS.name,
+    ...accessOf(METRICS_ACCESS),
+    description: "The numbers of the server, for Prometheus.",
+    responses: {
+      200: {
+        description: "The text format, version 0.0.4.",
+        content: { "text/plain": { schema: { type: "string" } } },
+      },
+      default: errorAnswer,
+    },
   },
 };
 
@@ -85,7 +118,10 @@ const CONTROL_CHARACTERS = "\\u0000-\\u001f\\u007f-\\u009f";
 export function schemaOf(schema: z.ZodType, io: "input" | "output") {
   const override: NonNullable<Parameters<typeof z.toJSONSchema>[1]>["override"] = ({ jsonSchema }) => {
     if (jsonSchema.pattern !== undefined) {
-      jsonSchema.pattern = jsonSchema.pattern.replaceAll("\\p{Cc}", CONTROL_CHARACTERS);
+      // A class of what is none of them stands for itself, one of what is stands within another.
+      jsonSchema.pattern = jsonSchema.pattern
+        .replaceAll("\\P{Cc}", `[^${CONTROL_CHARACTERS}]`)
+        .replaceAll("\\p{Cc}", CONTROL_CHARACTERS);
     }
   };
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:https";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
 import { operationNames } from "../../../provider/appliance/operations/table.ts";
+import { openApiDocument, schemaOf } from "../../../provider/appliance/server/openapi.ts";
 import { startTestServer, type TestServer } from "./running.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -33,6 +35,14 @@ async function call(
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk);
   return { status: incoming.statusCode, headers: incoming.headers, body: Buffer.concat(chunks).toString() };
+}
+
+/** All patterns of strings in a JSON Schema, or in a document with some. */
+function patternsIn(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === "pattern" && typeof inner === "string" ? [inner] : patternsIn(inner),
+  );
 }
 
 /** Calls an operation with a body whose length is not said; one that the server should not read to its end is not ended. */
@@ -72,7 +82,7 @@ describe("the API", { timeout: TIMEOUT_MS }, () => {
     const { paths, openapi } = JSON.parse((await call("GET", "/api/v1/openapi.json")).body);
     expect(openapi).toBe("3.1.0");
     expect(Object.keys(paths).sort()).toEqual(
-      [...operationNames.map((name) => `/api/v1/${name}`), "/api/v1/packages/{sha256}"].sort(),
+      [...operationNames.map((name) => `/api/v1/${name}`), "/api/v1/packages/{sha256}", "/metrics"].sort(),
     );
     expect(paths["/api/v1/getToken"].post).toMatchObject({
       operationId: "getToken",
@@ -80,6 +90,37 @@ describe("the API", { timeout: TIMEOUT_MS }, () => {
       "x-secret-output": ["value"],
       requestBody: { content: { "application/json": { schema: { properties: { id: { type: "string" } } } } } },
     });
+  });
+
+  it("describes the numbers, and how long a package is that is sent in chunks", async () => {
+    const { paths } = JSON.parse((await call("GET", "/api/v1/openapi.json")).body);
+    expect(paths["/metrics"].get).toMatchObject({
+      operationId: "metrics",
+      "x-role": "read-only",
+      "x-reach": "appliance",
+    });
+    const [{ name, schema }] = paths["/api/v1/packages/{sha256}"].put.parameters;
+    expect(schema).toEqual({ type: "integer", minimum: 0 });
+    const content = Buffer.from("in chunks");
+    const headers = { ...authorized(), "transfer-encoding": "chunked" };
+    const path = `/api/v1/packages/${sha256Of(content)}`;
+    expect((await call("PUT", path, { headers, body: content })).status).toBe(400);
+    expect((await call("PUT", path, { headers: { ...headers, [name]: "9" }, body: content })).status).toBe(204);
+  });
+
+  it("describes its patterns in words that every reader of JSON Schema has, which mean the same", () => {
+    const patterns = patternsIn(openApiDocument());
+    expect(patterns.length).toBeGreaterThan(50);
+    expect(patterns.filter((pattern) => /\\p\{/i.test(pattern))).toEqual([]);
+    for (const { source } of [/^\P{Cc}*$/u, /^[^/\\\p{Cc}]+$/u, /^[^\p{Cc}]*(?:[\n\r\t][^\p{Cc}]*)*$/u]) {
+      const [described = ""] = patternsIn(schemaOf(z.string().regex(new RegExp(source, "u")), "input"));
+      for (let code = 0; code < 0x200; code++) {
+        const character = String.fromCodePoint(code);
+        expect(new RegExp(described).test(character), `${source} of ${code}`).toBe(
+          new RegExp(source, "u").test(character),
+        );
+      }
+    }
   });
 
   it("does what an operation says, and its history names the API token", async () => {

@@ -157,7 +157,14 @@ export function bundlesContract(opened: () => Subject): void {
       expect(gone).toMatchObject({ checkAt: "03:40" });
       expect([gone.location, gone.requestedAt, gone.nextCheckAt]).toEqual([undefined, undefined, undefined]);
       const { entries } = await appliance().listHistory({ subject: "update-source" });
-      expect(entries.map(({ what }) => what)).toEqual(["setUpdateSource", "setUpdateSource"]);
+      // That something was wrong is said when it begins and when it ends.
+      expect(entries.map(({ what }) => what)).toEqual([
+        "setUpdateSource",
+        "settleUpdateCheck",
+        "requestUpdateCheck",
+        "settleUpdateCheck",
+        "setUpdateSource",
+      ]);
     });
 
     it("is not undone, nor is a bundle deleted, while a schedule installs it", async () => {

@@ -152,7 +152,7 @@ export function hasContent(tx: Transaction, sha256: string): boolean {
   return tx.queries.first(query) !== undefined;
 }
 
-/** Records that the content of a package has been put, so that it waits for its bundle. */
+/** Records that the content of a package has been put, so that it waits for its bundle; what was here already is no change. */
 export function recordContent(tx: Transaction, sha256: string, sizeBytes: number): void {
   if (tx.packages.sizeOf(sha256) !== sizeBytes) {
     throw new ApplianceError({
@@ -160,6 +160,7 @@ export function recordContent(tx: Transaction, sha256: string, sizeBytes: number
       message: "the content was removed while it was put: put it again",
     });
   }
+  const isNew = !hasContent(tx, sha256);
   if (tx.within !== undefined) {
     const owner = { organization: tx.within, sha256 };
     tx.queries.run(
@@ -176,6 +177,8 @@ export function recordContent(tx: Transaction, sha256: string, sizeBytes: number
       .values({ sha256, ...values })
       .onConflict((conflict) => conflict.column("sha256").doUpdateSet(values)),
   );
+  const subject = { subject: `package:${sha256}`, subjectName: `package ${sha256.slice(0, 12)}` };
+  if (isNew) recordChanges(tx, subject, changesBetween({}, { sizeBytes }));
 }
 
 /**

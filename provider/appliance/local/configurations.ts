@@ -167,7 +167,11 @@ export function saveCopy(tx: Transaction, id: string, name: string): Configurati
   tx.queries.run(build.insertInto("configurations").values(row));
   copySchedule(tx, id, row.id);
   const copy = describe(row);
-  recordChanges(tx, subjectOf(row.id, name), changesBetween({}, { ...shown(copy), copyOf: original.name }));
+  recordChanges(
+    tx,
+    subjectOfConfiguration(row.id, name),
+    changesBetween({}, { ...shown(copy), copyOf: original.name }),
+  );
   return copy;
 }
 
@@ -175,7 +179,8 @@ function shown({ name, description: { targets, ...rest } }: Pick<Configuration, 
   return { name, ...rest, targets: targets.length > 1_000 ? `${targets.slice(0, 1_000)}…` : targets };
 }
 
-function subjectOf(id: string, name: string) {
+/** Whom the history's entries about a configuration are about. */
+export function subjectOfConfiguration(id: string, name: string) {
   return { subject: `configuration:${id}`, subjectName: name };
 }
 
@@ -210,13 +215,13 @@ export const configurationHandlers: HandlersOf<typeof configurationOperations> =
         .values(row)
         .onConflict((conflict) => conflict.column("id").doUpdateSet(row)),
     );
-    keepSchedule(tx, {
+    const kept = keepSchedule(tx, {
       configurationId: id,
       description: settings.description,
       before: before?.description,
       runInputs,
     });
-    recordChanges(tx, subjectOf(id, settings.name), changes);
+    recordChanges(tx, subjectOfConfiguration(id, settings.name), [...changes, ...kept]);
     return describe(row);
   },
 
@@ -256,7 +261,7 @@ export const configurationHandlers: HandlersOf<typeof configurationOperations> =
     const row = tx.queries.first(rows().where("id", "=", id));
     if (row === undefined) return { deleted: false };
     tx.queries.run(build.deleteFrom("configurations").where("id", "=", id));
-    recordChanges(tx, subjectOf(id, row.name), changesBetween(shown(describe(row)), {}));
+    recordChanges(tx, subjectOfConfiguration(id, row.name), changesBetween(shown(describe(row)), {}));
     return { deleted: true };
   },
 };

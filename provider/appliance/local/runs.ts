@@ -138,12 +138,25 @@ function forgetOldRuns(tx: Transaction, configurationId: string): void {
   );
 }
 
+function nameOf(tx: Transaction, configurationId: string): string | undefined {
+  return tx.queries.first(build.selectFrom("configurations").select("name").where("id", "=", configurationId))?.name;
+}
+
+/** Says in the history of a run that changes machines that it began, or how it ended. */
+function recordRun(
+  tx: Transaction,
+  configurationId: string,
+  subjectName: string,
+  { kind, said }: { readonly kind: string; readonly said: string },
+): void {
+  const change = { property: `run ${kind}`, from: null, to: said };
+  recordChanges(tx, { subject: `configuration:${configurationId}`, subjectName }, [change]);
+}
+
 export const runHandlers: HandlersOf<typeof runOperations> = {
   startRun(tx, { configurationId, kind, total, leaseSeconds, holder, process }) {
-    const configuration = tx.queries.first(
-      build.selectFrom("configurations").select("name").where("id", "=", configurationId),
-    );
-    if (configuration === undefined) {
+    const name = nameOf(tx, configurationId);
+    if (name === undefined) {
       throw new ApplianceError({ code: "not-found", message: `there is no configuration "${configurationId}"` });
     }
     const running = tx.queries.first(
@@ -153,7 +166,7 @@ export const runHandlers: HandlersOf<typeof runOperations> = {
       if (isHeld(tx, running)) {
         throw new ApplianceError({
           code: "conflict",
-          message: `busy: ${running.holder} has been running "${configuration.name}" since ${moment(running.started_at)}`,
+          message: `busy: ${running.holder} has been running "${name}" since ${moment(running.started_at)}`,
           hint: "wait until that run has finished",
         });
       }
@@ -178,6 +191,8 @@ export const runHandlers: HandlersOf<typeof runOperations> = {
         summary: null,
       }),
     );
+    // With the entry of its end: one that never ends is seen too.
+    if (kind !== "refresh") recordRun(tx, configurationId, name, { kind, said: `begun by ${holder}` });
     return { runId: id, leaseUntil: moment(leaseUntil) };
   },
 
@@ -200,15 +215,9 @@ export const runHandlers: HandlersOf<typeof runOperations> = {
         .set({ state: "finished", finished_at: tx.now, summary: JSON.stringify(summary) })
         .where("number", "=", row.number),
     );
-    const configuration = tx.queries.first(
-      build.selectFrom("configurations").select("name").where("id", "=", row.configuration_id),
-    );
     if (row.kind !== "refresh") {
-      recordChanges(
-        tx,
-        { subject: `configuration:${row.configuration_id}`, subjectName: configuration?.name ?? row.configuration_id },
-        [{ property: `run ${row.kind}`, from: null, to: JSON.stringify(summary) }],
-      );
+      const name = nameOf(tx, row.configuration_id) ?? row.configuration_id;
+      recordRun(tx, row.configuration_id, name, { kind: row.kind, said: JSON.stringify(summary) });
     }
     forgetOldRuns(tx, row.configuration_id);
     return {};

@@ -1,12 +1,12 @@
 import { ApplianceError } from "../errors.ts";
 import { configurationOperations } from "../operations/configurations.ts";
 import type { ScheduledConfiguration, scheduleOperations } from "../operations/schedules.ts";
-import { requireConfiguration, saveCopy } from "./configurations.ts";
+import { requireConfiguration, saveCopy, subjectOfConfiguration } from "./configurations.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
 import { findSchedule, nothingKept } from "./schedules.ts";
-import { fromColumn, moment, momentOrNone } from "./transaction.ts";
+import { changesBetween, fromColumn, moment, momentOrNone, recordChanges } from "./transaction.ts";
 
 const description = configurationOperations.saveConfiguration.input.shape.description;
 
@@ -55,7 +55,9 @@ export const scheduleHandlers: HandlersOf<typeof scheduleOperations> = {
     tx.queries.run(
       build.updateTable("schedules").set({ requested_at: tx.now }).where("configuration_id", "=", configurationId),
     );
-    return { requestedAt: moment(tx.now) };
+    const requestedAt = moment(tx.now);
+    recordChanges(tx, subjectOfConfiguration(configurationId, name), changesBetween({}, { requestedAt }));
+    return { requestedAt };
   },
 
   settleSchedule(tx, { configurationId, until, fault }) {
@@ -73,6 +75,9 @@ export const scheduleHandlers: HandlersOf<typeof scheduleOperations> = {
         })
         .where("configuration_id", "=", configurationId),
     );
+    // A run that touched machines is in the history by itself; of one that could not begin, this is all there is.
+    const { name } = requireConfiguration(tx, configurationId);
+    recordChanges(tx, subjectOfConfiguration(configurationId, name), changesBetween({ fault: row.fault }, { fault }));
     return { settled: true };
   },
 

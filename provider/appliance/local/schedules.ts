@@ -2,13 +2,14 @@ import type { Selectable } from "kysely";
 import * as z from "zod";
 import { ApplianceError } from "../errors.ts";
 import type { ConfigurationDescription } from "../operations/configurations.ts";
+import type { HistoryEntry } from "../operations/history.ts";
 import type { ScheduledConfiguration } from "../operations/schedules.ts";
 import { nextRun } from "../schedules/next-runs.ts";
 import { parseSchedule } from "../schedules/parse.ts";
 import { refusedInput } from "../wrong-input.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
-import { moment, type Transaction } from "./transaction.ts";
+import { moment, secretChange, type Transaction } from "./transaction.ts";
 
 export type ScheduleRow = Selectable<Tables["schedules"]>;
 
@@ -33,10 +34,15 @@ export interface KeptSchedule {
 
 /**
  * Keeps what a run needs, encrypted, as long as there is a schedule, and forgets it with the schedule.
+ * @returns what the history says of that: whether it changed, and nothing of what it is
  * @throws ApplianceError `invalid` for a schedule that never fires, or one without anything to run
  */
-export function keepSchedule(tx: Transaction, { configurationId, description, before, runInputs }: KeptSchedule): void {
+export function keepSchedule(
+  tx: Transaction,
+  { configurationId, description, before, runInputs }: KeptSchedule,
+): HistoryEntry["changes"] {
   const { schedule } = description;
+  const known = findSchedule(tx, configurationId);
   if (schedule === undefined) {
     if (runInputs !== undefined)
       throw new ApplianceError({
@@ -44,7 +50,7 @@ export function keepSchedule(tx: Transaction, { configurationId, description, be
         message: "what a run logs in with is kept only for a configuration with a schedule",
       });
     tx.queries.run(build.deleteFrom("schedules").where("configuration_id", "=", configurationId));
-    return;
+    return known === undefined ? [] : [secretChange("runInputs", { from: true, to: false })];
   }
   const parsed = parseSchedule(schedule);
   if (!parsed.ok) {
@@ -60,7 +66,7 @@ export function keepSchedule(tx: Transaction, { configurationId, description, be
       message: "a schedule needs what its runs log in with",
       hint: "give `runInputs`",
     });
-  const known = findSchedule(tx, configurationId);
+  const isSame = known !== undefined && openedInputs(tx, known) === runInputs;
   // What was due under another schedule, or while nothing was to run, is not caught up with.
   const goesOn =
     known !== undefined && before?.enabled === true && JSON.stringify(before.schedule) === JSON.stringify(schedule);
@@ -78,6 +84,17 @@ export function keepSchedule(tx: Transaction, { configurationId, description, be
       .values(row)
       .onConflict((conflict) => conflict.column("configuration_id").doUpdateSet(row)),
   );
+  return isSame ? [] : [secretChange("runInputs", { from: known !== undefined, to: true })];
+}
+
+/** What a row keeps; undefined where it cannot be read any more, so that a save can take its place. */
+function openedInputs(tx: Transaction, row: ScheduleRow): string | undefined {
+  try {
+    return tx.keys.unseal(row.sealed, placeOf(row.configuration_id));
+  } catch (error) {
+    if (error instanceof ApplianceError && error.code === "corrupt") return undefined;
+    throw error;
+  }
 }
 
 /**

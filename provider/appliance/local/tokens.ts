@@ -7,7 +7,15 @@ import { build } from "./query.ts";
 import { scheduledUses } from "./scheduled-uses.ts";
 import type { Tables } from "./tables.ts";
 import { giveValue, mint, presentValue, standingOf } from "./token-values.ts";
-import { changesBetween, moment, momentOrNone, newId, recordChanges, type Transaction } from "./transaction.ts";
+import {
+  changesBetween,
+  moment,
+  momentOrNone,
+  newId,
+  recordChanges,
+  secretChange,
+  type Transaction,
+} from "./transaction.ts";
 
 type Row = Selectable<Tables["tokens"]> & { readonly overlap_until: number | null };
 
@@ -67,8 +75,6 @@ function subjectOf(id: string, name: string) {
   return { subject: `token:${id}`, subjectName: name };
 }
 
-const SECRET_CHANGED = { property: "value", from: "[secret]", to: "[secret]" };
-
 function requireFreeName(tx: Transaction, organization: string, name: string, id: string): void {
   const other = tx.queries.first(
     build
@@ -105,7 +111,7 @@ function rotate(tx: Transaction, row: Row, value: string, overlapUntil: number):
   if (presentValue(tx, row.id) === value) return;
   giveValue(tx, row.id, value, overlapUntil);
   tx.queries.run(build.updateTable("tokens").set({ updated_at: tx.now }).where("id", "=", row.id));
-  recordChanges(tx, subjectOf(row.id, row.name), [SECRET_CHANGED]);
+  recordChanges(tx, subjectOf(row.id, row.name), [secretChange("value", { from: true, to: true })]);
 }
 
 /** @throws ApplianceError `conflict` while the runs of a schedule bring the token: their new machines could not enrol */
@@ -169,7 +175,7 @@ export const tokenHandlers: HandlersOf<typeof tokenOperations> = {
     giveValue(tx, id, value ?? mint(tx), tx.now);
     recordChanges(tx, subjectOf(id, settings.name), [
       ...changesBetween({}, shown(settings)),
-      { ...SECRET_CHANGED, from: null },
+      secretChange("value", { from: false, to: true }),
     ]);
     return withValue(tx, id);
   },

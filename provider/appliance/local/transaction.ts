@@ -112,6 +112,19 @@ export function changesBetween(
   });
 }
 
+/**
+ * What the history says of a secret: only whether there was one, and is.
+ * @example secretChange("value", { from: true, to: true }) // { property: "value", from: "[secret]", to: "[secret]" }
+ */
+export function secretChange(
+  property: string,
+  { from, to }: { readonly from: boolean; readonly to: boolean },
+): HistoryEntry["changes"][number] {
+  return { property, from: from ? SECRET : null, to: to ? SECRET : null };
+}
+
+const SECRET = "[secret]";
+
 function shown(value: unknown): Shown {
   if (value === undefined || value === null) return null;
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;

@@ -113,7 +113,9 @@ export const updateHandlers: HandlersOf<typeof updateOperations> = {
       });
     }
     tx.queries.run(build.updateTable("update_source").set({ requested_at: tx.now }));
-    return { requestedAt: moment(tx.now) };
+    const requestedAt = moment(tx.now);
+    recordChanges(tx, SUBJECT, changesBetween({}, { requestedAt }));
+    return { requestedAt };
   },
 
   getUpdateGround(tx) {
@@ -149,7 +151,7 @@ export const updateHandlers: HandlersOf<typeof updateOperations> = {
   settleUpdateCheck(tx, { startedAt, fault }) {
     // A check that began in the future would keep the next one from being due.
     const started = Math.max(0, Math.min(Date.parse(startedAt), tx.now));
-    const { requested_at: requested } = sourceRow(tx);
+    const { requested_at: requested, fault: before } = sourceRow(tx);
     tx.queries.run(
       build.updateTable("update_source").set({
         checked_at: started,
@@ -159,6 +161,8 @@ export const updateHandlers: HandlersOf<typeof updateOperations> = {
         fault_at: fault === undefined ? null : tx.now,
       }),
     );
+    // A check of every day says what is new: what came is an entry of its own.
+    recordChanges(tx, SUBJECT, changesBetween({ fault: before }, { fault }));
     return {};
   },
 };

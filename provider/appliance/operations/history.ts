@@ -24,7 +24,7 @@ export type HistoryEntry = z.output<typeof entry>;
 export const historyOperations = defineOperations({
   listHistory: {
     description:
-      "Every change of settings, latest first: what, when, by whom, from what to what. Of secrets only that they changed. Reports of machines (connections, inventory, outcomes) are not changes of settings.",
+      "Every change of settings and every order, latest first: what, when, by whom, from what to what. Of secrets only that they changed. Reports of machines (connections, inventory, outcomes) are not changes of settings.",
     access: "read",
     input: z.object({
       /** Of what is in one organization; where none is named, of all of the appliance that the caller may see. */

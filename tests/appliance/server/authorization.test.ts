@@ -5,18 +5,13 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keptTo } from "../../../provider/appliance/local/kept-queries.ts";
 import { build, Queries } from "../../../provider/appliance/local/query.ts";
-import {
-  isAtLeast,
-  type Operation,
-  ROLES,
-  type Role,
-  roleOf,
-} from "../../../provider/appliance/operations/operation.ts";
+import { type Operation, ROLES, type Role, roleOf } from "../../../provider/appliance/operations/operation.ts";
 import { type OperationName, operationNames, operations } from "../../../provider/appliance/operations/table.ts";
 import { schemaOf } from "../../../provider/appliance/server/openapi.ts";
 import { startTestServer, type TestServer } from "./running.ts";
 import { sampleInput } from "./sample-input.ts";
 import { makeSite, phantomOf, type Site, valuesOf } from "./site.ts";
+import { isAllowed, WHO_MAY } from "./who-may.ts";
 
 const TIMEOUT_MS = 300_000;
 
@@ -113,9 +108,8 @@ describe("who may do what", { timeout: TIMEOUT_MS }, () => {
   );
 
   it.each(matrix)("$name by a token with the role $role of $reach", async ({ name, role, reach }) => {
-    const operation: Operation = operations[name];
     const isBound = reach === "one organization";
-    const refused = !isAtLeast(role, roleOf(operation)) || (isBound && operation.reach === "appliance");
+    const refused = !isAllowed(WHO_MAY[name], role, isBound);
     const before = stored();
     // No input is needed to see whether one may ask at all; what is asked is then refused as invalid or not found.
     const { status, body } = await post(name, (isBound ? bound : unbound)[role], refused ? {} : "no object");

@@ -51,7 +51,7 @@ export interface ServeOptions {
 /**
  * Runs the server of a local appliance until it is told to stop: what `kace serve` does.
  * @throws ApplianceError with what to do about it: the port is taken, a certificate cannot be used, another server of this
- *   appliance runs, the store cannot be used
+ *   appliance runs, or took this one's place while it stood still, the store cannot be used
  * @example await serveAppliance({ folder, host: "0.0.0.0", port: 8443, signal, log: console.error, now: Date.now });
  */
 export async function serveAppliance(options: ServeOptions): Promise<void> {
@@ -106,13 +106,16 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
     options.onListening?.({ name, port: server.port });
     const schedules = keepSchedules(appliance, { now, log });
     const updates = await keepUpdates(appliance, { now, timezone: systemTimezone(), log });
-    if (!signal.aborted) await once(signal, "abort");
+    const told = signal.aborted ? undefined : once(signal, "abort").then(() => undefined);
+    const superseded = await Promise.race([told, server.superseded]);
+    if (superseded !== undefined) log(superseded.message);
     log("stopping: no scheduled run begins; one that goes on ends with the machines in work");
     // These may still have to connect to the server to be done.
     await Promise.all([schedules.stop(), updates.stop()]);
     log("no new calls; those in flight may finish");
     await server.stop();
     log("stopped");
+    if (superseded !== undefined) throw superseded;
   } catch (error) {
     throw asApplianceError(error, certificateFile === undefined ? "corrupt" : "invalid");
   } finally {

@@ -63,6 +63,8 @@ export interface RunningServer {
   readonly connectedAgents: () => number;
   /** Asks agents that are connected here for their inventory; says how many were asked. */
   readonly checkIn: (kuids: readonly string[]) => number;
+  /** Resolves, with why, once another server of this appliance has taken its place: then it is to be stopped. */
+  readonly superseded: Promise<ApplianceError>;
   /** Takes no more, lets calls in flight finish, tells agents, and ends. May be called twice. */
   readonly stop: () => Promise<void>;
 }
@@ -216,10 +218,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       throw error;
     }
   })();
+  const superseded = Promise.withResolvers<ApplianceError>();
   publishing = repeat({
     what: "saying that this server runs",
     everyMs: limits.publishEveryMs,
-    work: publish,
+    work: async () => {
+      try {
+        await publish();
+      } catch (error) {
+        if (error instanceof ApplianceError && error.code === "conflict") superseded.resolve(placeTaken(error));
+        throw error;
+      }
+    },
     log,
   });
   const watching = repeat({
@@ -300,6 +310,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       for (const agent of here) agent.checkIn();
       return here.length;
     },
+    superseded: superseded.promise,
     stop: () => {
       stopping ??= stop();
       return stopping;
@@ -317,6 +328,16 @@ async function alreadyRunning(error: unknown, appliance: Appliance): Promise<App
     message: `a server of this appliance runs already, as ${name}:${port} (process ${process?.pid})`,
     hint: "stop that one first, or give this one another folder",
     cause: error,
+  });
+}
+
+/** Nothing was heard of this server for a while, so that another one could begin: two would undo what the other does. */
+function placeTaken(cause: ApplianceError): ApplianceError {
+  return new ApplianceError({
+    code: "conflict",
+    message: `another server took this one's place while it stood still: ${cause.message}`,
+    hint: "that one goes on; to have this one again, stop that one first",
+    cause,
   });
 }
 

@@ -135,6 +135,42 @@ describe("what the store says of its server", { timeout: TIMEOUT_MS }, () => {
   });
 });
 
+describe("a server that another one takes the place of", { timeout: TIMEOUT_MS }, () => {
+  it("ends with an error as soon as it sees that, and leaves the other one alone", async () => {
+    const lines: string[] = [];
+    const listening = Promise.withResolvers<number>();
+    const ended = serveAppliance({
+      ...{ folder, host: "127.0.0.1", port: 0, name: "localhost", now: Date.now },
+      signal: new AbortController().signal,
+      log: (line) => lines.push(line),
+      onListening: ({ port }) => listening.resolve(port),
+    });
+    ended.catch(listening.reject);
+    const port = await listening.promise;
+    const { agent } = await TestAgent.enrol({ port, ca: (await status()).caCertificate ?? "" });
+    await takePlace();
+    await expect(ended).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("another server took this one's place"),
+    });
+    expect(await agent.closed).toMatchObject({ code: 1001 });
+    expect(lines.at(-1)).toBe("stopped");
+    expect(await status()).toMatchObject({ running: true, instanceId: "the other one", port: 9443 });
+  });
+
+  /** As from a container of its own: there nobody sees that this server's process is alive, and it has not been heard for long. */
+  async function takePlace(): Promise<void> {
+    for (const aheadMs of [16_000, 0]) {
+      const appliance = await openLocal({ folder, now: () => Date.now() + aheadMs, hasEnded: () => undefined });
+      await appliance.publishServer({
+        ...{ instanceId: "the other one", name: "localhost", port: 9443, canonicalNames: [], version: "1.0.0" },
+        process: { pid: 1, scope: "another container" },
+      });
+      await appliance.close();
+    }
+  }
+});
+
 describe("a server that is told to stop", { timeout: TIMEOUT_MS }, () => {
   it("tells its agents, lets calls in flight finish, and takes no more", async () => {
     const { server, port, ca, appliance, apiToken, remove } = await startTestServer();

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"pulumi-kace/reference-agent/internal/atomicfile"
 	"pulumi-kace/reference-agent/internal/layout"
 	"pulumi-kace/reference-agent/internal/protocol"
 )
@@ -41,10 +40,16 @@ type Runner struct {
 	running *Task
 	stop    context.CancelCauseFunc
 	ended   []protocol.TaskStatus
+	// unkept are those of the ended ones whose reports are not on the disk yet.
+	unkept map[string]bool
+	// noted is the task that the disk says runs: also one that has ended, until its report is kept.
+	noted string
 	// known are ids that were seen, the oldest first.
 	known   []string
 	wake    chan struct{}
 	changed chan struct{}
+	// again is after how long it tries anew to keep what the disk did not take.
+	again time.Duration
 }
 
 // New makes a runner that knows these types of tasks, and takes up what an earlier process has left. Of what cannot be
@@ -52,7 +57,7 @@ type Runner struct {
 func New(at layout.Layout, executors map[string]Executor, now func() time.Duration, log *slog.Logger) *Runner {
 	runner := &Runner{
 		store: store{at}, executors: executors, log: log, now: now,
-		wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		unkept: map[string]bool{}, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), again: keepAgainAfter,
 	}
 	reports, err := runner.store.reports()
 	if err != nil {
@@ -65,6 +70,7 @@ func New(at layout.Layout, executors map[string]Executor, now func() time.Durati
 	// Run says what became of it; that it began is known from now on.
 	if task, err := runner.store.peek(); err == nil && task != nil {
 		runner.remember(task.ID)
+		runner.noted = task.ID
 	}
 	return runner
 }
@@ -80,39 +86,6 @@ func (r *Runner) Seen(id string) bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	return slices.Contains(r.known, id)
-}
-
-// Changed says that Reports gives something new.
-func (r *Runner) Changed() <-chan struct{} {
-	if r == nil {
-		return nil
-	}
-	return r.changed
-}
-
-// Reports are what the server is to be told: that a task runs, and how others ended, until it has received that.
-func (r *Runner) Reports() []protocol.TaskStatus {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	reports := slices.Clone(r.ended)
-	if r.running != nil {
-		reports = append(reports, protocol.TaskStatus{Type: protocol.TypeTaskStatus, ID: r.running.ID, Status: protocol.TaskStarted})
-	}
-	return reports
-}
-
-// Received forgets how a task ended: the server keeps it now.
-func (r *Runner) Received(id string) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	index := slices.IndexFunc(r.ended, func(one protocol.TaskStatus) bool { return one.ID == id })
-	if index < 0 {
-		return
-	}
-	r.ended = slices.Delete(r.ended, index, index+1)
-	if err := atomicfile.Remove(r.store.ended(id)); err != nil {
-		r.log.Error("a report that was delivered could not be deleted", "task", id, "error", err)
-	}
 }
 
 // Add takes up a task. One that is known is not run again.
@@ -160,23 +133,6 @@ func (r *Runner) Cancel(id string) {
 	r.end(failed(Task{ID: id}, "it was called back before it began"))
 }
 
-// Announce tells the server of a task that the agent began itself, and of how it ended. It is kept before Announce
-// returns without an error.
-func (r *Runner) Announce(report protocol.TaskStatus) error {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	report.Type = protocol.TypeTaskStatus
-	clean, cut := harmless(report.Output, protocol.MaxOutputBytes)
-	report.Output, report.OutputTruncated = clean, report.OutputTruncated || cut
-	if err := r.store.keep(r.store.ended(report.ID), report); err != nil {
-		return err
-	}
-	r.remember(report.ID)
-	r.ended = append(r.ended, report)
-	signal(r.changed)
-	return nil
-}
-
 // Run works until the context ends.
 func (r *Runner) Run(ctx context.Context) {
 	if task, err := r.store.cutOff(); err != nil {
@@ -190,9 +146,12 @@ func (r *Runner) Run(ctx context.Context) {
 		}
 		select {
 		case <-r.wake:
+		case <-r.untilAgain():
+			r.tryAgain()
 		case <-ctx.Done():
 		}
 	}
+	r.tryAgain()
 }
 
 // takeUp goes on with the task that ran when an earlier process ended, or says that it failed.
@@ -214,8 +173,9 @@ func (r *Runner) takeUp(ctx context.Context, task Task) {
 	defer r.mutex.Unlock()
 	if !isEnded {
 		r.end(failed(task, "the agent ended while it ran"))
+	} else if !r.unkept[task.ID] {
+		r.settled(task.ID)
 	}
-	r.forgetRunning()
 }
 
 // workOnNext is false where no task waits.
@@ -241,7 +201,7 @@ func (r *Runner) work(ctx, working context.Context, task Task, do func(context.C
 	working, done := context.WithTimeoutCause(working, task.Timeout, ErrTimeUp)
 	defer done()
 
-	if err := r.store.keep(r.store.running(), task); err != nil {
+	if err := r.note(task); err != nil {
 		r.mutex.Lock()
 		defer r.mutex.Unlock()
 		r.running = nil
@@ -268,24 +228,20 @@ func (r *Runner) work(ctx, working context.Context, task Task, do func(context.C
 	report := reportOf(task, result, err, cause, r.now()-began)
 	r.log.Info("task ended", "id", task.ID, "status", report.Status, "note", report.Note)
 	r.end(report)
-	r.forgetRunning()
 }
 
-// end keeps how a task ended until the server has received it. The mutex is held.
-func (r *Runner) end(report protocol.TaskStatus) {
-	if err := r.store.keep(r.store.ended(report.ID), report); err != nil {
-		// It is told all the same, unless the agent ends before.
-		r.log.Error("what became of a task could not be kept", "task", report.ID, "error", err)
+// note keeps that a task runs. It takes the place of the note on one before, whose report must be kept by then.
+func (r *Runner) note(task Task) error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if err := r.keepAll(); err != nil {
+		return err
 	}
-	r.ended = append(r.ended, report)
-	signal(r.changed)
-}
-
-// forgetRunning comes after the end is kept, so that an agent that is killed between the two says the right one.
-func (r *Runner) forgetRunning() {
-	if err := atomicfile.Remove(r.store.running()); err != nil {
-		r.log.Error("a task that ended still stands as running", "error", err)
+	if err := r.store.keep(r.store.running(), task); err != nil {
+		return err
 	}
+	r.noted = task.ID
+	return nil
 }
 
 func (r *Runner) remember(id string) {

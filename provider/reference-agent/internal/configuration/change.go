@@ -87,6 +87,9 @@ func Apply(at layout.Layout, change Change) (result Configuration, err error) {
 	known := err == nil
 	otherServer := known && present.Server != change.Server
 	next := Configuration{Server: change.Server, CAFile: present.CAFile, Generation: present.Generation + 1}
+	if known && !otherServer {
+		next.ConfiguredAs = present.ConfiguredAs
+	}
 	switch {
 	case change.CA != nil && *change.CA != "":
 		next.CAFile = layout.CAPath
@@ -117,7 +120,7 @@ func Apply(at layout.Layout, change Change) (result Configuration, err error) {
 }
 
 // Repoint puts another name of the same server in place of the one that is in use, unless the agent was configured anew
-// since. All else stays: it is no other server.
+// since. All else stays, and so does what is kept of the server: it is no other one.
 func Repoint(at layout.Layout, used Configuration, server string) (changed bool, err error) {
 	lock, err := atomicfile.Lock(at.ConfigurationLock(), true)
 	if err != nil {
@@ -128,7 +131,7 @@ func Repoint(at layout.Layout, used Configuration, server string) (changed bool,
 	if err != nil || present != used {
 		return false, err
 	}
-	present.Server = server
+	present.Server, present.ConfiguredAs = server, present.ServerKey()
 	text, err := json.Marshal(present)
 	if err != nil {
 		return false, err

@@ -26,6 +26,17 @@ type Configuration struct {
 	// Generation counts how often this was configured, so that "wait" can tell the answer to the newest configuration from
 	// an older one.
 	Generation uint64 `json:"generation,omitempty"`
+	// ConfiguredAs is what the server was called by whoever configured the agent, where it works with the server's own
+	// name since.
+	ConfiguredAs string `json:"configuredAs,omitempty"`
+}
+
+// ServerKey stands for the server, by whichever of its names it is reached: what is kept of one server is kept by it.
+func (c Configuration) ServerKey() string {
+	if c.ConfiguredAs != "" {
+		return c.ConfiguredAs
+	}
+	return c.Server
 }
 
 // ErrMissing says that the agent was never configured.

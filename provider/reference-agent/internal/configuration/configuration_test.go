@@ -174,3 +174,36 @@ func TestAFileOfSomebodyElseIsNotWritten(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestKnowsItsServerByEitherName(t *testing.T) {
+	at := layout.Layout{Root: t.TempDir()}
+	repoint := func(server string) {
+		t.Helper()
+		used, err := Read(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changed, err := Repoint(at, used, server); !changed || err != nil {
+			t.Fatalf("%v, %v", changed, err)
+		}
+	}
+	mustBe := func(server, key string) {
+		t.Helper()
+		if read, err := Read(at); err != nil || read.Server != server || read.ServerKey() != key {
+			t.Errorf("%+v of %s: %v", read, read.ServerKey(), err)
+		}
+	}
+	apply(t, at, `{"server":"10.0.0.5:443"}`)
+	mustBe("10.0.0.5:443", "10.0.0.5:443")
+	repoint("kace:443")
+	repoint("kace.example.com:443")
+	mustBe("kace.example.com:443", "10.0.0.5:443")
+	// A token for the same server, by whichever name.
+	for _, same := range []string{"kace.example.com:443", "10.0.0.5:443"} {
+		apply(t, at, `{"server":"`+same+`","token":"t"}`)
+		mustBe(same, "10.0.0.5:443")
+	}
+	repoint("kace.example.com:443")
+	apply(t, at, `{"server":"other:443"}`)
+	mustBe("other:443", "other:443")
+}

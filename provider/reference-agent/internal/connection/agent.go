@@ -49,7 +49,7 @@ type Agent struct {
 	// Reload says that the configuration changed.
 	Reload <-chan struct{}
 
-	// lived is what the agent lives by, as server told it; the rhythm goes on from one connection to the next.
+	// lived is what the agent lives by, as server told it, which is a server's key; the rhythm goes on from one connection to the next.
 	server string
 	lived  settings.Settings
 	rhythm *rhythm.Rhythm
@@ -107,7 +107,7 @@ func (a *Agent) connectOnce(ctx context.Context) (time.Duration, error) {
 		}
 		shown.Server, shown.Generation = configured.Server, configured.Generation
 	})
-	a.remember(configured.Server)
+	a.remember(configured.ServerKey())
 	pinned, err := configured.ReadCA(a.At)
 	if err != nil {
 		return 0, err

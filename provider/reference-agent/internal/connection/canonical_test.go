@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"encoding/json"
 	"net"
 	"strings"
 	"testing"
@@ -8,6 +9,9 @@ import (
 
 	"pulumi-kace/reference-agent/internal/configuration"
 	"pulumi-kace/reference-agent/internal/fakeserver"
+	"pulumi-kace/reference-agent/internal/later"
+	"pulumi-kace/reference-agent/internal/protocol"
+	"pulumi-kace/reference-agent/internal/settings"
 	"pulumi-kace/reference-agent/internal/status"
 )
 
@@ -84,4 +88,47 @@ func (f *fixture) untilLogged(text string) {
 		}
 	}
 	f.t.Fatalf("%q is never logged: %s", text, f.log.String())
+}
+
+func TestKeepsScriptsAndSettingsWhenItTakesUpTheName(t *testing.T) {
+	f := named(t, "localhost")
+	f.withScripts()
+	f.start()
+	first := f.Accept(t)
+	first.Challenge()
+	first.Hello()
+	lived := told(9, 3*time.Hour, 0, always, always)
+	first.WelcomeWith(status.Approved, lived)
+	f.bringScript(first, "task-1", uptimeSum)
+	first.Next(protocol.TypePackageRequest, &protocol.PackageRequest{})
+	first.Send(map[string]any{
+		"type": "package-part", "taskId": "update-task-1", "sha256": uptimeSum, "offset": 0, "sizeBytes": 7, "data": []byte("uptime\n"),
+	})
+	ended(t, first, "update-task-1")
+	held := f.agent.Scripts.Hash()
+	first.Close(1001, "its name is known now")
+	second := f.Accept(t)
+	second.Challenge()
+	second.Hello()
+	second.Send(map[string]any{
+		"type": "welcome", "state": status.Approved, "organization": "default", "heartbeatSeconds": 20, "runIntervalSeconds": 7200,
+		"canonicalHost": "localhost", "settings": json.RawMessage(lived), "serverTime": "2026-01-02T03:04:05Z",
+	})
+	second.Types()
+	named := f.Accept(t)
+	// Nobody has told it anything under the name yet, nor does a process that starts anew know more.
+	if shown := f.agent.Board.Shown(); f.agent.Scripts.Hash() != held || shown.Settings.Revision != 9 {
+		t.Errorf("%s is held, and it lives by %+v\n%s", f.agent.Scripts.Hash(), shown.Settings, f.log)
+	}
+	configured, err := configuration.Read(f.agent.At)
+	must(t, err)
+	if kept, err := settings.Kept(f.agent.At, configured.ServerKey()); err != nil || kept.Revision != 9 {
+		t.Errorf("%+v is kept: %v", kept, err)
+	}
+	again := later.New(f.agent.At, f.agent.Now, f.agent.Log, func(int) {})
+	again.Belong(configured.ServerKey())
+	if again.Hash() != held {
+		t.Error("a process that starts anew drops what was held")
+	}
+	welcomeAs(named, status.Approved, "localhost")
 }

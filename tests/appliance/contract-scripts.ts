@@ -1,60 +1,12 @@
-import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Input } from "../../provider/appliance/appliance.ts";
 import { device, kuidOf, refusal } from "./devices.ts";
+import { AT_NOON, hashOf, MINUTE_MS, NEXT_WEEK, SERVER, scriptOrders } from "./script-orders.ts";
 import type { Subject } from "./subject.ts";
-
-const SERVER = "instance-of-the-test";
-/** The test's clock stands at eight. */
-const AT_NOON = "2027-03-01T12:00:00.000Z";
-/** Later than any agent looks by itself, by the defaults. */
-const NEXT_WEEK = "2027-03-08T08:00:00.000Z";
-const MINUTE_MS = 60_000;
-
-const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
-/** What an agent says that keeps the scripts of these tasks. */
-const held = (...ids: readonly string[]) => hashOf([...ids].sort().join("\n"));
 
 /** What every appliance does about scripts that agents keep for later: part of the contract. @param opened the subject of the test that runs */
 export function scriptsContract(opened: () => Subject): void {
-  const appliance = () => opened().appliance;
-  const tasks = async (input: Input<"listTasks"> = {}) => (await appliance().listTasks(input)).tasks;
-  const updates = () => tasks({ types: ["scripting-update"] });
-  const record = (...all: Input<"recordTasks">["tasks"]) => appliance().recordTasks({ tasks: all });
-  const says = async (ids: readonly string[], look = true, number = 1) =>
-    (await appliance().recordScripts({ kuid: kuidOf(number), held: held(...ids), look })).current;
-
-  async function approved(can: string[] = ["tasks", "scripting-update"], ...given: readonly number[]): Promise<void> {
-    const numbers = given.length > 0 ? given : [1];
-    const { value } = await appliance().createToken({ name: `token for ${numbers.join()}` });
-    for (const number of numbers) {
-      await appliance().enrolDevice(device(number, { token: value }));
-      await appliance().deviceConnected({
-        kuid: kuidOf(number),
-        connectionId: `connection of ${number}`,
-        instanceId: SERVER,
-        can,
-      });
-    }
-  }
-
-  /** Orders a script for later of device 1. @returns the id of its task */
-  async function order(at: string, script = "uptime", more: Partial<Input<"queueTasks">> = {}): Promise<string> {
-    const queued = await appliance().queueTasks({
-      kuids: [kuidOf(1)],
-      type: "script",
-      ...more,
-      payload: { script, at, ...more.payload },
-    });
-    return queued.tasks[0]?.id ?? "";
-  }
-
-  /** Sends what is due. */
-  async function send() {
-    const { tasks: now } = await appliance().listDueTasks({ instanceId: SERVER });
-    if (now.length > 0) await record(...now.map(({ id, kuid }) => ({ id, kuid, status: "sent" as const })));
-    return now;
-  }
+  const { appliance, tasks, updates, record, says, approved, order, send } = scriptOrders(opened);
 
   describe("scripts for later", () => {
     it("are brought by a scripting update before their time, and are not sent by themselves", async () => {

@@ -5,6 +5,7 @@ import { INVENTORIES_A_PAGE } from "../../provider/appliance/operations/devices.
 import type { NewOutcome } from "../../provider/appliance/operations/outcomes.ts";
 import type { RunSummary } from "../../provider/appliance/operations/runs.ts";
 import { bundlesContract } from "./contract-bundles.ts";
+import { hurriedScriptsContract } from "./contract-hurried-scripts.ts";
 import { labelContract } from "./contract-labels.ts";
 import { messagesContract } from "./contract-messages.ts";
 import { organizationsContract } from "./contract-organizations.ts";
@@ -90,6 +91,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
     tasksContract(() => subject);
     taskPackagesContract(() => subject);
     scriptsContract(() => subject);
+    hurriedScriptsContract(() => subject);
 
     describe("tokens", () => {
       it("mints values of 54 characters, each another one", async () => {

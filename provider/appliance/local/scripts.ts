@@ -4,21 +4,36 @@ import type { scriptOperations } from "../operations/scripts.ts";
 import { MAX_AHEAD_SECONDS, MAX_SCRIPTS_FOR_LATER, TASK_PAYLOADS } from "../operations/task-types.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build, listed } from "./query.ts";
+import { lookedBy, queueUpdates, wasSentAfter } from "./scripting-updates.ts";
 import { settingsOf } from "./settings.ts";
-import { insertTask, keepPayload, payloadReader } from "./task-rows.ts";
-import { moment, newId, type Transaction } from "./transaction.ts";
+import { payloadReader } from "./task-rows.ts";
+import { moment, type Transaction } from "./transaction.ts";
 
-/** Agents spread their looks by a tenth of the interval, so that they do not come together. */
-const SPREAD = 1.1;
+/** An agent that has just been sent an update and lacks some script all the same would lack it after the next one too. */
+const UPDATE_AGAIN_MS = 600_000;
 
-/** Scripts that wait for a time of their own on a device, the first one first. */
-function waiting(kuid: string) {
+/** Scripts that wait for a time of their own on a device, or to be called back from it. */
+function known(kuid: string) {
   return build
     .selectFrom("tasks")
-    .select(["id", "payload_id", "run_at", "late_seconds", "timeout_seconds", "priority"])
+    .select([
+      "id",
+      "payload_id",
+      "run_at",
+      "late_seconds",
+      "timeout_seconds",
+      "priority",
+      "held_at",
+      "cancel_requested",
+    ])
     .where("kuid", "=", kuid)
     .where("state", "=", "ready")
-    .where("run_at", "is not", null)
+    .where("run_at", "is not", null);
+}
+
+/** Those of them that its agent is to keep, the first one first. */
+function waiting(kuid: string) {
+  return known(kuid)
     .where("cancel_requested", "=", 0)
     .orderBy("run_at")
     .orderBy("sequence")
@@ -97,37 +112,20 @@ export function requireTimeFor(tx: Transaction, at: number, kuids: readonly stri
     });
 }
 
-/**
- * Has agents look for a script at once whose time comes before all of them will have looked by themselves.
- *
- * @returns whether it did
- */
-export function hurryScript(tx: Transaction, organization: string, at: number, kuids: readonly string[]): boolean {
-  const { scriptingUpdateIntervalSeconds } = settingsOf(tx, organization);
-  if (at - tx.now > 1_000 * scriptingUpdateIntervalSeconds * SPREAD) return false;
-  queueUpdates(tx, organization, kuids);
-  return true;
+/** What an agent says that keeps these scripts. */
+function hashOf(scripts: readonly { readonly id: string }[]): string {
+  return sha256Of(
+    scripts
+      .map(({ id }) => id)
+      .sort()
+      .join("\n"),
+  );
 }
 
-/** Queues a scripting update for those devices for which none waits that nobody has heard of. */
-function queueUpdates(tx: Transaction, organization: string, kuids: readonly string[]): void {
-  const waits = tx.queries.all(
-    build
-      .selectFrom("tasks")
-      .select("kuid")
-      .where("kuid", "in", listed(kuids))
-      .where("type", "=", "scripting-update")
-      .where("state", "=", "ready")
-      .where("cancel_requested", "=", 0)
-      .where("sent_at", "is", null),
-  );
-  const has = new Set(waits.map(({ kuid }) => kuid));
-  const missing = kuids.filter((kuid) => !has.has(kuid));
-  if (missing.length === 0) return;
-  const payloadId = keepPayload(tx, organization, {});
-  const sourceId = newId(tx, "scripting-update");
-  for (const kuid of missing)
-    insertTask(tx, { id: newId(tx, "task"), organization, kuid, type: "scripting-update", sourceId, payloadId });
+function setHeld(tx: Transaction, scripts: readonly { readonly id: string }[], at: number | null): void {
+  if (scripts.length === 0) return;
+  const ids = listed(scripts.map(({ id }) => id));
+  tx.queries.run(build.updateTable("tasks").set({ held_at: at }).where("id", "in", ids));
 }
 
 export const scriptHandlers: HandlersOf<typeof scriptOperations> = {
@@ -136,13 +134,21 @@ export const scriptHandlers: HandlersOf<typeof scriptOperations> = {
       build.selectFrom("devices").select(["organization", "state"]).where("kuid", "=", kuid),
     );
     if (device?.state !== "approved") return { current: false };
-    const ids = tx.queries.all(waiting(kuid)).map(({ id }) => id);
-    const current = held === sha256Of([...ids].sort().join("\n"));
-    if (current)
-      tx.queries.run(
-        build.updateTable("tasks").set({ held_at: tx.now }).where("id", "in", listed(ids)).where("held_at", "is", null),
-      );
-    else if (look) queueUpdates(tx, device.organization, [kuid]);
-    return { current };
+    const { organization } = device;
+    const wanted = tx.queries.all(waiting(kuid));
+    const unheld = wanted.filter(({ held_at }) => held_at === null);
+    if (held === hashOf(wanted)) {
+      setHeld(tx, unheld, tx.now);
+      return { current: true };
+    }
+    // Which of them it lost does not say itself: a block, another disk.
+    const believed = tx.queries.all(known(kuid).where("held_at", "is not", null));
+    const isLost = believed.length > 0 && held !== hashOf(believed);
+    if (isLost) setHeld(tx, believed, null);
+    const looksBy = lookedBy(tx.now, settingsOf(tx, organization));
+    const isUrgent = (isLost ? wanted : unheld).some(({ run_at }) => (run_at ?? 0) <= looksBy);
+    const mayHelp = isLost || !wasSentAfter(tx, kuid, tx.now - UPDATE_AGAIN_MS);
+    if (look || (isUrgent && mayHelp)) queueUpdates(tx, organization, [kuid]);
+    return { current: false };
   },
 };

@@ -20,10 +20,14 @@ import {
 } from "./appliance-settings.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build } from "./query.ts";
+import { hurryScripts } from "./scripting-updates.ts";
 import type { Tables } from "./tables.ts";
 import { changesBetween, recordChanges, type Transaction } from "./transaction.ts";
 
 type Row = Selectable<Tables["agent_settings"]>;
+
+/** What agents look for scripts by. */
+const LOOK_PROPERTIES: readonly string[] = ["communicationsWindow", "scriptingUpdateIntervalSeconds"];
 
 /** What a user may set, as the row has it; null stands for the default. */
 type Given = Omit<Row, "organization" | "present" | "urn" | "revision" | "updated_at">;
@@ -97,6 +101,8 @@ function keep(tx: Transaction, before: Row, after: Row): void {
   );
   const subject = { subject: `settings:${after.organization}`, subjectName: after.organization };
   recordChanges(tx, subject, changesBetween(shown(before), shown(after)));
+  if (others.some(({ property }) => LOOK_PROPERTIES.includes(property)))
+    hurryScripts(tx, after.organization, effectiveOf(after));
 }
 
 function requireClaim(row: Row, claim: Claim): void {

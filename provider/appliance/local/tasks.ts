@@ -5,8 +5,10 @@ import type { HandlersOf } from "./handlers.ts";
 import { recipients } from "./messages.ts";
 import { numberAt, page } from "./paging.ts";
 import { build, listed } from "./query.ts";
-import { hurryScript, requireTimeFor } from "./scripts.ts";
+import { hurryScript } from "./scripting-updates.ts";
+import { requireTimeFor } from "./scripts.ts";
 import { runningInstance } from "./server.ts";
+import { settingsOf } from "./settings.ts";
 import { giveUpTasks, listDueTasks, recordTasks } from "./task-dispatch.ts";
 import { readOutput } from "./task-outputs.ts";
 import { describeTask, insertTask, inView, keepPayload, taskRows } from "./task-rows.ts";
@@ -76,7 +78,8 @@ export const taskHandlers: HandlersOf<typeof taskOperations> = {
       });
       return { id, kuid };
     });
-    if (forLater !== undefined) hurryScript(tx, organization, forLater.at, [...new Set(kuids)]);
+    if (forLater !== undefined)
+      hurryScript(tx, organization, { at: forLater.at, kuids: [...new Set(kuids)] }, settingsOf(tx, organization));
     const [only] = all.length === 1 ? all : [];
     const subject =
       only === undefined

@@ -10,7 +10,6 @@ import (
 	"pulumi-kace/reference-agent/internal/configuration"
 	"pulumi-kace/reference-agent/internal/fakeserver"
 	"pulumi-kace/reference-agent/internal/later"
-	"pulumi-kace/reference-agent/internal/protocol"
 	"pulumi-kace/reference-agent/internal/settings"
 	"pulumi-kace/reference-agent/internal/status"
 )
@@ -99,12 +98,7 @@ func TestKeepsScriptsAndSettingsWhenItTakesUpTheName(t *testing.T) {
 	first.Hello()
 	lived := told(9, 3*time.Hour, 0, always, always)
 	first.WelcomeWith(status.Approved, lived)
-	f.bringScript(first, "task-1", uptimeSum)
-	first.Next(protocol.TypePackageRequest, &protocol.PackageRequest{})
-	first.Send(map[string]any{
-		"type": "package-part", "taskId": "update-task-1", "sha256": uptimeSum, "offset": 0, "sizeBytes": 7, "data": []byte("uptime\n"),
-	})
-	ended(t, first, "update-task-1")
+	f.hold(first, "task-1")
 	held := f.agent.Scripts.Hash()
 	first.Close(1001, "its name is known now")
 	second := f.Accept(t)

@@ -35,6 +35,17 @@ func (f *fixture) bringScript(peer *fakeserver.Peer, id, sum string) {
 	})
 }
 
+// hold is bringScript with the server's part in it, up to the end of the update.
+func (f *fixture) hold(peer *fakeserver.Peer, id string) {
+	f.t.Helper()
+	f.bringScript(peer, id, uptimeSum)
+	peer.Next(protocol.TypePackageRequest, &protocol.PackageRequest{})
+	peer.Send(map[string]any{
+		"type": "package-part", "taskId": "update-" + id, "sha256": uptimeSum, "offset": 0, "sizeBytes": 7, "data": []byte("uptime\n"),
+	})
+	heldNext(peer)
+}
+
 func heldNext(peer *fakeserver.Peer) protocol.Scripts {
 	var said protocol.Scripts
 	peer.Next(protocol.TypeScripts, &said)
@@ -79,18 +90,33 @@ func TestLooksForScriptsAtItsIntervalWhichCanBeChanged(t *testing.T) {
 	heldNext(peer)
 }
 
-func TestLooksForScriptsWithinTheWindowOnly(t *testing.T) {
+func TestLooksForScriptsWithinTheWindowOnlyAndSaysWhatItKeepsAtAnyTime(t *testing.T) {
 	f := newFixture(t)
 	f.withScripts()
 	f.at("12:00")
 	f.start()
-	peer := f.Accept(t)
-	peer.Challenge()
-	peer.Hello()
-	peer.WelcomeWith("approved", told(1, time.Hour, 0, "22:00", "06:00"))
-	f.until("waiting for the window", func(s status.Status) bool { return s.Connected && s.Waiting })
-	if types := said(peer); slices.Contains(types, protocol.TypeScripts) {
-		t.Errorf("%v", types)
+	night := told(1, time.Hour, 0, "22:00", "06:00")
+	for _, id := range []string{"task-1", "task-2"} {
+		peer := f.Accept(t)
+		peer.Challenge()
+		peer.Hello()
+		peer.WelcomeWith("approved", night)
+		if now := heldNext(peer); now.Look || now.Held != f.agent.Scripts.Hash() {
+			t.Errorf("at its welcome it says %+v", now)
+		}
+		f.until("waiting for the window", func(s status.Status) bool { return s.Connected && s.Waiting })
+		if types := said(peer); slices.Contains(types, protocol.TypeScripts) {
+			t.Errorf("%v", types)
+		}
+		// Blocked, it drops what it keeps: when that ends, the server must know.
+		f.hold(peer, id)
+		held := f.agent.Scripts.Hash()
+		peer.Send(map[string]any{"type": "state", "state": "quarantined"})
+		peer.Send(map[string]any{"type": "state", "state": "approved"})
+		if now := heldNext(peer); now.Look || now.Held == held || now.Held != f.agent.Scripts.Hash() {
+			t.Errorf("at its approval it says %+v", now)
+		}
+		peer.Close(1001, "again")
 	}
 }
 

@@ -28,7 +28,8 @@ func (s *session) stay(ctx, moving context.Context) error {
 	s.agent.rhythm.Begin(s.agent.Elapsed())
 	renamed := s.seekCanonical(moving)
 	// What an earlier connection was asked for and did not bring.
-	err := errors.Join(s.hearAuthorities(moving, s.welcomedWith), s.askForPart(moving), s.sayTasks(moving))
+	err := errors.Join(s.hearAuthorities(moving, s.welcomedWith), s.askForPart(moving), s.sayTasks(moving),
+		s.beginScripts(moving))
 	for {
 		if errors.Is(err, errSend) {
 			return s.causeOf(err, ended, messages)
@@ -170,7 +171,7 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 		if s.state != before {
 			s.agent.rhythm.Begin(s.agent.Elapsed())
 			s.agent.looks.Begin(s.agent.Elapsed())
-			return s.askForPart(ctx)
+			return errors.Join(s.askForPart(ctx), s.beginScripts(ctx))
 		}
 		return nil
 	case protocol.TypeCheckIn:

@@ -33,6 +33,16 @@ func (s *session) sayScripts(ctx context.Context, look bool) error {
 	return s.send(ctx, protocol.Scripts{Type: protocol.TypeScripts, Held: s.agent.Scripts.Hash(), Look: look})
 }
 
+// beginScripts is for every welcome and approval: it says which scripts the agent keeps, whatever the window says, since
+// the server may believe otherwise; and it looks for others where that is due.
+func (s *session) beginScripts(ctx context.Context) error {
+	if s.state != status.Approved {
+		return nil
+	}
+	look, _ := s.agent.looks.Look(s.agent.Elapsed(), s.agent.Now())
+	return s.sayScripts(ctx, look)
+}
+
 // takeTask hands a task of the server to the runner. One that is known already is said again, not run again.
 func (s *session) takeTask(ctx context.Context, message protocol.Incoming) error {
 	if s.agent.Tasks == nil || message.ID == "" {

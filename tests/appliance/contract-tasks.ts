@@ -204,6 +204,26 @@ export function tasksContract(opened: () => Subject): void {
       expect((await due()).overdue).toBe(false);
     });
 
+    it("wait for long 10 minutes after they were ordered, after their time and after their machine was lost, whichever is last", async () => {
+      await approved(1, 2, 3);
+      const long = async () => (await tasks({ view: "longer-than-10-minutes" })).map(({ kuid }) => kuid).reverse();
+      await queue({ kuids: [kuidOf(1), kuidOf(2)] });
+      await queue({ kuids: [kuidOf(3)], notBefore: "2027-03-01T08:00:30.000Z" });
+      await connected(2);
+      opened().advance(20_000);
+      await appliance().deviceDisconnected({ kuid: kuidOf(2), connectionId: "first of 2" });
+      opened().advance(580_000);
+      expect(await long()).toEqual([]);
+      opened().advance(1);
+      expect(await long()).toEqual([kuidOf(1)]);
+      opened().advance(20_000);
+      expect(await long()).toEqual([kuidOf(1), kuidOf(2)]);
+      opened().advance(10_000);
+      expect(await long()).toEqual([kuidOf(1), kuidOf(2), kuidOf(3)]);
+      await appliance().cancelTasks({ sourceId: (await tasks({ kuids: [kuidOf(1)] }))[0]?.sourceId });
+      expect(await long()).toEqual([kuidOf(3)]);
+    });
+
     it("expire where their agent says that it touched nothing, since others were at work, and are called back all the same", async () => {
       await approved(1);
       await connected(1);

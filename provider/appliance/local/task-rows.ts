@@ -42,7 +42,10 @@ export function inView(
   const waiting = ready.where("devices.instance_id", "is distinct from", server);
   if (view === "ready") return waiting;
   const since = now - 1_000 * LONG_WAIT_SECONDS;
-  return waiting.where("tasks.created_at", "<", since).where("tasks.not_before", "<", since);
+  return waiting
+    .where("tasks.created_at", "<", since)
+    .where("tasks.not_before", "<", since)
+    .where("devices.last_seen_at", "<", since); // until then it had a connection, and waited for its turn
 }
 
 /** A task as the answers say it. */

@@ -35,13 +35,16 @@ const task = z
 const definition = defineFunction({
   name: "getAgentTasks",
   description:
-    "The tasks that run or wait for agents, newest first. What a script said is not among it: `kace tasks show` tells.",
+    "The tasks of agents, newest first: those that run, those that wait, or all that are known. What a script said is not among it: `kace tasks show` tells.",
   inputs: z.object({
     organization: organizationArgument(),
-    view: taskView.default("in-progress").meta({
-      description:
-        "`in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.",
-    }),
+    view: z
+      .enum([...taskView.options, "all"])
+      .default("in-progress")
+      .meta({
+        description:
+          "`in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.",
+      }),
     machine: z.string().min(1).optional().meta({ description: "Only those of this machine, by host name or KUID." }),
   }),
   outputs: z.object({ tasks: z.array(task).meta({ description: "Newest first." }) }),
@@ -74,9 +77,10 @@ pulumi.export("tasks", kace.get_agent_tasks_output(view="ready").tasks)
 
 /** `kace:index:getAgentTasks` (seed A25). */
 export const getAgentTasks = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
+  const view = inputs.view === "all" ? undefined : inputs.view;
   const tasks = await lookingIn(client, inputs).read((appliance) =>
     everyPage(async (after) => {
-      const { tasks: items, next } = await appliance.listTasks({ view: inputs.view, limit: 1_000, after });
+      const { tasks: items, next } = await appliance.listTasks({ view, limit: 1_000, after });
       return { items, next };
     }),
   );

@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * The tasks that run or wait for agents, newest first. What a script said is not among it: `kace tasks show` tells.
+ * The tasks of agents, newest first: those that run, those that wait, or all that are known. What a script said is not among it: `kace tasks show` tells.
  *
  * ## Example Usage
  *
@@ -40,7 +40,7 @@ export interface GetAgentTasksArgs {
      */
     organization?: string;
     /**
-     * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+     * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
      */
     view?: enums.GetAgentTasksView;
 }
@@ -52,7 +52,7 @@ export interface GetAgentTasksResult {
     readonly tasks: outputs.AgentTask[];
 }
 /**
- * The tasks that run or wait for agents, newest first. What a script said is not among it: `kace tasks show` tells.
+ * The tasks of agents, newest first: those that run, those that wait, or all that are known. What a script said is not among it: `kace tasks show` tells.
  *
  * ## Example Usage
  *
@@ -84,7 +84,7 @@ export interface GetAgentTasksOutputArgs {
      */
     organization?: pulumi.Input<string | undefined>;
     /**
-     * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+     * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
      */
     view?: pulumi.Input<enums.GetAgentTasksView | undefined>;
 }

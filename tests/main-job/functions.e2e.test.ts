@@ -95,6 +95,7 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       nobodys: invoke("getMessageQueue", { machine: "web2.corp.example" }),
       updates: invoke("getAgentUpdates", {}),
       running: invoke("getAgentTasks", {}),
+      all: invoke("getAgentTasks", { view: "all" }),
       waiting: invoke("getAgentTasks", { view: "ready", machine: kuidOf(1) }),
     },
     outputs: {
@@ -110,6 +111,7 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
       nobodys: ref("nobodys.messages"),
       updates: ref("updates"),
       running: ref("running.tasks"),
+      all: ref("all.tasks"),
       waiting: ref("waiting.tasks"),
     },
   });
@@ -132,6 +134,7 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
     checkAt: "03:40",
   });
   expect(outputs.running).toEqual([]);
+  expect(outputs.all).toMatchObject([{ id: queued[0]?.id, state: "ready" }]);
   expect(outputs.waiting).toEqual([
     {
       id: queued[0]?.id,

@@ -11,7 +11,7 @@ import (
 	"pulumi-kace/sdk/go/kace/internal"
 )
 
-// The tasks that run or wait for agents, newest first. What a script said is not among it: `kace tasks show` tells.
+// The tasks of agents, newest first: those that run, those that wait, or all that are known. What a script said is not among it: `kace tasks show` tells.
 //
 // ## Example Usage
 func GetAgentTasks(ctx *pulumi.Context, args *GetAgentTasksArgs, opts ...pulumi.InvokeOption) (*GetAgentTasksResult, error) {
@@ -29,7 +29,7 @@ type GetAgentTasksArgs struct {
 	Machine *string `pulumi:"machine"`
 	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
 	Organization *string `pulumi:"organization"`
-	// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+	// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
 	View *GetAgentTasksView `pulumi:"view"`
 }
 
@@ -66,7 +66,7 @@ type GetAgentTasksOutputArgs struct {
 	Machine pulumi.StringPtrInput `pulumi:"machine"`
 	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
 	Organization pulumi.StringPtrInput `pulumi:"organization"`
-	// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+	// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
 	View GetAgentTasksViewPtrInput `pulumi:"view"`
 }
 

@@ -988,7 +988,7 @@ func (in *filterOperatorPtr) ToFilterOperatorPtrOutputWithContext(ctx context.Co
 	return pulumi.ToOutputWithContext(ctx, in).(FilterOperatorPtrOutput)
 }
 
-// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+// `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
 type GetAgentTasksView string
 
 const (
@@ -996,6 +996,7 @@ const (
 	GetAgentTasksViewReadyConnected      = GetAgentTasksView("ready-connected")
 	GetAgentTasksViewReady               = GetAgentTasksView("ready")
 	GetAgentTasksViewLongerThan10Minutes = GetAgentTasksView("longer-than-10-minutes")
+	GetAgentTasksViewAll                 = GetAgentTasksView("all")
 )
 
 func (GetAgentTasksView) ElementType() reflect.Type {
@@ -1124,6 +1125,7 @@ func (o GetAgentTasksViewPtrOutput) ToStringPtrOutputWithContext(ctx context.Con
 //	GetAgentTasksViewReadyConnected
 //	GetAgentTasksViewReady
 //	GetAgentTasksViewLongerThan10Minutes
+//	GetAgentTasksViewAll
 type GetAgentTasksViewInput interface {
 	pulumi.Input
 

@@ -174,12 +174,13 @@ class FilterOperator(_builtins.str, Enum):
 @pulumi.type_token("kace:index:GetAgentTasksView")
 class GetAgentTasksView(_builtins.str, Enum):
     """
-    `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+    `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
     """
     IN_PROGRESS = "in-progress"
     READY_CONNECTED = "ready-connected"
     READY = "ready"
     LONGER_THAN10_MINUTES = "longer-than-10-minutes"
+    ALL = "all"
 
 
 @pulumi.type_token("kace:index:HostKeyPolicy")

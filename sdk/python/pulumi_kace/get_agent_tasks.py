@@ -53,7 +53,7 @@ def get_agent_tasks(machine: Optional[_builtins.str] = None,
                     view: Optional['GetAgentTasksView'] = None,
                     opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetAgentTasksResult:
     """
-    The tasks that run or wait for agents, newest first. What a script said is not among it: `kace tasks show` tells.
+    The tasks of agents, newest first: those that run, those that wait, or all that are known. What a script said is not among it: `kace tasks show` tells.
 
     ## Example Usage
 
@@ -68,7 +68,7 @@ def get_agent_tasks(machine: Optional[_builtins.str] = None,
 
     :param _builtins.str machine: Only those of this machine, by host name or KUID.
     :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
-    :param 'GetAgentTasksView' view: `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+    :param 'GetAgentTasksView' view: `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
     """
     __args__ = dict()
     __args__['machine'] = machine
@@ -84,7 +84,7 @@ def get_agent_tasks_output(machine: pulumi.Input[Optional[Optional[_builtins.str
                            view: pulumi.Input[Optional[Optional['GetAgentTasksView']]] = None,
                            opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetAgentTasksResult]:
     """
-    The tasks that run or wait for agents, newest first. What a script said is not among it: `kace tasks show` tells.
+    The tasks of agents, newest first: those that run, those that wait, or all that are known. What a script said is not among it: `kace tasks show` tells.
 
     ## Example Usage
 
@@ -99,7 +99,7 @@ def get_agent_tasks_output(machine: pulumi.Input[Optional[Optional[_builtins.str
 
     :param _builtins.str machine: Only those of this machine, by host name or KUID.
     :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
-    :param 'GetAgentTasksView' view: `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+    :param 'GetAgentTasksView' view: `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
     """
     __args__ = dict()
     __args__['machine'] = machine

@@ -148,10 +148,11 @@ export const GetAgentTasksView = {
     ReadyConnected: "ready-connected",
     Ready: "ready",
     LongerThan10Minutes: "longer-than-10-minutes",
+    All: "all",
 } as const;
 
 /**
- * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one.
+ * `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
  */
 export type GetAgentTasksView = (typeof GetAgentTasksView)[keyof typeof GetAgentTasksView];
 

@@ -3,7 +3,16 @@ import { MAX_LATE_SECONDS, type TaskType, taskType } from "../appliance/operatio
 import { type TaskState, taskState, taskView } from "../appliance/operations/task-words.ts";
 import type { Recipients } from "./commands/recipients.ts";
 import { runScript, type ScriptOptions } from "./commands/script.ts";
-import { addTasks, cancelTasks, listTasks, ORDERED, type Ordered, type ShownView, showTask } from "./commands/tasks.ts";
+import {
+  type AddOptions,
+  addTasks,
+  cancelTasks,
+  listTasks,
+  ORDERED,
+  type Ordered,
+  type ShownView,
+  showTask,
+} from "./commands/tasks.ts";
 import { momentAhead, secondsFrom } from "./lengths-of-time.ts";
 import type { CommandContext } from "./session.ts";
 
@@ -40,9 +49,10 @@ export function addTaskCommands(program: Command, { session, finish }: CommandCo
   withRecipients(
     tasks
       .command("add")
-      .description("Has agents bring their inventory or their own log, or look for scripts for later.")
-      .addArgument(tasks.createArgument("<type>", "what they do").choices(ORDERED)),
-  ).action(async (type: Ordered, options: Recipients) => finish(await addTasks(session(), type, options)));
+      .description("Has agents show a text, bring their inventory or their own log, or look for scripts for later.")
+      .addArgument(tasks.createArgument("<type>", "what they do").choices(ORDERED))
+      .option("--text <text>", "what an alert says"),
+  ).action(async (type: Ordered, options: AddOptions) => finish(await addTasks(session(), type, options)));
 
   const script = program.command("script").description("Shell scripts on the machines of agents.");
   withRecipients(

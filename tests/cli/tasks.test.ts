@@ -91,6 +91,27 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
     expect(await agent.next("task")).toMatchObject({ taskType: "log-upload", payload: {} });
   });
 
+  it("show a text at machines as a task, which is among the others and says what became of it", async () => {
+    const alert = ["tasks", "add", "alert", "--machine", "web01"];
+    expect(await kace(...alert, "--text", "maintenance at six")).toMatchObject({
+      exitCode: 0,
+      err: expect.stringMatching(/^1 task is queued of source alert-/),
+    });
+    const { id, ...task } = await agent.next("task");
+    expect(task).toMatchObject({ taskType: "alert", payload: { text: "maintenance at six" } });
+    agent.say({ type: "task-status", id, status: "failed", note: "no terminal" });
+    await agent.next("task-status-received");
+    expect((await kace("tasks", "list", "--view", "all", "--type", "alert")).out).toContain("failed (no terminal)");
+    expect(await kace("queue", "list")).toMatchObject({ err: "the queue is empty" });
+    for (const [args, message] of [
+      [alert, "kace: what is the alert to say?"],
+      [[...alert, "--text", " "], "kace: --text: expected the text of the alert"],
+      [["tasks", "add", "inventory", "--all", "--text", "x"], "kace: --text is what an alert says"],
+    ] as const)
+      expect(await kace(...args)).toMatchObject({ exitCode: 2, err: expect.stringContaining(message) });
+    expect((await server.appliance.listTasks({})).tasks).toHaveLength(1);
+  });
+
   it("order a script for later, have machines look for it, and show that it is kept", async () => {
     const { identity } = agent;
     agent = await TestAgent.connect({ port: server.port, ca: server.ca, identity });

@@ -4,6 +4,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { TaskType } from "../../appliance/operations/task-types.ts";
 import type { TaskState, TaskView } from "../../appliance/operations/task-words.ts";
 import type { Task } from "../../appliance/operations/tasks.ts";
+import { inOptions } from "../input-faults.ts";
 import { type Column, printList, tableOf } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { deviceOf } from "./devices.ts";
@@ -127,16 +128,33 @@ async function requireTasks(
   if (tasks.length === 0) throw new UsageError(`there is no task of the source ${sourceId}`, see);
 }
 
-/** Tasks that need nothing but machines. */
-export const ORDERED = ["inventory", "log-upload", "scripting-update"] as const satisfies readonly TaskType[];
+/** Tasks that need nothing but machines, and of an alert its text. */
+export const ORDERED = ["alert", "inventory", "log-upload", "scripting-update"] as const satisfies readonly TaskType[];
 
 export type Ordered = (typeof ORDERED)[number];
 
-/** Queues a task that says nothing but its type. */
-export async function addTasks(session: CommandSession, type: Ordered, recipients: Recipients): Promise<ExitCode> {
+export interface AddOptions extends Recipients {
+  /** What an alert says. */
+  readonly text?: string;
+}
+
+/** Queues a task that says nothing but its type, or an alert. */
+export async function addTasks(
+  session: CommandSession,
+  type: Ordered,
+  { text, ...recipients }: AddOptions,
+): Promise<ExitCode> {
+  if (type === "alert" && text === undefined) throw new UsageError("what is the alert to say?", "give it with --text");
+  if (type !== "alert" && text !== undefined) throw new UsageError("--text is what an alert says", "leave it out");
   const devices = await recipientsOf(session, recipients);
-  const queued = await session.write((appliance) =>
-    appliance.queueTasks({ kuids: devices.map(({ kuid }) => kuid), type }),
+  const queued = await inOptions({ "payload.text": "--text" }, () =>
+    session.write((appliance) =>
+      appliance.queueTasks({
+        kuids: devices.map(({ kuid }) => kuid),
+        type,
+        ...(text !== undefined && { payload: { text } }),
+      }),
+    ),
   );
   if (session.json) session.terminal.out(JSON.stringify(queued, undefined, 2));
   else session.terminal.err(`${tasksOf(queued.tasks.length)} of source ${queued.sourceId}`);

@@ -25,15 +25,23 @@ export function addTaskCommands(program: Command, { session, finish }: CommandCo
     .command("list")
     .description("Those that run; --view shows others.")
     .addOption(
-      new Option("--view <view>", "which of them").choices([...taskView.options, "all"]).default("in-progress"),
+      new Option("--view <view>", "which of them; with --state or --source all, unless it is said").choices([
+        ...taskView.options,
+        "all",
+      ]),
     )
     .option("--machine <machine>", "of one machine, by host name, KUID or address")
     .addOption(new Option("--type <type...>", "of these types").choices(taskType.options))
-    .addOption(new Option("--state <state...>", "in these states; among all of them").choices(taskState.options))
-    .option("--source <id>", "of one order; among all of them")
+    .addOption(new Option("--state <state...>", "in these states").choices(taskState.options))
+    .option("--source <id>", "of one order")
     .action(
-      async (options: { view: ShownView; machine?: string; type?: TaskType[]; state?: TaskState[]; source?: string }) =>
-        finish(await listTasks(session(), options)),
+      async (options: {
+        view?: ShownView;
+        machine?: string;
+        type?: TaskType[];
+        state?: TaskState[];
+        source?: string;
+      }) => finish(await listTasks(session(), options)),
     );
   tasks
     .command("show <id>")

@@ -80,6 +80,11 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
     await agent.next("task-status-received");
     expect((await kace("tasks", "list", "--source", source)).out).toContain("cancelled (it was called back)");
     expect((await kace("tasks", "list", "--state", "cancelled")).out).toContain(String(id));
+    // A view that is said holds for a state and a source too.
+    const nothing = { exitCode: 0, err: "there are no such tasks" };
+    expect(await kace("tasks", "list", "--view", "in-progress", "--source", source)).toMatchObject(nothing);
+    expect(await kace("tasks", "list", "--view", "ready", "--state", "cancelled")).toMatchObject(nothing);
+    expect((await kace("tasks", "list", "--view", "all", "--state", "cancelled")).out).toContain(String(id));
     expect(await kace("tasks", "cancel", String(id))).toMatchObject({ exitCode: 1 });
   });
 

@@ -37,22 +37,22 @@ function stateOf(state: string, note: string | undefined): string {
 export type ShownView = TaskView | "all";
 
 interface TaskFilter {
-  readonly view: ShownView;
+  readonly view?: ShownView;
   readonly machine?: string;
   readonly type?: TaskType[];
   readonly state?: TaskState[];
   readonly source?: string;
 }
 
-/** The tasks of a view; a state or a source is looked for among all. */
+/** The tasks of a view: those that run, or where a state or a source is looked for all, unless it is said which. */
 export async function listTasks(session: CommandSession, filter: TaskFilter): Promise<ExitCode> {
   const { machine, type: types, state: states, source: sourceId } = filter;
   const device = machine === undefined ? undefined : await deviceOf(session, machine);
-  const among = states === undefined && sourceId === undefined ? filter.view : "all";
+  const view = filter.view ?? (states === undefined && sourceId === undefined ? "in-progress" : "all");
   const tasks = await session.read((appliance) =>
     everyPage(async (after) => {
       const { tasks: items, next } = await appliance.listTasks({
-        ...(among !== "all" && { view: among }),
+        ...(view !== "all" && { view }),
         ...(device !== undefined && { kuids: [device.kuid] }),
         types,
         states,

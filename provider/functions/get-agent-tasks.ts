@@ -3,6 +3,7 @@ import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { taskView } from "../appliance/operations/task-words.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { devicesCalled, machineArgument } from "./devices-called.ts";
 import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const task = z
@@ -45,7 +46,7 @@ const definition = defineFunction({
         description:
           "`in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.",
       }),
-    machine: z.string().min(1).optional().meta({ description: "Only those of this machine, by host name or KUID." }),
+    machine: machineArgument(),
   }),
   outputs: z.object({ tasks: z.array(task).meta({ description: "Newest first." }) }),
   examples: [
@@ -78,16 +79,15 @@ pulumi.export("tasks", kace.get_agent_tasks_output(view="ready").tasks)
 /** `kace:index:getAgentTasks` (seed A25). */
 export const getAgentTasks = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
   const view = inputs.view === "all" ? undefined : inputs.view;
-  const tasks = await lookingIn(client, inputs).read((appliance) =>
-    everyPage(async (after) => {
-      const { tasks: items, next } = await appliance.listTasks({ view, limit: 1_000, after });
+  const tasks = await lookingIn(client, inputs).read(async (appliance) => {
+    const kuids = await devicesCalled(appliance, inputs.machine);
+    return everyPage(async (after) => {
+      const { tasks: items, next } = await appliance.listTasks({ view, kuids, limit: 1_000, after });
       return { items, next };
-    }),
-  );
-  const { machine } = inputs;
-  const wanted = tasks.filter((one) => machine === undefined || one.machine === machine || one.kuid === machine);
+    });
+  });
   return {
-    tasks: wanted.map(({ kuid: identity, startedAt, completedAt, nextRunAt, runSeconds, ...one }) => ({
+    tasks: tasks.map(({ kuid: identity, startedAt, completedAt, nextRunAt, runSeconds, ...one }) => ({
       id: one.id,
       sourceId: one.sourceId,
       machine: one.machine,

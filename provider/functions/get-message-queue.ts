@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { defineFunction } from "../kit/define/function.ts";
+import { devicesCalled, machineArgument } from "./devices-called.ts";
 import { lookingIn, organizationArgument } from "./in-organization.ts";
 
 const queued = z
@@ -26,33 +27,32 @@ const definition = defineFunction({
     "The messages that wait for agents, oldest first, and what became of them. What is pending for a machine is in the queue only while its agent is connected without a break; alerts always. Messages that have expired are gone.",
   inputs: z.object({
     organization: organizationArgument(),
-    machine: z.string().min(1).optional().meta({ description: "Only those of this machine, by host name or KUID." }),
+    machine: machineArgument(),
   }),
   outputs: z.object({
     messages: z.array(queued).meta({ description: "Oldest first." }),
   }),
   examples: [
     {
-      title: "What waits for a machine",
+      title: "What waits for agents",
       yaml: `name: queue
 runtime: yaml
 variables:
   queue:
     fn::invoke:
       function: kace:getMessageQueue
-      arguments:
-        machine: web01.corp.example
+      arguments: {}
 outputs:
   messages: \${queue.messages}
 `,
       typescript: `import * as kace from "@pulumi-kace/kace";
 
-export const messages = kace.getMessageQueueOutput({ machine: "web01.corp.example" }).messages;
+export const messages = kace.getMessageQueueOutput().messages;
 `,
       python: `import pulumi
 import pulumi_kace as kace
 
-pulumi.export("messages", kace.get_message_queue_output(machine="web01.corp.example").messages)
+pulumi.export("messages", kace.get_message_queue_output().messages)
 `,
     },
   ],
@@ -60,15 +60,17 @@ pulumi.export("messages", kace.get_message_queue_output(machine="web01.corp.exam
 
 /** `kace:index:getMessageQueue` (seed A26). */
 export const getMessageQueue = definition.handle<ApplianceAccess>(async ({ inputs }, { client }) => {
-  const messages = await lookingIn(client, inputs).read((appliance) =>
-    everyPage(async (after) => {
-      const { messages: items, next } = await appliance.listMessages({ limit: 1_000, after });
+  const messages = await lookingIn(client, inputs).read(async (appliance) => {
+    const kuids = await devicesCalled(appliance, inputs.machine);
+    const [only, ...others] = kuids ?? [];
+    const kuid = others.length === 0 ? only : undefined;
+    const all = await everyPage(async (after) => {
+      const { messages: items, next } = await appliance.listMessages({ kuid, limit: 1_000, after });
       return { items, next };
-    }),
-  );
-  const { machine } = inputs;
-  const wanted = messages.filter((one) => machine === undefined || one.machine === machine || one.kuid === machine);
+    });
+    return kuids === undefined ? all : all.filter((one) => kuids.includes(one.kuid));
+  });
   return {
-    messages: wanted.map(({ kuid: identity, organization: _organization, ...one }) => ({ ...one, identity })),
+    messages: messages.map(({ kuid: identity, organization: _organization, ...one }) => ({ ...one, identity })),
   };
 });

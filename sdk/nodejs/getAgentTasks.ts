@@ -32,7 +32,7 @@ export function getAgentTasks(args?: GetAgentTasksArgs, opts?: pulumi.InvokeOpti
 
 export interface GetAgentTasksArgs {
     /**
-     * Only those of this machine, by host name or KUID.
+     * Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
      */
     machine?: string;
     /**
@@ -76,7 +76,7 @@ export function getAgentTasksOutput(args?: GetAgentTasksOutputArgs, opts?: pulum
 
 export interface GetAgentTasksOutputArgs {
     /**
-     * Only those of this machine, by host name or KUID.
+     * Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
      */
     machine?: pulumi.Input<string | undefined>;
     /**

@@ -12,12 +12,12 @@ import * as utilities from "./utilities";
  *
  * ## Example Usage
  *
- * ### What waits for a machine
+ * ### What waits for agents
  *
  * ```typescript
  * import * as kace from "@pulumi-kace/kace";
  *
- * export const messages = kace.getMessageQueueOutput({ machine: "web01.corp.example" }).messages;
+ * export const messages = kace.getMessageQueueOutput().messages;
  * ```
  */
 export function getMessageQueue(args?: GetMessageQueueArgs, opts?: pulumi.InvokeOptions): Promise<GetMessageQueueResult> {
@@ -31,7 +31,7 @@ export function getMessageQueue(args?: GetMessageQueueArgs, opts?: pulumi.Invoke
 
 export interface GetMessageQueueArgs {
     /**
-     * Only those of this machine, by host name or KUID.
+     * Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
      */
     machine?: string;
     /**
@@ -51,12 +51,12 @@ export interface GetMessageQueueResult {
  *
  * ## Example Usage
  *
- * ### What waits for a machine
+ * ### What waits for agents
  *
  * ```typescript
  * import * as kace from "@pulumi-kace/kace";
  *
- * export const messages = kace.getMessageQueueOutput({ machine: "web01.corp.example" }).messages;
+ * export const messages = kace.getMessageQueueOutput().messages;
  * ```
  */
 export function getMessageQueueOutput(args?: GetMessageQueueOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetMessageQueueResult> {
@@ -70,7 +70,7 @@ export function getMessageQueueOutput(args?: GetMessageQueueOutputArgs, opts?: p
 
 export interface GetMessageQueueOutputArgs {
     /**
-     * Only those of this machine, by host name or KUID.
+     * Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
      */
     machine?: pulumi.Input<string | undefined>;
     /**

@@ -30,7 +30,7 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
   const appliance = await openLocal({ folder: project.world });
   await appliance.createToken({ name: "old", value: "token-canary-0001", expiresAt: "2020-01-01T00:00:00.000Z" });
   const current = await appliance.createToken({ name: "current" });
-  await appliance.enrolDevice(device(1, { token: current.value }));
+  for (const number of [1, 2]) await appliance.enrolDevice(device(number, { token: current.value }));
   await appliance.sendMessage({ kuids: [kuidOf(1)], type: "alert", payload: "maintenance at six" });
   const { sourceId, tasks: queued } = await appliance.queueTasks({
     kuids: [kuidOf(1)],
@@ -201,6 +201,8 @@ it("a wrong argument of a function is named with its path", SLOW, async () => {
     ["scanNetwork", { targets: { ips: "127.0.0.1" }, ports: [0] }, "expected at least 1"],
     ["getProvisioningResults", { configuration: "nobody's" }, "the appliance has no configuration nobody's"],
     ["diagnose", { machine: "web01" }, "no server ever ran on this appliance, and none is named"],
+    ["getAgentTasks", { machine: "web01" }, "there is no device web01"],
+    ["getMessageQueue", { machine: "web01" }, "there is no device web01"],
   ] as const) {
     await project.write({ variables: { it: invoke(name, args) }, outputs: { it: ref("it") } });
     expect(await project.fail(["preview"])).toContain(reason);

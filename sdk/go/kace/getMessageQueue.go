@@ -25,7 +25,7 @@ func GetMessageQueue(ctx *pulumi.Context, args *GetMessageQueueArgs, opts ...pul
 }
 
 type GetMessageQueueArgs struct {
-	// Only those of this machine, by host name or KUID.
+	// Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
 	Machine *string `pulumi:"machine"`
 	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
 	Organization *string `pulumi:"organization"`
@@ -42,7 +42,7 @@ func GetMessageQueueOutput(ctx *pulumi.Context, args GetMessageQueueOutputArgs, 
 }
 
 type GetMessageQueueOutputArgs struct {
-	// Only those of this machine, by host name or KUID.
+	// Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
 	Machine pulumi.StringPtrInput `pulumi:"machine"`
 	// The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
 	Organization pulumi.StringPtrInput `pulumi:"organization"`

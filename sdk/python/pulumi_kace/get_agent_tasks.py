@@ -66,7 +66,7 @@ def get_agent_tasks(machine: Optional[_builtins.str] = None,
     pulumi.export("tasks", kace.get_agent_tasks_output(view="ready").tasks)
     ```
 
-    :param _builtins.str machine: Only those of this machine, by host name or KUID.
+    :param _builtins.str machine: Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
     :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param 'GetAgentTasksView' view: `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
     """
@@ -97,7 +97,7 @@ def get_agent_tasks_output(machine: pulumi.Input[Optional[Optional[_builtins.str
     pulumi.export("tasks", kace.get_agent_tasks_output(view="ready").tasks)
     ```
 
-    :param _builtins.str machine: Only those of this machine, by host name or KUID.
+    :param _builtins.str machine: Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
     :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     :param 'GetAgentTasksView' view: `in-progress`: those that run. `ready-connected`: those of connected machines, which are about to run. `ready`: those that wait for a connection. `longer-than-10-minutes`: those that have waited longer than that for one. `all`: these, and those that ended in the last 30 days.
     """

@@ -55,16 +55,16 @@ def get_message_queue(machine: Optional[_builtins.str] = None,
 
     ## Example Usage
 
-    ### What waits for a machine
+    ### What waits for agents
 
     ```python
     import pulumi
     import pulumi_kace as kace
 
-    pulumi.export("messages", kace.get_message_queue_output(machine="web01.corp.example").messages)
+    pulumi.export("messages", kace.get_message_queue_output().messages)
     ```
 
-    :param _builtins.str machine: Only those of this machine, by host name or KUID.
+    :param _builtins.str machine: Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
     :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()
@@ -83,16 +83,16 @@ def get_message_queue_output(machine: pulumi.Input[Optional[Optional[_builtins.s
 
     ## Example Usage
 
-    ### What waits for a machine
+    ### What waits for agents
 
     ```python
     import pulumi
     import pulumi_kace as kace
 
-    pulumi.export("messages", kace.get_message_queue_output(machine="web01.corp.example").messages)
+    pulumi.export("messages", kace.get_message_queue_output().messages)
     ```
 
-    :param _builtins.str machine: Only those of this machine, by host name or KUID.
+    :param _builtins.str machine: Only those of this machine, by host name (in any case, with its domain or without) or KUID. Where several devices have that host name, as after a machine was set up anew, those of all of them.
     :param _builtins.str organization: The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in. Examples: `"berlin"`.
     """
     __args__ = dict()

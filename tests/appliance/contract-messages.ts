@@ -37,8 +37,13 @@ export function messagesContract(opened: () => Subject): void {
       );
       opened().advance(59_999);
       expect(await queue()).toHaveLength(2);
+      const expired = async () => (await appliance().listDueMessages({ instanceId: "of the test" })).expired;
+      expect(await expired()).toBe(false);
       opened().advance(1);
       expect(await queue()).toEqual([]);
+      expect(await expired()).toBe(true);
+      await appliance().recordMessages({ messages: [] });
+      expect(await expired()).toBe(false);
     });
 
     it("takes nothing but alerts for devices that are not connected, and names them", async () => {

@@ -16,7 +16,7 @@ import { moment, newId, recordChanges, type Transaction } from "./transaction.ts
 /** How many messages may wait in all: whoever sends to everybody again and again must not fill the disk. */
 const MAX_MESSAGES = 1_000_000;
 
-/** What has expired goes whenever something is put in or taken out. */
+/** What has expired goes whenever something is put in, taken out or told of, and while a server runs by itself. */
 function expire(tx: Transaction): void {
   tx.queries.run(build.deleteFrom("messages").where("expires_at", "<=", tx.now));
 }
@@ -185,10 +185,17 @@ export const messageHandlers: HandlersOf<typeof messageOperations> = {
         .orderBy("messages.sequence")
         .limit(limit),
     );
-    return { messages: rows.map((row) => ({ ...row, type: messageType.parse(row.type) })) };
+    const expired = tx.queries.first(
+      build.selectFrom("messages").select("id").where("expires_at", "<=", tx.now).limit(1),
+    );
+    return {
+      messages: rows.map((row) => ({ ...row, type: messageType.parse(row.type) })),
+      expired: expired !== undefined,
+    };
   },
 
   recordMessages(tx, { messages }) {
+    expire(tx);
     for (const { id, kuid, status, note } of messages) {
       const row = tx.queries.first(build.selectFrom("messages").select(["kuid", "status"]).where("id", "=", id));
       if (row?.kuid !== kuid || ORDER.indexOf(messageStatus.parse(row.status)) > ORDER.indexOf(status)) continue;

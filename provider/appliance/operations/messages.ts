@@ -91,16 +91,21 @@ export const messageOperations = defineOperations({
     output: z.object({ deleted: z.int() }),
   },
   listDueMessages: {
-    description: "What is to be sent now to the devices that are connected to a server, oldest first.",
+    description:
+      "What is to be sent now to the devices that are connected to a server, oldest first; and whether messages have expired.",
     access: "read",
     role: "admin",
     reach: "appliance",
     input: z.object({ instanceId: z.string().min(1).max(100), limit }),
-    output: z.object({ messages: z.array(due) }),
+    output: z.object({
+      messages: z.array(due),
+      /** True where some have expired, so that `recordMessages` has something to forget, even with nothing to keep. */
+      expired: z.boolean(),
+    }),
   },
   recordMessages: {
     description:
-      "Keeps what became of messages: that they were sent, or what their agents say. A status never goes back; a message that is gone, or another device's, is let be.",
+      "Keeps what became of messages: that they were sent, or what their agents say. A status never goes back; a message that is gone, or another device's, is let be. Messages that have expired are forgotten.",
     access: "write",
     role: "admin",
     reach: "appliance",
@@ -114,7 +119,6 @@ export const messageOperations = defineOperations({
             note: z.string().max(300).optional(),
           }),
         )
-        .min(1)
         .max(1_000),
     }),
     output: done,

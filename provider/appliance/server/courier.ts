@@ -22,12 +22,12 @@ export class Courier {
     this.#instanceId = instanceId;
   }
 
-  /** Sends what is due now. */
+  /** Sends what is due now, and has what has expired forgotten. */
   async look(): Promise<void> {
     for (;;) {
-      const { messages } = await this.#store.listDueMessages({ instanceId: this.#instanceId, limit: PORTION });
+      const { messages, expired } = await this.#store.listDueMessages({ instanceId: this.#instanceId, limit: PORTION });
       const sent = messages.filter((message) => this.#agents.get(message.kuid)?.deliver(message) === true);
-      if (sent.length === 0) return;
+      if (sent.length === 0 && !expired) return;
       const statuses = sent.map(({ id, kuid }) => ({ id, kuid, status: "sent" as const }));
       await this.#store.recordMessages({ messages: statuses });
       if (messages.length < PORTION) return;

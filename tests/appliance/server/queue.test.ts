@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type AgentIdentity, TestAgent } from "./agent.ts";
 import { inOtherProcess, startTestServer, type TestServer, until } from "./running.ts";
@@ -104,6 +106,23 @@ describe("the message queue of a server", { timeout: TIMEOUT_MS }, () => {
     await server.appliance.setDeviceState({ kuid: identity.kuid, state: "quarantined" });
     expect((await blocked.next("message", "state")).type).toBe("state");
     expect(await queueOf(blocked)).toMatchObject([{ status: "pending" }]);
+  });
+
+  it("forgets messages that have expired, though nobody sends or deletes any", async () => {
+    const agent = await connected();
+    const { kuid } = agent.identity;
+    await drop(agent);
+    const payload = "canary-of-the-queue";
+    await server.appliance.sendMessage({ kuids: [kuid], type: "alert", payload, expiresInSeconds: 1 });
+    const kept = () => {
+      const database = new DatabaseSync(join(server.folder, "appliance.db"), { readOnly: true });
+      try {
+        return database.prepare("SELECT payload FROM messages").all();
+      } finally {
+        database.close();
+      }
+    };
+    await until("it is forgotten", () => kept().length === 0);
   });
 
   it("takes no agent's word about another's message", async () => {

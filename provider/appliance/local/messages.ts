@@ -154,8 +154,9 @@ export const messageHandlers: HandlersOf<typeof messageOperations> = {
 
   deleteMessages(tx, { organization, ids }) {
     expire(tx);
-    let which = build.selectFrom("messages").select("id").where("organization", "=", organization);
-    if (ids !== undefined) which = which.where("id", "in", listed(ids));
+    // What was for an earlier connection is not in the queue any more: it expires.
+    let which = alive(runningInstance(tx)).select("messages.id").where("messages.organization", "=", organization);
+    if (ids !== undefined) which = which.where("messages.id", "in", listed(ids));
     const found = tx.queries.all(which).map(({ id }) => id);
     if (found.length === 0) return { deleted: 0 };
     tx.queries.run(build.deleteFrom("messages").where("id", "in", listed(found)));

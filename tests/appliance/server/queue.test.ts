@@ -117,12 +117,26 @@ describe("the message queue of a server", { timeout: TIMEOUT_MS }, () => {
     const kept = () => {
       const database = new DatabaseSync(join(server.folder, "appliance.db"), { readOnly: true });
       try {
-        return database.prepare("SELECT payload FROM messages").all();
+        return database.prepare("SELECT id FROM messages WHERE payload = ?").all(payload);
       } finally {
         database.close();
       }
     };
     await until("it is forgotten", () => kept().length === 0);
+  });
+
+  it("counts as taken out what it shows, and not what was of an earlier connection", async () => {
+    const agent = await connected();
+    await server.appliance.sendMessage({ kuids: [agent.identity.kuid], type: "check-in" });
+    const [hidden] = await queueOf(agent);
+    await drop(agent);
+    expect(await queueOf(agent)).toEqual([]);
+    expect(await server.appliance.deleteMessages({ ids: [hidden?.id ?? ""] })).toEqual({ deleted: 0 });
+    expect(await server.appliance.deleteMessages({})).toEqual({ deleted: 0 });
+    const again = await connected(agent.identity);
+    await server.appliance.sendMessage({ kuids: [agent.identity.kuid], type: "check-in" });
+    expect(await queueOf(again)).toHaveLength(1);
+    expect(await server.appliance.deleteMessages({})).toEqual({ deleted: 1 });
   });
 
   it("takes no agent's word about another's message", async () => {

@@ -53,7 +53,7 @@ describe("the commands about messages", { timeout: TIMEOUT_MS }, () => {
       err: expect.stringMatching(/asked 0 agents to check in\nnot connected: web01; `kace diagnose/),
     });
     const cases: readonly (readonly [readonly string[], ExitCode, string])[] = [
-      [["checkin", "--all"], 1, "there is no such machine"],
+      [["checkin", "--all"], 1, "kace: no agent is connected\n"],
       [["checkin", "web99"], 2, "there is no device web99"],
     ];
     for (const [args, exitCode, message] of cases)

@@ -157,6 +157,29 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
     expect((await server.appliance.listTasks({})).tasks).toEqual([]);
   });
 
+  it("say which label or state nobody has, and queue nothing", async () => {
+    for (const name of ["empty", "berlin wall"]) await server.appliance.saveLabel({ name, machines: ["nobodyyet"] });
+    const one = "kace: no approved device has the label empty\n  `kace labels members empty` ";
+    for (const words of [
+      ["script", "run", script],
+      ["tasks", "add", "inventory"],
+    ])
+      expect(await kace(...words, "--label", "empty")).toMatchObject({
+        exitCode: 1,
+        err: expect.stringContaining(one),
+      });
+    expect(await kace("script", "update", "--label", "empty", "berlin wall")).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining("kace: no approved device has one of the labels empty, berlin wall\n"),
+    });
+    await server.appliance.setDeviceState({ kuid: agent.identity.kuid, state: "blocked" });
+    expect(await kace("script", "run", script, "--all")).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining("kace: no device is approved\n"),
+    });
+    expect((await server.appliance.listTasks({})).tasks).toEqual([]);
+  });
+
   it("name the option whose time cannot be, as wrong usage", async () => {
     for (const [at, why] of [
       ["2020-01-01", "is past"],

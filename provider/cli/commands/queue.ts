@@ -67,7 +67,7 @@ interface Order {
 
 async function send(session: CommandSession, devices: readonly Device[], order: Order) {
   if (devices.length === 0)
-    throw new CommandError("there is no such machine", "`kace devices list` shows those there are");
+    throw new CommandError("no agent is connected", "`kace devices list` shows when each was seen last");
   return inOptions({ payload: "the text", expiresInSeconds: "--expires" }, () =>
     session.write((appliance) => appliance.sendMessage({ kuids: devices.map(({ kuid }) => kuid), ...order })),
   );

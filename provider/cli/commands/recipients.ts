@@ -1,5 +1,6 @@
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
+import { shellWord } from "../../appliance/shell-word.ts";
 import { CommandError, type CommandSession, UsageError } from "../session.ts";
 import { deviceOf, devicesIn } from "./devices.ts";
 import { labelOf } from "./labels.ts";
@@ -27,7 +28,20 @@ export async function recipientsOf(
   for (const name of machine) found.push(await deviceOf(session, name));
   for (const name of label) found.push(...(await devicesOfLabel(session, name)));
   if (found.length > 0) return [...new Map(found.map((device) => [device.kuid, device])).values()];
-  throw new CommandError("there is no such machine", "`kace devices list` shows those there are");
+  throw all ? nobodyApproved() : nobodyLabelled(label);
+}
+
+function nobodyApproved(): CommandError {
+  return new CommandError("no device is approved", "`kace devices list` shows those there are, and where they stand");
+}
+
+function nobodyLabelled(labels: readonly string[]): CommandError {
+  const [name = "", ...others] = labels;
+  const which = others.length === 0 ? `the label ${name}` : `one of the labels ${labels.join(", ")}`;
+  return new CommandError(
+    `no approved device has ${which}`,
+    `\`kace labels members ${shellWord(name)}\` names machines that it lists and that are none yet`,
+  );
 }
 
 function devicesOfLabel(session: CommandSession, name: string): Promise<Device[]> {

@@ -41,8 +41,9 @@ export function labelsOf({ labels, filter }: PreviewOf<PolicyInputs>): NamedLabe
   ];
 }
 
-function isMissingLabel({ path: [property], severity }: Pick<Plan["findings"][number], "path" | "severity">): boolean {
-  return severity === "warning" && (property === "labels" || property === "filter");
+/** What is said of all labels, or of the filter, is no label: that nobody is meant, for one. */
+function isMissingLabel({ path, severity }: Pick<Plan["findings"][number], "path" | "severity">): boolean {
+  return severity === "warning" && path.length > 1 && (path[0] === "labels" || path[0] === "filter");
 }
 
 /**

@@ -36,7 +36,7 @@ describe("a policy that is for everybody", () => {
   });
 });
 
-it("keeps what the appliance refuses of labels, and not that one is still to be made", () => {
+it("keeps what the appliance says of labels, and not that one is still to be made", () => {
   const finding: PolicyFinding = { path: ["labels"], message: "it cannot be", severity: "failure" };
   const missing: PolicyFinding = {
     path: ["labels", 0],
@@ -118,6 +118,24 @@ describe("an update policy on an appliance", () => {
       path: ["labels"],
       message: expect.stringMatching(/^`labels` limits the policy/),
     });
+  });
+
+  it.each<[keyof PolicyInputs, PolicyInputs]>([
+    ["labels", { labels: ["empty"] }],
+    ["filter", { filter: { all: [{ property: "hostname", operator: "matches", value: "db*" }] } }],
+    ["machines", { machines: ["db01"] }],
+    ["enabled", { labels: ["empty"], machines: ["db01"] }],
+  ])("that is for nobody is warned of at %s", async (property, limits) => {
+    const { appliance, context } = await opened();
+    await appliance.saveLabel({ name: "empty" });
+    const { value } = await appliance.createToken({ name: "fleet" });
+    for (const number of [1, 2]) await appliance.enrolDevice(device(number, { token: value }));
+    const found = await agentUpdatePolicy.handlers.check?.(
+      { ...identity, inputs: { organization: "default", enabled: true, ...limits }, old: undefined },
+      context,
+    );
+    const reason = "the policy is for nobody now: none of the 2 approved agents is meant";
+    expect(found).toContainEqual({ path: [property], severity: "warning", reason });
   });
 
   it("that another resource has is refused in a preview, and a label that is still to be made is warned of", async () => {

@@ -16,6 +16,9 @@ const moment = z.string().refine((text) => dateOrMoment(text) !== undefined, {
 /** As much as the appliance counts to. */
 const MAX_USE_LIMIT = 1_000_000_000;
 
+/** A year, which is longer than any installer is under way. */
+const MAX_OVERLAP_MS = 365 * 86_400_000;
+
 const rotation = z
   .object({
     trigger: z
@@ -27,8 +30,11 @@ const rotation = z
         examples: ["2027-Q1"],
       }),
     overlap: duration()
+      .refine((text) => durationMs(text) <= MAX_OVERLAP_MS, { error: 'expected at most "365d", such as "24h"' })
       .default("24h")
-      .meta({ description: "How long the value before stays valid, for installers that are under way." }),
+      .meta({
+        description: "How long the value before stays valid, for installers that are under way; at most `365d`.",
+      }),
   })
   .meta({ typeName: "TokenRotation", description: "When the token gets a new value." });
 

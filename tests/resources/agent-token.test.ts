@@ -20,6 +20,21 @@ describe("how many machines a token may enrol", () => {
   });
 });
 
+describe("how long the value before stays valid", () => {
+  const failuresOf = (overlap: string) =>
+    checkObject(agentToken.descriptor.inputs, { rotation: { trigger: "one", overlap } }).failures;
+
+  it.each(["9999999999999d", "366d", "365.1d", "8761h"])("is not %s", (overlap) => {
+    expect(failuresOf(overlap)).toEqual([
+      { path: ["rotation", "overlap"], problem: "value", reason: 'expected at most "365d", such as "24h"' },
+    ]);
+  });
+
+  it.each(["0s", "24h", "365d"])("may be %s", (overlap) => {
+    expect(failuresOf(overlap)).toEqual([]);
+  });
+});
+
 describe("the moment at which a token ends", () => {
   it.each([
     ["2027-06-30", "2027-06-30T00:00:00.000Z"],

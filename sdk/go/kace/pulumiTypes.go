@@ -6850,7 +6850,7 @@ func (o TargetsPtrOutput) Ips() pulumi.AnyOutput {
 
 // When the token gets a new value.
 type TokenRotation struct {
-	// How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+	// How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
 	Overlap *string `pulumi:"overlap"`
 	// Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
 	Trigger string `pulumi:"trigger"`
@@ -6869,7 +6869,7 @@ type TokenRotationInput interface {
 
 // When the token gets a new value.
 type TokenRotationArgs struct {
-	// How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+	// How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
 	Overlap pulumi.StringPtrInput `pulumi:"overlap"`
 	// Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
 	Trigger pulumi.StringInput `pulumi:"trigger"`
@@ -6953,7 +6953,7 @@ func (o TokenRotationOutput) ToTokenRotationPtrOutputWithContext(ctx context.Con
 	}).(TokenRotationPtrOutput)
 }
 
-// How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+// How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
 func (o TokenRotationOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v TokenRotation) *string { return v.Overlap }).(pulumi.StringPtrOutput)
 }
@@ -6987,7 +6987,7 @@ func (o TokenRotationPtrOutput) Elem() TokenRotationOutput {
 	}).(TokenRotationOutput)
 }
 
-// How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+// How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
 func (o TokenRotationPtrOutput) Overlap() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *TokenRotation) *string {
 		if v == nil {

@@ -823,7 +823,7 @@ export interface TargetsArgs {
  */
 export interface TokenRotationArgs {
     /**
-     * How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+     * How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
      */
     overlap?: pulumi.Input<string | undefined>;
     /**

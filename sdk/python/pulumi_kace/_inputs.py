@@ -2894,7 +2894,7 @@ class TokenRotationArgsDict(TypedDict):
     """
     overlap: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+    How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
     """
 
 @pulumi.input_type
@@ -2906,7 +2906,7 @@ class TokenRotationArgs:
         When the token gets a new value.
 
         :param pulumi.Input[_builtins.str] trigger: Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
-        :param pulumi.Input[_builtins.str] overlap: How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+        :param pulumi.Input[_builtins.str] overlap: How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
         """
         pulumi.set(__self__, "trigger", trigger)
         if overlap is not None:
@@ -2928,7 +2928,7 @@ class TokenRotationArgs:
     @pulumi.getter
     def overlap(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+        How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
         """
         return pulumi.get(self, "overlap")
 

@@ -3117,7 +3117,7 @@ class TokenRotation(dict):
         When the token gets a new value.
 
         :param _builtins.str trigger: Any text; whenever it changes, the token gets a new value. Examples: `"2027-Q1"`.
-        :param _builtins.str overlap: How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+        :param _builtins.str overlap: How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
         """
         pulumi.set(__self__, "trigger", trigger)
         if overlap is not None:
@@ -3135,7 +3135,7 @@ class TokenRotation(dict):
     @pulumi.getter
     def overlap(self) -> Optional[_builtins.str]:
         """
-        How long the value before stays valid, for installers that are under way. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
+        How long the value before stays valid, for installers that are under way; at most `365d`. The text is a duration: a number and a unit, such as "500ms", "2s", "5m" or "1h". Default: `"24h"`.
         """
         return pulumi.get(self, "overlap")
 

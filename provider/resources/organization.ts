@@ -1,7 +1,9 @@
 import * as z from "zod";
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { requireReach } from "../appliance/access-in-organization.ts";
+import { DEFAULT_ORGANIZATION } from "../appliance/operations/fields.ts";
 import type { Organization } from "../appliance/operations/organizations.ts";
+import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource, type Identity } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { organizationExamples } from "./organization-examples.ts";
@@ -74,6 +76,12 @@ export const organization = definition.handle<ApplianceAccess>({
   },
 
   async read({ id, old }, { client }) {
+    if (id === DEFAULT_ORGANIZATION)
+      throw new ProviderError({
+        code: "invalid-input",
+        message: `the organization "${id}" is always there: no program makes or deletes it`,
+        hint: "write its name where it is meant; `pulumi state delete` takes it out of a stack that has it",
+      });
     if (old !== undefined) await requireReach(client, id);
     const found = await client.read((appliance) => foundOrGone(appliance.getOrganization({ name: id })));
     return found === undefined ? undefined : { inputs: inputsOf(found), outputs: {} };

@@ -50,6 +50,10 @@ describe("an organization", SLOW, () => {
     );
     const importing = ["import", "kace:index:Organization", "bonn", "bonn", "--yes", "--protect=false"];
     expect(await project.succeed(importing)).toContain("The plant in Bonn");
+    // The one that there always is stays everybody's.
+    const said = await project.fail(["import", "kace:index:Organization", "own", "default", "--yes"]);
+    expect(said).toContain('the organization "default" is always there');
+    expect(said).not.toContain("a bug");
   });
 
   it("is what a whole provider works in, and all that an API token of it sees", async () => {

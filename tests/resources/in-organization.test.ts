@@ -203,6 +203,15 @@ describe("the organization of a resource", () => {
 });
 
 describe("an import", () => {
+  it("of the organization that there always is, is refused", async () => {
+    const { context } = contextOf((await site()).local());
+    const read = organization.handlers.read?.({ ...about, id: "default", old: undefined, given: {} }, context);
+    expect(await refusal(read)).toMatchObject({
+      code: "invalid-input",
+      message: 'the organization "default" is always there: no program makes or deletes it',
+    });
+  });
+
   it.each([
     ["default/web", "default"],
     ["berlin/web", "berlin"],

@@ -220,12 +220,16 @@ export const agentSettings = inItsOrganization(definition).handle({
     return { id: organization, outputs: { managedBy: urn } };
   },
 
-  async read({ id, urn, old }, { client }) {
+  async read({ id, urn, old, isImport }, { client }) {
     const found = await client.read((appliance) => foundOrGone(appliance.getSettings({ organization: id })));
     // Nobody set anything, or somebody gave the defaults back, or to another resource.
     if (found === undefined || !found.exists) return undefined;
     if (old !== undefined && isAnothers(found.urn, claimOf({ urn, old }))) return undefined;
-    return { inputs: inputsOf(found, old?.inputs), outputs: { managedBy: old?.outputs.managedBy ?? urn } };
+    if (isImport === true) refuseAnothers(found, { urn }, WORDS);
+    return {
+      inputs: inputsOf(found, old?.inputs),
+      outputs: { managedBy: old?.outputs.managedBy ?? found.urn ?? urn },
+    };
   },
 
   async update({ id, urn, inputs, old }, { client }) {

@@ -58,6 +58,9 @@ async function save(
   });
 }
 
+/** What a policy is called where it belongs to another resource. */
+const WORDS = { what: "the update policy", belong: "belongs", repair: "kace policy reset" } as const;
+
 /**
  * Says in a preview what the policy would do; what is not known yet says nothing.
  * @throws ProviderError `conflict` where the policy is another resource's
@@ -68,7 +71,7 @@ async function sayPlan(
   organization?: string,
 ): Promise<void> {
   const found = await client.read((appliance) => foundOrGone(appliance.getUpdatePolicy({ organization })));
-  refuseAnothers(found, asking, { what: "the update policy", belong: "belongs", repair: "kace policy reset" });
+  refuseAnothers(found, asking, WORDS);
   const known = wholly<PolicyInputs>(given);
   if (known === undefined) return;
   const changes = changesOf(known);
@@ -121,17 +124,21 @@ export const agentUpdatePolicy = inItsOrganization(definition).handle({
     return { id: organization, outputs: made };
   },
 
-  async read({ id, urn, old }, { client }) {
+  async read({ id, urn, old, isImport }, { client }) {
     return client.read(async (appliance) => {
       const found = await foundOrGone(appliance.getUpdatePolicy({ organization: id }));
       // Nobody set anything, or somebody gave the default back, or to another resource.
       if (found === undefined || !found.exists) return undefined;
       if (old !== undefined && isAnothers(found.urn, claimOf({ urn, old }))) return undefined;
+      if (isImport === true) refuseAnothers(found, { urn }, WORDS);
       // Machines come and go: the counts are those of the time when the policy was set.
       const counts = old?.outputs.counts;
       return {
         inputs: inputsOf(found, old?.inputs),
-        outputs: { ...(await recorded(appliance, found, counts)), managedBy: old?.outputs.managedBy ?? urn },
+        outputs: {
+          ...(await recorded(appliance, found, counts)),
+          managedBy: old?.outputs.managedBy ?? found.urn ?? urn,
+        },
       };
     });
   },

@@ -28,8 +28,9 @@ export interface OneOfOrganization {
 }
 
 /**
- * Refuses in a preview what an update is going to refuse: to take from a resource what an organization has one of. What a
- * program does not have any more is deleted after the rest was made, so that it is still in the way of another one.
+ * Refuses in a preview, or an import, what an update is going to refuse: to take from a resource what an organization
+ * has one of. What a program does not have any more is deleted after the rest was made, so that it is still in the way of
+ * another one.
  *
  * @param found what the appliance has; undefined where there is no such organization yet
  * @param words what it is called, as the subject of a sentence: `the update policy`, and `belongs`

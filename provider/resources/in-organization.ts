@@ -19,7 +19,7 @@ import type {
   ResourceHandlers,
 } from "../kit/define/resource.ts";
 import { Unknown } from "../kit/define/value.ts";
-import { findingsOfTwins, type Holder, refuseTaken, type WantedName } from "./unique-names.ts";
+import { findingsOfTwins, type Holder, refuseTaken, type WantedName, warnOfMaker } from "./unique-names.ts";
 
 /** No organization can be called so: what is asked of it is asked of one that is not there yet. */
 const NOT_KNOWN_YET = "(not known yet)";
@@ -143,7 +143,7 @@ function within<I extends { organization?: string | undefined }, O>(
   if (read !== undefined)
     wrapped.read = async (request, context) =>
       request.old === undefined
-        ? imported(request, context, { read, holderOf })
+        ? foundAnew(request, context, { read, holderOf })
         : read(request, await insideOld(context, request.old));
   if (update !== undefined)
     wrapped.update = async (request, context) => update(request, await insideOld(context, request.old));
@@ -178,6 +178,21 @@ async function insideOld(
 ): Promise<Context<ApplianceAccess>> {
   if (inputs.organization !== undefined) await requireReach(context.client, inputs.organization);
   return inside(context, inputs);
+}
+
+/** Reads what nothing is recorded of, and says whose it is where a stack takes it over. */
+async function foundAnew<I, O>(
+  request: ReadRequest<I, O>,
+  context: Context<ApplianceAccess>,
+  by: Parameters<typeof imported<I, O>>[2],
+): Promise<Found<I, O> | undefined> {
+  const found = await imported(request, context, by);
+  const { organization, name } = (found?.inputs ?? {}) as { readonly organization?: unknown; readonly name?: unknown }; // all have the first, and most the other
+  const { holderOf } = by;
+  if (request.isImport !== true || holderOf === undefined || typeof name !== "string") return found;
+  const { client } = inside(context, { organization });
+  warnOfMaker(await client.read((appliance) => holderOf(appliance, name)), request.urn, context.log);
+  return found;
 }
 
 /**

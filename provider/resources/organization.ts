@@ -7,7 +7,7 @@ import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource, type Identity } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { organizationExamples } from "./organization-examples.ts";
-import { findingsOfTwins, refuseTaken, type WantedName } from "./unique-names.ts";
+import { findingsOfTwins, refuseTaken, type WantedName, warnOfMaker } from "./unique-names.ts";
 
 const MAX_NAME_LENGTH = 64;
 
@@ -75,7 +75,7 @@ export const organization = definition.handle<ApplianceAccess>({
     return { id: made.name, outputs: {} };
   },
 
-  async read({ id, old }, { client }) {
+  async read({ id, urn, old, isImport }, { client, log }) {
     if (id === DEFAULT_ORGANIZATION)
       throw new ProviderError({
         code: "invalid-input",
@@ -84,7 +84,9 @@ export const organization = definition.handle<ApplianceAccess>({
       });
     if (old !== undefined) await requireReach(client, id);
     const found = await client.read((appliance) => foundOrGone(appliance.getOrganization({ name: id })));
-    return found === undefined ? undefined : { inputs: inputsOf(found), outputs: {} };
+    if (found === undefined) return undefined;
+    if (isImport === true) warnOfMaker({ id, urn: found.urn }, urn, log);
+    return { inputs: inputsOf(found), outputs: {} };
   },
 
   async update({ id, inputs }, { client }) {

@@ -56,6 +56,20 @@ export function refuseTaken(
   );
 }
 
+/**
+ * Says in an import that what is taken over was made for another resource. It is a warning, since the appliance does not
+ * hear of it when a stack gives a thing up, and an import is the only way to what a lost stack has left behind.
+ *
+ * @example warnOfMaker({ id: "label-1", urn: urnInAnotherStack }, urn, log)
+ */
+export function warnOfMaker(holder: Holder | null | undefined, urn: string, log: Log): void {
+  const maker = holder?.urn;
+  if (maker === undefined || maker === urn) return;
+  log.warn(
+    `it was made for ${maker}: while the stack of that has it, either stack changes it, and deletes it from under the other one; take it out of there first (\`pulumi state delete\`), or look it up instead of importing it`,
+  );
+}
+
 function called({ kind, organization, name }: NamedThing): string {
   const own = name === "" ? "" : ` "${name}"`;
   return `the ${kind}${own}${organization === "" ? "" : ` of organization "${organization}"`}`;

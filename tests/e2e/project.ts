@@ -40,6 +40,8 @@ export interface YamlResource {
   readonly type: string;
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** In the place of properties: what exists and is only looked up. */
+  readonly get?: Readonly<Record<string, unknown>>;
 }
 
 /** How YAML programs and patterns write a reference: `ref("note.id")`. */

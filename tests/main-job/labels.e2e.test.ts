@@ -111,8 +111,20 @@ describe("labels", SLOW, () => {
       appliance.saveLabel({ name: "older", filter: { none: [{ ...isWeb, property: "os.id", operator: "equals" }] } }),
     );
     const args = ["kace:index:Label", "older", found.id, "--yes", "--protect=false", "--generate-code=false"];
-    await project.succeed(["import", ...args]);
+    expect(await project.succeed(["import", ...args])).not.toContain("it was made for");
     expect((await project.recordedAs("older")).inputs).toMatchObject({ name: "older", filter: found.filter });
+    const urn = "urn:pulumi:prod::other::kace:index:Label::web";
+    await using(project, (appliance) => appliance.saveLabel({ name: "theirs", urn }));
+    const taken = [
+      "import",
+      "kace:index:Label",
+      "taken",
+      "theirs",
+      "--yes",
+      "--protect=false",
+      "--generate-code=false",
+    ];
+    expect(await project.succeed(taken)).toContain(`it was made for ${urn}: while the stack of that has it`);
     expect(await project.fail(["import", "kace:index:Label", "lost", "label-0", "--yes"])).toContain("does not exist");
     await project.write({});
     await project.succeed(["destroy", "--yes", "--skip-preview"]);

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
 import { DEFAULT_AGENT_SETTINGS } from "../../provider/appliance/operations/settings.ts";
 import { device } from "../appliance/devices.ts";
-import { Project } from "../e2e/project.ts";
+import { Project, ref } from "../e2e/project.ts";
 import { KACE } from "./kace-plugin.ts";
 
 /** Many runs of the CLI one after the other, on a machine that may be busy. */
@@ -61,6 +61,12 @@ it(
     expect(await project.fail(["preview"])).toContain(`belong to ${urn} already`);
     expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain(`belong to ${urn} already`);
     expect((await settingsOf(project)).effective.runIntervalSeconds).toBe(7_200);
+    const taking = ["import", "kace:index:AgentSettings", "others", "default", "--yes", "--generate-code=false"];
+    expect(await project.fail(taking)).toContain(`belong to ${urn} already`);
+    const lookedUp = { type: "kace:AgentSettings", get: { id: "default" } };
+    await project.write({ resources: { agents, lookedUp }, outputs: { interval: ref("lookedUp.runInterval") } });
+    await project.up();
+    expect((await project.recordedAs("lookedUp")).outputs).toMatchObject({ managedBy: urn, runInterval: "120m" });
 
     // Somebody else changes what the program says and what it does not say.
     await project.write({ resources: { agents } });

@@ -100,6 +100,8 @@ it(
     await project.write({ resources: { others: policy({ notes: "mine" }) } });
     expect(await project.fail(["preview"])).toContain(`belongs to ${urn} already`);
     expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain(`belongs to ${urn} already`);
+    const taking = ["import", "kace:index:AgentUpdatePolicy", "others", "default", "--yes", "--generate-code=false"];
+    expect(await project.fail(taking)).toContain(`belongs to ${urn} already`);
 
     // Somebody else changes what the program says and what it does not say.
     await project.write({ resources: { updates } });

@@ -236,6 +236,58 @@ describe("an import", () => {
     }
   });
 
+  it.each([
+    ["AgentSettings", agentSettings, "the settings", "kace settings reset"],
+    ["AgentUpdatePolicy", agentUpdatePolicy, "the update policy", "kace policy reset"],
+  ])("of the %s that another resource has is refused, and a look-up is not", async (_, resource, what, repair) => {
+    const { appliance, local } = await site();
+    const { context } = contextOf(local());
+    await appliance.updateSettings({ organization: "berlin", runIntervalSeconds: 7_200 });
+    await appliance.saveUpdatePolicy({ organization: "berlin", notes: "by hand" });
+    const read = (isImport: boolean, urn = about.urn) =>
+      resource.handlers.read?.({ ...about, urn, id: "berlin", old: undefined, given: {}, isImport }, context);
+    expect(await read(true)).toMatchObject({ outputs: { managedBy: about.urn } });
+    const another = `${about.urn}-of-another`;
+    await appliance.updateSettings({ organization: "berlin", urn: another });
+    await appliance.saveUpdatePolicy({ organization: "berlin", urn: another });
+    const error = await refusal(read(true));
+    expect(error).toMatchObject({ code: "conflict", hint: expect.stringContaining(repair) });
+    expect(error.message).toMatch(new RegExp(`^${what} of organization "berlin" belongs? to ${another} already$`));
+    expect(await read(true, another)).toMatchObject({ outputs: { managedBy: another } });
+    // What is only looked up stays whose it is, for a refresh as well.
+    const found = await read(false);
+    expect(found).toMatchObject({ outputs: { managedBy: another } });
+    const old = { inputs: { organization: "berlin" }, outputs: { ...found?.outputs } };
+    expect(await resource.handlers.read?.({ ...about, id: "berlin", old, given: {} }, context)).toMatchObject({
+      outputs: { managedBy: another },
+    });
+  });
+
+  it("of what was made for another resource says so, and a look-up says nothing", async () => {
+    const { appliance, local } = await site();
+    const another = `${about.urn}-of-another`;
+    const made = await appliance.saveLabel({ organization: "berlin", name: "web", urn: another });
+    await appliance.saveLabel({ organization: "berlin", name: "by hand" });
+    await appliance.createOrganization({ name: "munich", urn: another });
+    const said = async (resource: typeof label, id: string, isImport: boolean, urn = about.urn) => {
+      const { said: lines, context } = contextOf(local());
+      await resource.handlers.read?.({ ...about, urn, id, old: undefined, given: {}, isImport }, context);
+      return lines;
+    };
+    const warning = [expect.stringContaining(`it was made for ${another}: while the stack of that has it`)];
+    for (const id of [made.id, "berlin/web"]) {
+      expect(await said(label, id, true)).toEqual(warning);
+      expect(await said(label, id, false)).toEqual([]);
+      expect(await said(label, id, true, another)).toEqual([]);
+    }
+    expect(await said(label, "berlin/by hand", true)).toEqual([]);
+    expect(await said(label, "berlin/nobody", true)).toEqual([]);
+    expect(await said(organization, "munich", true)).toEqual(warning);
+    expect(await said(organization, "munich", false)).toEqual([]);
+    expect(await said(organization, "munich", true, another)).toEqual([]);
+    expect(await said(organization, "berlin", true)).toEqual([]);
+  });
+
   it("takes the id of what there is, in whichever organization", async () => {
     const { appliance, local } = await site();
     const { id } = await appliance.saveLabel({ organization: "berlin", name: "web" });

@@ -110,6 +110,8 @@ export interface ReadRequest<I, O> extends Identity {
   readonly id: string;
   /** What is recorded; absent on import, where the id is all there is. */
   readonly old: State<I, O> | undefined;
+  /** True where a stack takes the object over for good, and not where a program or a person only looks it up. */
+  readonly isImport?: boolean;
   /** What a program says that only looks the object up (`Resource.get`): credentials, for one. Else empty. */
   readonly given: Partial<I>;
 }

@@ -44,8 +44,10 @@ export async function read<Client>(
   }
   const old = recorded === undefined ? undefined : stateOrNothing(descriptor, recorded);
   const given = old === undefined ? validInputs(descriptor, recorded?.inputs ?? {}) : {};
+  // The engine sends inputs with everything but an import: those of a program that looks an object up may be empty.
+  const isImport = recorded === undefined && inputs === undefined;
   const found = await handlers.read(
-    { urn: urn.urn, logicalName: urn.name, id: request.getId(), old, given },
+    { urn: urn.urn, logicalName: urn.name, id: request.getId(), old, given, isImport },
     session.context(urn.urn, call),
   );
   if (found === undefined) return response;

@@ -195,9 +195,12 @@ export const agentSettings = inItsOrganization(definition).handle({
     if (known === undefined) return [];
     const found = findingsIn(known);
     return client.read(async (appliance) => {
-      // An organization that is still to be made has no agents.
       const settings = await foundOrGone(appliance.getSettings({}));
-      if (settings === undefined) return found;
+      // An organization that is still to be made has no agents, and is not the one that there always is.
+      if (settings === undefined)
+        return typeof inputs.organization === "string"
+          ? [...found, ...findingsOfOrganization(inputs.organization, known)]
+          : found;
       const load = await appliance.checkInLoad({});
       const { organization } = settings;
       return [...found, ...findingsOfOrganization(organization, known), ...findingsOfLoad(organization, load, known)];

@@ -161,6 +161,10 @@ describe("the organization of a resource", () => {
           context,
         ),
       ).toMatchObject([{ path: ["communicationsWindow", "to"] }]);
+      const ofAppliance = { organization, taskThroughput: 5, maxCheckInsPerHour: 1_000 };
+      expect(await agentSettings.handlers.check?.({ ...checking, inputs: ofAppliance }, context)).toMatchObject(
+        isNamed ? [{ path: ["taskThroughput"] }, { path: ["maxCheckInsPerHour"] }] : [],
+      );
       const policy = { organization, labels: ["web"] }; // that is the label before
       expect(await agentUpdatePolicy.handlers.check?.({ ...checking, inputs: policy }, context)).toEqual([]);
     },

@@ -43,7 +43,7 @@ export const applianceErrorData = z.object({
   code: applianceErrorCode,
   message: z.string(),
   hint: z.string().optional(),
-  /** Of `invalid`: what the message says in one text, each at its property. */
+  /** Where it is known which properties are at fault: what the message says in one text, each at its property. */
   problems: z.array(inputProblem).optional(),
   retryAfterSeconds: z.number().min(0).optional(),
 });
@@ -58,7 +58,7 @@ export type ApplianceErrorData = z.output<typeof applianceErrorData>;
 export class ApplianceError extends Error {
   readonly code: ApplianceErrorCode;
   readonly hint: string | undefined;
-  /** Of `invalid`, where it is known which properties are at fault. */
+  /** Where it is known which properties are at fault. */
   readonly problems: readonly InputProblem[] | undefined;
   /** Of `too-many-requests`: how long to wait. */
   readonly retryAfterSeconds: number | undefined;

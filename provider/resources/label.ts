@@ -11,7 +11,7 @@ import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
 import { labelExamples } from "./label-examples.ts";
-import { findingsOfMissing, labelsOfFilter } from "./missing-labels.ts";
+import { findingsOfMissing, labelsOfFilter, type NamedLabel } from "./missing-labels.ts";
 import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
 
 const definition = defineResource({
@@ -59,32 +59,36 @@ async function allLabels(appliance: Appliance) {
   });
 }
 
-/** Where a filter would lead back to its own label, by way of the labels that the appliance has. */
+/**
+ * Where a filter would lead back to its own label, by way of the labels of the program that have come by, and of all
+ * others that the appliance has.
+ */
 async function cycleFindings(
-  urn: string,
-  name: string,
-  filter: MachineFilter,
+  { urn, organization, name }: { readonly urn: string; readonly organization: string; readonly name: string },
+  own: readonly NamedLabel[],
   client: ApplianceAccess,
 ): Promise<Finding[]> {
-  const own = labelsOfFilter(filter, ["filter"]);
   if (own.length === 0) return [];
   // An organization that is still to be made has none.
-  const others = (await client.read((appliance) => foundOrGone(allLabels(appliance)))) ?? [];
-  const self = others.find((label) => label.urn === urn);
-  // Under a new name it is still what others mean by the one before.
-  const present = (named: string) => (named === self?.name ? name : named);
+  const there = (await client.read((appliance) => foundOrGone(allLabels(appliance)))) ?? [];
+  const coming = client.names.referring(urn, { kind: "Label", organization });
+  // Under a new name a label is still what others mean by the one before.
+  const present = new Map(
+    coming.flatMap((one) => {
+      const before = there.find((label) => label.urn === one.urn)?.name ?? one.before;
+      return before === undefined ? [] : [[before, one.name] as const];
+    }),
+  );
+  const named = (label: string) => present.get(label) ?? label;
   const referred = new Map<string, readonly string[]>(
-    others.map((label) => [label.name, labelsOfFilter(label.filter, []).map((named) => present(named.name))]),
+    there.map((label) => [named(label.name), labelsOfFilter(label.filter, []).map((one) => named(one.name))]),
   );
-  referred.set(
-    name,
-    own.map((named) => named.name),
-  );
+  for (const one of coming) referred.set(one.name, one.names);
   const cycle = cycleThrough(name, referred);
   if (cycle === undefined) return [];
   return [
     {
-      path: own.find((named) => named.name === cycle[1])?.path ?? ["filter"],
+      path: own.find((one) => one.name === cycle[1])?.path ?? ["filter"],
       reason: `labels would mean themselves: ${cycle.join(" -> ")}; take one of these conditions away`,
     },
   ];
@@ -92,7 +96,7 @@ async function cycleFindings(
 
 /** `kace:index:Label`. */
 export const label = inItsOrganization(definition, (appliance, name) => appliance.findLabelByName({ name })).handle({
-  async check({ urn, inputs }, { client }) {
+  async check({ urn, inputs, old }, { client }) {
     if (inputs.machines !== undefined && inputs.filter !== undefined)
       return [
         {
@@ -101,16 +105,17 @@ export const label = inItsOrganization(definition, (appliance, name) => applianc
             "a label has `machines` or a `filter`, not both; make two labels, and a third whose filter names both under `any`",
         },
       ];
-    const known = wholly<{ name?: string | undefined; filter?: MachineFilter | undefined }>({
-      name: inputs.name,
-      filter: inputs.filter,
-    });
-    if (known?.name === undefined || known.filter === undefined) return [];
-    const named = labelsOfFilter(known.filter, ["filter"]);
-    return [
-      ...(await findingsOfMissing(named, { urn, organization: inputs.organization }, client)),
-      ...(await cycleFindings(urn, known.name, known.filter, client)),
-    ];
+    const { organization, name } = inputs;
+    // What a filter says that is not known yet is looked at when it is set.
+    const filter = wholly<{ filter?: MachineFilter | undefined }>({ filter: inputs.filter })?.filter;
+    const own = labelsOfFilter(filter, ["filter"]);
+    if (typeof name !== "string") return [];
+    const missing = await findingsOfMissing(own, { urn, organization }, client);
+    if (typeof organization !== "string") return missing;
+    const before = typeof old?.["name"] === "string" ? old["name"] : undefined;
+    const names = own.map((one) => one.name);
+    client.names.refer(urn, { kind: "Label", organization, name }, { before, names });
+    return [...missing, ...(await cycleFindings({ urn, organization, name }, own, client))];
   },
 
   async previewCreate({ inputs }) {

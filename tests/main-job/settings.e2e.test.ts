@@ -66,7 +66,7 @@ it(
     const lookedUp = { type: "kace:AgentSettings", get: { id: "default" } };
     await project.write({ resources: { agents, lookedUp }, outputs: { interval: ref("lookedUp.runInterval") } });
     await project.up();
-    expect((await project.recordedAs("lookedUp")).outputs).toMatchObject({ managedBy: urn, runInterval: "120m" });
+    expect((await project.recordedAs("lookedUp")).outputs).toMatchObject({ managedBy: urn, runInterval: "2h" });
 
     // Somebody else changes what the program says and what it does not say.
     await project.write({ resources: { agents } });

@@ -1,4 +1,5 @@
 import { ApplianceError } from "../errors.ts";
+import { conditionsOf } from "../filter/filter.ts";
 import { cycleThrough } from "../filter/label-graph.ts";
 import type { Label, labelOperations } from "../operations/labels.ts";
 import type { HandlersOf } from "./handlers.ts";
@@ -53,10 +54,15 @@ function requireNoCycle(tx: Transaction, saved: LabelRow): void {
   const cycle = cycleThrough(saved.id, new Map(all.map((row) => [row.id, labelsIn(storedFilterOf(row))])));
   if (cycle === undefined) return;
   const names = new Map(all.map(({ id, name }) => [id, name]));
+  const message = `labels would mean themselves: ${cycle.map((id) => names.get(id) ?? id).join(" -> ")}`;
+  const at = conditionsOf(storedFilterOf(saved) ?? {}).find(
+    ({ condition }) => condition.property === "label" && condition.value === cycle[1],
+  );
   throw new ApplianceError({
     code: "conflict",
-    message: `labels would mean themselves: ${cycle.map((id) => names.get(id) ?? id).join(" -> ")}`,
+    message,
     hint: "take one of these conditions away",
+    problems: [{ path: ["filter", ...(at === undefined ? [] : [...at.path, "value"])], message }],
   });
 }
 

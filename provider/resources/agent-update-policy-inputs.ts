@@ -108,7 +108,7 @@ export const inputs = z.object({
   version: z
     .string()
     .max(100)
-    .regex(/^(?:latest|n-1|v?\d+(?:\.\d+)*(?:[-~+][\w.~+-]+)?)$/i, {
+    .regex(/^(?:latest|n-1|[vV]?\d+(?:\.\d+)*(?:[-~+][\w.~+-]+)?)$/, {
       error: 'expected "latest", "n-1" or a version, such as "14.1.19"',
     })
     .optional()

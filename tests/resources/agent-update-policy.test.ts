@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { accessTo } from "../../provider/appliance/access.ts";
-import type { PolicyFinding } from "../../provider/appliance/operations/update-policy.ts";
+import { type PolicyFinding, wantedVersion } from "../../provider/appliance/operations/update-policy.ts";
+import { checkObject } from "../../provider/kit/define/check.ts";
 import type { PreviewOf } from "../../provider/kit/define/plain.ts";
 import { unknown } from "../../provider/kit/define/value.ts";
 import { agentUpdatePolicy } from "../../provider/resources/agent-update-policy.ts";
@@ -46,6 +47,21 @@ it("keeps what the appliance says of labels, and not that one is still to be mad
   expect(findingsOf({ findings: [finding, missing] })).toEqual([
     { path: ["labels"], reason: "it cannot be", severity: "failure" },
   ]);
+});
+
+describe("the version of a policy", () => {
+  const failuresOf = (version: string) => checkObject(agentUpdatePolicy.descriptor.inputs, { version }).failures;
+
+  it.each(["LATEST", "Latest", "N-1", "newest", "v", ""])("is not %j, at its own place", (version) => {
+    expect(failuresOf(version)).toEqual([
+      { path: ["version"], problem: "value", reason: 'expected "latest", "n-1" or a version, such as "14.1.19"' },
+    ]);
+  });
+
+  it.each(["latest", "n-1", "14.1.19", "v14.1.19", "V14.1.19", "14.1.19-RC1"])("may be %j", (version) => {
+    expect(failuresOf(version)).toEqual([]);
+    expect(wantedVersion.safeParse(version).success).toBe(true);
+  });
 });
 
 describe("what a policy would do now", () => {

@@ -40,6 +40,15 @@ export function updatePolicyContract(opened: () => Subject): void {
     });
   }
 
+  /** Loads a bundle with one package of the vendor's agent. */
+  const quest = (version: string, more: Partial<Input<"saveBundle">> = {}) => {
+    const fileName = `ampagent-${version}.ubuntu.64.deb`;
+    const sha256 = createHash("sha256").update(`package ${version}`).digest("hex");
+    const file = { fileName, platform: "linux", architecture: "amd64", format: "deb" as const, version };
+    const sizeBytes = Buffer.byteLength(`package ${version}`);
+    return load(version, version, { flavour: "quest", packages: [{ ...file, sha256, sizeBytes }], ...more });
+  };
+
   async function approved(...numbers: readonly number[]): Promise<void> {
     const { value } = await appliance().createToken({ name: `token for ${numbers.join()}` });
     for (const number of numbers) await appliance().enrolDevice(device(number, { token: value }));
@@ -403,13 +412,6 @@ export function updatePolicyContract(opened: () => Subject): void {
     });
 
     it("go over the versions that rules ask for, one after the other", async () => {
-      const quest = (version: string) => {
-        const fileName = `ampagent-${version}.ubuntu.64.deb`;
-        const sha256 = createHash("sha256").update(`package ${version}`).digest("hex");
-        const file = { fileName, platform: "linux", architecture: "amd64", format: "deb" as const, version };
-        const sizeBytes = Buffer.byteLength(`package ${version}`);
-        return load(version, version, { flavour: "quest", packages: [{ ...file, sha256, sizeBytes }] });
-      };
       await quest("5.4.1");
       await approved(1);
       await appliance().enrolDevice(device(1, { flavour: "quest", agentVersion: "5.2.0" }));
@@ -610,6 +612,27 @@ export function updatePolicyContract(opened: () => Subject): void {
       expect(await appliance().deleteBundle({ id: old.id })).toEqual({ deleted: true });
       await save({ enabled: false });
       expect(await appliance().deleteBundle({ id: current.id })).toEqual({ deleted: true });
+    });
+
+    it("do not take away a bundle that machines are led over", async () => {
+      const step = await quest("5.3.0");
+      await quest("5.4.1");
+      await approved(1, 2);
+      for (const number of [1, 2])
+        await appliance().enrolDevice(device(number, { flavour: "quest", agentVersion: "5.2.0" }));
+      await save({ enabled: true, allMachines: true, version: "5.4.1" });
+      for (const refused of [appliance().deleteBundle(step), appliance().unloadBundle(step)])
+        expect(await refusal(refused)).toMatchObject({
+          code: "conflict",
+          message: expect.stringContaining(
+            "the update policy, which leads web1.corp.example and 1 more machine over it to 5.4.1",
+          ),
+        });
+      expect(await verdicts()).toEqual({ 1: "waiting: not-connected", 2: "waiting: not-connected" });
+      // Nobody needs it any more.
+      for (const number of [1, 2])
+        await appliance().enrolDevice(device(number, { flavour: "quest", agentVersion: "5.3.0" }));
+      expect(await appliance().deleteBundle(step)).toEqual({ deleted: true });
     });
 
     it("do not take away the labels they are for", async () => {

@@ -2,7 +2,7 @@ import { isBroken, type ReportingFacts } from "./broken.ts";
 import { closedAt, hoursOf, type UpdateHoursGiven } from "./hours.ts";
 import { inRolloutOrder, nextStepAt, percentAt, type RolloutStep, shareOf } from "./rollout-steps.ts";
 import {
-  chooseVersion,
+  chooserOf,
   type LoadedPackage,
   type UpdatableAgent,
   type VersionChoice,
@@ -117,7 +117,7 @@ function judgeOf(
   { packages, nowMs }: EvaluationWorld,
   { percent, isItsTurn }: { readonly percent: number; readonly isItsTurn: (machine: EvaluatedMachine) => boolean },
 ): (machine: EvaluatedMachine) => Verdict {
-  const choose = remembered(policy, packages);
+  const choose = chooserOf(policy, packages);
   const closed = closedAt(hoursOf(policy), nowMs, policy.timezone);
   const stepAtMs = nextStepAt(policy.rollout, policy.beganAtMs, nowMs);
   return (machine) => {
@@ -156,17 +156,5 @@ function judgeOf(
       return waiting("rollout", `its turn has not come: the rollout is at ${percent} percent`, stepAtMs);
     if (closed !== undefined) return waiting(closed.code, closed.reason, closed.untilMs);
     return { kind: "update", version, package: next };
-  };
-}
-
-/** A fleet is of few kinds of machines: each is decided about once. */
-function remembered(wish: VersionWish, packages: readonly LoadedPackage[]): (agent: UpdatableAgent) => VersionChoice {
-  const known = new Map<string, VersionChoice>();
-  return (agent) => {
-    const { agentVersion, flavour, os } = agent;
-    const kind = JSON.stringify([agentVersion, flavour, os.platform, os.id, os.architecture]);
-    const found = known.get(kind) ?? chooseVersion(agent, wish, packages);
-    known.set(kind, found);
-    return found;
   };
 }

@@ -67,6 +67,21 @@ export function chooseVersion(
   return { kind: "update", version: wanted, package: { ...next, flavour: agent.flavour } };
 }
 
+/** As {@link chooseVersion} for every machine of a fleet: it is of few kinds of machines, each of which is decided about once. */
+export function chooserOf(
+  wish: VersionWish,
+  packages: readonly LoadedPackage[],
+): (agent: UpdatableAgent) => VersionChoice {
+  const known = new Map<string, VersionChoice>();
+  return (agent) => {
+    const { agentVersion, flavour, os } = agent;
+    const kind = JSON.stringify([agentVersion, flavour, os.platform, os.id, os.architecture]);
+    const found = known.get(kind) ?? chooseVersion(agent, wish, packages);
+    known.set(kind, found);
+    return found;
+  };
+}
+
 /** A bundle may well be there that is not loaded yet. */
 const LOAD_ONE = "`kace bundle list` shows those there are, and `kace bundle load <name>` loads one";
 

@@ -1,9 +1,11 @@
 import { createReadStream } from "node:fs";
 import * as z from "zod";
-import type { ApplianceAccess } from "../appliance/access.ts";
-import type { Bundle } from "../appliance/operations/bundles.ts";
+import { type ApplianceAccess, providerErrorOf } from "../appliance/access.ts";
+import { ApplianceError } from "../appliance/errors.ts";
+import type { Bundle, PackageFile } from "../appliance/operations/bundles.ts";
+import type { Context } from "../kit/define/call.ts";
 import { ProviderError } from "../kit/define/errors.ts";
-import { defineResource, type Finding } from "../kit/define/resource.ts";
+import { defineResource, type Finding, type UpdatePreviewRequest } from "../kit/define/resource.ts";
 import { agentBundleExamples } from "./agent-bundle-examples.ts";
 import { readArchive } from "./bundle-archive.ts";
 import { type BundleContents, readBundle } from "./bundle-contents.ts";
@@ -50,34 +52,36 @@ const contained = z
   })
   .meta({ typeName: "BundlePackage", description: "A package of the bundle." });
 
+const inputs = z.object({
+  organization: organizationInput(),
+  name: objectName()
+    .optional()
+    .meta({ description: "Its name, unique in its organization.", autoname: { maxLength: MAX_NAME_LENGTH } }),
+  files: z.array(file).optional().meta({ description: "The packages one by one." }),
+  folder: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "A folder of packages; relative to the program's folder. Needs `checksums`." }),
+  checksums: z.string().min(1).optional().meta({
+    description:
+      "The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.",
+  }),
+  archive: archive.optional().meta({
+    description:
+      "One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.",
+  }),
+  load: z.boolean().default(true).meta({
+    description:
+      "Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.",
+  }),
+});
+
 const definition = defineResource({
   name: "AgentBundle",
   description:
     "The installers of one kind of agent, for as many platforms and versions as there are, loaded on the appliance. Every package comes with its SHA-256; one that differs is refused before anything is sent anywhere. Kind, platform and version are read from the file names, which are the vendor's own.",
-  inputs: z.object({
-    organization: organizationInput(),
-    name: objectName()
-      .optional()
-      .meta({ description: "Its name, unique in its organization.", autoname: { maxLength: MAX_NAME_LENGTH } }),
-    files: z.array(file).optional().meta({ description: "The packages one by one." }),
-    folder: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ description: "A folder of packages; relative to the program's folder. Needs `checksums`." }),
-    checksums: z.string().min(1).optional().meta({
-      description:
-        "The text of the folder's SHA256SUMS file, as `sha256sum` writes it: only what it names is loaded. In YAML `fn::readFile` reads it.",
-    }),
-    archive: archive.optional().meta({
-      description:
-        "One archive of packages (`.kbin`, as `kace bundle pack` makes them), proved by its checksum or its signature.",
-    }),
-    load: z.boolean().default(true).meta({
-      description:
-        "Whether its packages may be given to machines. `false` only uploads them: they are loaded later, here or by `kace bundle load`.",
-    }),
-  }),
+  inputs,
   outputs: z.object({
     version: z.string().meta({ description: "The newest version among the packages.", examples: ["14.1.19"] }),
     flavour: z.string().meta({ description: "The kind of agent: `quest` or `reference`." }),
@@ -119,17 +123,53 @@ async function load(
       });
       if ("problem" in read) throw refused(read.problem); // it was another one a moment ago
     }
-    return appliance.saveBundle({
-      urn,
-      ...(id !== undefined && { id }),
-      name,
-      version,
-      flavour,
-      packages: packages.map(({ from: _from, ...item }) => item),
-      loaded,
-    });
+    const given = { urn, ...(id !== undefined && { id }), name, version, flavour, loaded };
+    return saved(appliance.saveBundle({ ...given, packages: packages.map(({ from: _from, ...item }) => item) }));
   });
 }
+
+/** What the appliance has saved. @throws ProviderError at `load` where that is what it refuses */
+async function saved(saving: Promise<Bundle>): Promise<Bundle> {
+  try {
+    return await saving;
+  } catch (error) {
+    const isLoading = error instanceof ApplianceError && error.problems?.[0]?.path[0] === "loaded";
+    throw isLoading ? providerErrorOf(error, ["load"]) : error;
+  }
+}
+
+/** Says in a preview what uses a bundle that is to be unloaded, and what uses versions that are to go from it. */
+async function sayUses(
+  { id, inputs, old, changes }: UpdatePreviewRequest<BundleInputs, unknown>,
+  { client, log }: Context<ApplianceAccess>,
+): Promise<void> {
+  const usesOf = async (packages?: PackageFile[]) =>
+    (await client.read((appliance) => foundOrGone(appliance.bundleUses({ id, packages }))))?.uses ?? [];
+  if (inputs.load === false) {
+    const uses = old.inputs.load === false ? [] : await usesOf();
+    if (uses.length > 0)
+      log.warn(
+        `load: the bundle is used by ${uses.join(", ")}: it is unloaded only if that uses another one by then, else this is refused`,
+      );
+    return;
+  }
+  const { files, folder, checksums, archive: packed } = inputs;
+  const changed = changes.find(({ path: [property] }) => typeof property === "string" && SOURCES.has(property));
+  const source = wholly<BundleContents>({ files, folder, checksums, archive: packed });
+  if (changed === undefined || source === undefined) return;
+  const { packages, findings } = await readBundle(source, client);
+  if (findings.length > 0) return; // the check has said so
+  const uses = await usesOf(packages.map(({ from: _from, ...item }) => item));
+  if (uses.length > 0)
+    log.warn(
+      `${changed.path[0]}: the bundle is used by ${uses.join(", ")}, and loses that version: it updates nobody there until it wants another one, as \`version: bundle.version\` does by itself`,
+    );
+}
+
+/** The properties that say what is in a bundle. */
+const SOURCES: ReadonlySet<string> = new Set(["files", "folder", "checksums", "archive"]);
+
+type BundleInputs = z.output<typeof inputs>;
 
 function refused({ path, reason }: Finding): ProviderError {
   return new ProviderError({ code: "failed-precondition", path, message: reason });
@@ -153,6 +193,11 @@ export const agentBundle = inItsOrganization(definition, (appliance, name) =>
   async create({ urn, logicalName, inputs }, { client }) {
     const made = await load({ urn, name: inputs.name ?? logicalName, source: inputs, loaded: inputs.load }, client);
     return { id: made.id, outputs: outputsOf(made) };
+  },
+
+  async previewUpdate(request, context) {
+    await sayUses(request, context);
+    return {};
   },
 
   async read({ id, old }, { client }) {

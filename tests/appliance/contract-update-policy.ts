@@ -629,10 +629,30 @@ export function updatePolicyContract(opened: () => Subject): void {
           ),
         });
       expect(await verdicts()).toEqual({ 1: "waiting: not-connected", 2: "waiting: not-connected" });
+      expect(await appliance().bundleUses({ id: step.id, packages: [] })).toEqual(
+        await appliance().bundleUses({ id: step.id }),
+      );
       // Nobody needs it any more.
       for (const number of [1, 2])
         await appliance().enrolDevice(device(number, { flavour: "quest", agentVersion: "5.3.0" }));
       expect(await appliance().deleteBundle(step)).toEqual({ deleted: true });
+    });
+
+    it("tell what a bundle that gets other packages leaves without a version", async () => {
+      const { id, packages } = await bundleOf("1.5.0");
+      const newer = packages.map((one) => ({ ...one, version: "1.7.0" }));
+      const usesWith = async (left: typeof packages) => (await appliance().bundleUses({ id, packages: left })).uses;
+      await save({ enabled: true, allMachines: true, version: "1.5.0" });
+      expect(await usesWith(packages)).toEqual([]);
+      expect(await usesWith(newer)).toEqual(["the update policy, which wants 1.5.0"]);
+      await save({ version: "latest" });
+      expect(await usesWith(newer)).toEqual([]);
+      await load("1.6.0");
+      await save({ version: "n-1" });
+      expect(await usesWith(newer)).toEqual([]);
+      expect(await usesWith([])).toEqual(["the update policy, which wants n-1"]);
+      await save({ enabled: false });
+      expect(await usesWith([])).toEqual([]);
     });
 
     it("do not take away the labels they are for", async () => {

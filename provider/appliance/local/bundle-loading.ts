@@ -1,7 +1,7 @@
 import { sameVersion } from "../../agent/versions.ts";
 import { ApplianceError } from "../errors.ts";
 import type { Bundle, loadingOperations } from "../operations/bundles.ts";
-import { requireUnused } from "./bundle-uses.ts";
+import { requireUnused, usesOfBundle } from "./bundle-uses.ts";
 import {
   type BundleRow,
   bundleRows,
@@ -15,6 +15,7 @@ import { type DownloadRow, downloadRows, packagesOfDownload } from "./downloads.
 import type { HandlersOf } from "./handlers.ts";
 import { build } from "./query.ts";
 import { changesBetween, newId, recordChanges, type Transaction } from "./transaction.ts";
+import { policyUsesOfBundle } from "./update-policy-uses.ts";
 
 export const loadingHandlers: HandlersOf<typeof loadingOperations> = {
   loadBundle(tx, { organization, id, version }) {
@@ -29,6 +30,14 @@ export const loadingHandlers: HandlersOf<typeof loadingOperations> = {
     if (row.loaded_at === null) return describeBundle(tx, row);
     requireUnused(tx, row, "unloaded");
     return setLoaded(tx, row, null);
+  },
+
+  bundleUses(tx, { id, packages }) {
+    const row = tx.queries.first(bundleRows().where("id", "=", id));
+    if (row === undefined) throw noBundle(id);
+    // What is not loaded is given to nobody, whatever packages it has.
+    if (packages !== undefined && row.loaded_at === null) return { uses: [] };
+    return { uses: [...(packages === undefined ? usesOfBundle(tx, row) : policyUsesOfBundle(tx, row, packages))] };
   },
 };
 

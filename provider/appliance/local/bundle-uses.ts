@@ -9,6 +9,7 @@ interface UsedBundle {
   readonly organization: string;
   readonly name: string;
   readonly version: string;
+  readonly flavour: string;
 }
 
 /**
@@ -31,9 +32,11 @@ export function usesOfBundle(tx: Transaction, bundle: UsedBundle): readonly stri
 export function requireUnused(tx: Transaction, bundle: UsedBundle, what: string): void {
   const uses = usesOfBundle(tx, bundle);
   if (uses.length === 0) return;
+  const message = `the bundle "${bundle.name}" cannot be ${what}: it is used by ${uses.join(", ")}`;
   throw new ApplianceError({
     code: "conflict",
-    message: `the bundle "${bundle.name}" cannot be ${what}: it is used by ${uses.join(", ")}`,
+    message,
     hint: "let them use another bundle first, or delete them",
+    problems: what === "unloaded" ? [{ path: ["loaded"], message }] : undefined,
   });
 }

@@ -1,4 +1,5 @@
 import { FLAVOURS } from "../../agent/flavours/registry.ts";
+import type { PackageFile } from "../operations/bundles.ts";
 import type { LoadedPackage } from "../updates/wanted-version.ts";
 import { build } from "./query.ts";
 import type { Transaction } from "./transaction.ts";
@@ -22,24 +23,21 @@ export function packagesOf(tx: Transaction, organization: string, only: "loaded"
     .orderBy("bundles.id")
     .orderBy("bundle_packages.position");
   const rows = tx.queries.all(only === "loaded" ? all.where("bundles.loaded_at", "is not", null) : all);
-  return rows.flatMap((row) => {
-    const flavour = Object.values(FLAVOURS).find(({ name }) => name === row.flavour);
-    const format = flavour?.formats.find((one) => one === row.format);
-    if (format === undefined || row.platform !== "linux") return [];
-    return [
-      {
-        bundleId: row.bundle_id,
-        flavour: row.flavour,
-        fileName: row.file_name,
-        platform: row.platform,
-        architecture: row.architecture,
-        format,
-        version: row.version,
-        sha256: row.sha256,
-        sizeBytes: row.size_bytes,
-      },
-    ];
-  });
+  return rows.flatMap(({ bundle_id: id, file_name: fileName, size_bytes: sizeBytes, flavour, ...file }) =>
+    installable({ id, flavour }, { ...file, fileName, sizeBytes }),
+  );
+}
+
+/** A package as one of a bundle's; none where no agent can install it. */
+export function installable(
+  bundle: { readonly id: string; readonly flavour: string },
+  { fileName, platform, architecture, format: named, version, sha256, sizeBytes }: PackageFile,
+): BundledPackage[] {
+  const flavour = Object.values(FLAVOURS).find(({ name }) => name === bundle.flavour);
+  const format = flavour?.formats.find((one) => one === named);
+  if (format === undefined || platform !== "linux") return [];
+  const file = { fileName, platform, architecture, format, version, sha256, sizeBytes } as const;
+  return [{ bundleId: bundle.id, flavour: bundle.flavour, ...file }];
 }
 
 /** When the newest of the loaded bundles came here, milliseconds since 1970. */

@@ -602,6 +602,19 @@ export function updatePolicyContract(opened: () => Subject): void {
       expect(await updated()).toEqual([1]);
     });
 
+    it("reach agents that bring no inventory although they were away meanwhile, once they had the chance to", async () => {
+      await fleet(1);
+      await save({ enabled: true, updateBrokenAgents: true });
+      opened().advance(2.5 * HOUR_MS);
+      await connected(1);
+      opened().advance(HOUR_MS - 1);
+      await step();
+      expect(await updated()).toEqual([]);
+      opened().advance(1);
+      await step();
+      expect(await updated()).toEqual([1]);
+    });
+
     it("do not take away the bundle they come from", async () => {
       await load("1.4.2");
       const [old, current] = [await bundleOf("1.4.2"), await bundleOf("1.5.0")];

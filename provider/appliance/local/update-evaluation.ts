@@ -1,5 +1,5 @@
 import type { UpdatePolicy } from "../operations/update-policy.ts";
-import { brokenAfterSeconds } from "../updates/broken.ts";
+import { brokenLimits } from "../updates/broken.ts";
 import { type EvaluatedPolicy, evaluatePolicy, type JudgedMachine } from "../updates/evaluate.ts";
 import { meaningOf } from "../updates/wanted-version.ts";
 import { packagesOf } from "./loaded-packages.ts";
@@ -51,7 +51,7 @@ export function evaluate(tx: Transaction, row: PolicyRow, policy: UpdatePolicy, 
   };
   const judged = evaluatePolicy(evaluated, fleet.machines, {
     packages: packagesOf(tx, organization, "loaded"),
-    brokenAfterSeconds: brokenAfterSeconds(settingsOf(tx, organization)),
+    ...brokenLimits(settingsOf(tx, organization)),
     nowMs: tx.now,
   });
   return { fleet, judged };

@@ -44,7 +44,7 @@ export function fleetOf(
     build
       .selectFrom("devices")
       .select(["kuid", "hostname", "agent", "abilities", "instance_id", "connected_since"])
-      .select("inventory_at")
+      .select(["inventory_at", "enrolled_at"])
       .where("organization", "=", organization)
       .where("state", "=", "approved")
       .orderBy("kuid"),
@@ -66,6 +66,7 @@ export function fleetOf(
       connected,
       connectedSinceMs: connected ? (row.connected_since ?? undefined) : undefined,
       inventoryAtMs: row.inventory_at ?? undefined,
+      enrolledAtMs: row.enrolled_at,
       isMeant: isMeant(row.kuid),
       canUpdate: abilitiesOf(row.abilities, what).canUpdate,
       attempt,

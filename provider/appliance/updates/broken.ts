@@ -4,16 +4,34 @@ import { DAY_MINUTES, minutesAt } from "./windows.ts";
 /** How many times an inventory must be missing before its agent counts as broken (administrator guide, "Update Broken Agents"). */
 export const MISSED_INVENTORIES = 3;
 
+/** What of an organization's settings says when its agents bring their inventories. */
+type Rhythm = Pick<AgentSettings, "communicationsWindow" | "runIntervalSeconds" | "inventoryIntervalSeconds">;
+
+/** From when on an agent counts as broken. */
+export interface BrokenLimits {
+  /** For how long it must have brought no inventory. */
+  readonly missingSeconds: number;
+  /** For how long it must be connected: an agent brings its inventory when it has connected, and may be about to. */
+  readonly connectedSeconds: number;
+}
+
 /**
- * For how long the agents of an organization may be connected without bringing an inventory, in seconds. Outside of the
- * communications window they are not asked for one, so that this time does not count.
+ * From when on the agents of an organization count as broken. Outside of the communications window they are not asked
+ * for an inventory, so that this time does not count.
  */
-export function brokenAfterSeconds({
-  communicationsWindow: { from, to },
+export function brokenLimits({
+  communicationsWindow,
   runIntervalSeconds,
   inventoryIntervalSeconds,
-}: Pick<AgentSettings, "communicationsWindow" | "runIntervalSeconds" | "inventoryIntervalSeconds">): number {
-  const seconds = MISSED_INVENTORIES * Math.max(runIntervalSeconds, inventoryIntervalSeconds);
+}: Rhythm): BrokenLimits {
+  const missing = MISSED_INVENTORIES * Math.max(runIntervalSeconds, inventoryIntervalSeconds);
+  return {
+    missingSeconds: withClosedTime(missing, communicationsWindow),
+    connectedSeconds: withClosedTime(runIntervalSeconds, communicationsWindow),
+  };
+}
+
+function withClosedTime(seconds: number, { from, to }: Rhythm["communicationsWindow"]): number {
   const openMinutes = (minutesAt(to) - minutesAt(from) + DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES;
   const closedSeconds = (DAY_MINUTES - openMinutes) * 60;
   return seconds + Math.ceil(seconds / (openMinutes * 60)) * closedSeconds;
@@ -24,13 +42,18 @@ export interface ReportingFacts {
   readonly connected: boolean;
   readonly connectedSinceMs: number | undefined;
   readonly inventoryAtMs: number | undefined;
+  readonly enrolledAtMs: number;
 }
 
-/** True of an agent that is connected, and has been long enough, but brings no inventory. */
+/**
+ * True of an agent that is connected, and has been long enough to bring its inventory, but has brought none for too long:
+ * however often it was away meanwhile, as a machine is that is switched off at night.
+ */
 export function isBroken(
-  { connected, connectedSinceMs, inventoryAtMs }: ReportingFacts,
-  { brokenAfterSeconds: limitSeconds, nowMs }: { readonly brokenAfterSeconds: number; readonly nowMs: number },
+  { connected, connectedSinceMs, inventoryAtMs, enrolledAtMs }: ReportingFacts,
+  { missingSeconds, connectedSeconds, nowMs }: BrokenLimits & { readonly nowMs: number },
 ): boolean {
   if (!connected || connectedSinceMs === undefined) return false;
-  return nowMs - Math.max(connectedSinceMs, inventoryAtMs ?? 0) >= limitSeconds * 1_000;
+  const missingMs = nowMs - (inventoryAtMs ?? enrolledAtMs);
+  return missingMs >= missingSeconds * 1_000 && nowMs - connectedSinceMs >= connectedSeconds * 1_000;
 }

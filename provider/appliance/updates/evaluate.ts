@@ -1,4 +1,4 @@
-import { isBroken, type ReportingFacts } from "./broken.ts";
+import { type BrokenLimits, isBroken, type ReportingFacts } from "./broken.ts";
 import { closedAt, hoursOf, type UpdateHoursGiven } from "./hours.ts";
 import { inRolloutOrder, nextStepAt, percentAt, type RolloutStep, shareOf } from "./rollout-steps.ts";
 import {
@@ -77,9 +77,8 @@ export interface JudgedMachine<Machine> {
 }
 
 /** What a policy is evaluated in. */
-export interface EvaluationWorld {
+export interface EvaluationWorld extends BrokenLimits {
   readonly packages: readonly LoadedPackage[];
-  readonly brokenAfterSeconds: number;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }

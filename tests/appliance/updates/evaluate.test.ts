@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_AGENT_SETTINGS } from "../../../provider/appliance/operations/settings.ts";
-import { brokenAfterSeconds, isBroken } from "../../../provider/appliance/updates/broken.ts";
+import { brokenLimits, isBroken } from "../../../provider/appliance/updates/broken.ts";
 import { inRolloutOrder, percentAt, shareOf, shareOfCount } from "../../../provider/appliance/updates/rollout-steps.ts";
 import { chooseVersion, type LoadedPackage } from "../../../provider/appliance/updates/wanted-version.ts";
 import { device } from "../devices.ts";
@@ -134,15 +134,27 @@ describe("a broken agent", () => {
       47 * HOUR,
     ],
   ])("%s", (_, settings, expected) => {
-    expect(brokenAfterSeconds({ ...DEFAULT_AGENT_SETTINGS, ...settings })).toBe(expected);
+    expect(brokenLimits({ ...DEFAULT_AGENT_SETTINGS, ...settings }).missingSeconds).toBe(expected);
   });
 
   it.each([
-    ["connected without an inventory", { connected: true, connectedSinceMs: 0, inventoryAtMs: undefined }, true],
-    ["connected, with an old one", { connected: true, connectedSinceMs: 0, inventoryAtMs: 1 }, false],
-    ["connected a while ago only", { connected: true, connectedSinceMs: 5_000, inventoryAtMs: undefined }, false],
-    ["not connected", { connected: false, connectedSinceMs: undefined, inventoryAtMs: undefined }, false],
+    ["one run interval", { inventoryIntervalSeconds: 24 * HOUR }, HOUR],
+    ["one in its window", { communicationsWindow: { from: "22:00", to: "06:00" } }, 17 * HOUR],
+  ])("had the chance to bring one after %s", (_, settings, expected) => {
+    expect(brokenLimits({ ...DEFAULT_AGENT_SETTINGS, ...settings }).connectedSeconds).toBe(expected);
+  });
+
+  it.each([
+    ["connected without an inventory", { connectedSinceMs: 0 }, true],
+    ["connected, with an old one", { connectedSinceMs: 0, inventoryAtMs: 1 }, false],
+    ["back since a while, and has brought none since it was enrolled", { connectedSinceMs: 8_000 }, true],
+    ["back since a while, and its last one is old", { connectedSinceMs: 8_000, inventoryAtMs: 0 }, true],
+    ["back since a while, and its last one is not", { connectedSinceMs: 8_000, inventoryAtMs: 5_000 }, false],
+    ["back just now, whatever it brought", { connectedSinceMs: 8_001, inventoryAtMs: 0 }, false],
+    ["enrolled a while ago only", { connectedSinceMs: 5_000, enrolledAtMs: 5_000 }, false],
+    ["not connected", { connected: false }, false],
   ])("that is %s counts: %s", (_, facts, expected) => {
-    expect(isBroken(facts, { brokenAfterSeconds: 10, nowMs: 10_000 })).toBe(expected);
+    const agent = { connected: true, connectedSinceMs: undefined, inventoryAtMs: undefined, enrolledAtMs: 0, ...facts };
+    expect(isBroken(agent, { missingSeconds: 10, connectedSeconds: 2, nowMs: 10_000 })).toBe(expected);
   });
 });

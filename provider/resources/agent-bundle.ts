@@ -144,7 +144,7 @@ async function sayUses(
   { client, log }: Context<ApplianceAccess>,
 ): Promise<void> {
   const usesOf = async (packages?: PackageFile[]) =>
-    (await client.read((appliance) => foundOrGone(appliance.bundleUses({ id, packages }))))?.uses ?? [];
+    (await client.read((appliance) => foundOrGone(appliance.getBundleUses({ id, packages }))))?.uses ?? [];
   if (inputs.load === false) {
     const uses = old.inputs.load === false ? [] : await usesOf();
     if (uses.length > 0)

@@ -186,7 +186,7 @@ export function bundlesContract(opened: () => Subject): void {
           message: expect.stringContaining('it is used by configuration "fleet"'),
         });
       }
-      expect(await appliance().bundleUses({ id })).toEqual({ uses: ['configuration "fleet"'] });
+      expect(await appliance().getBundleUses({ id })).toEqual({ uses: ['configuration "fleet"'] });
       expect((await appliance().getBundle({ id })).loadedAt).toBeDefined();
       await appliance().saveConfiguration({ ...configuration, runInputs: JSON.stringify({ agent: { bundle: "x" } }) });
       expect(await appliance().deleteBundle({ id })).toEqual({ deleted: true });

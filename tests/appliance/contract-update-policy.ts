@@ -642,8 +642,8 @@ export function updatePolicyContract(opened: () => Subject): void {
           ),
         });
       expect(await verdicts()).toEqual({ 1: "waiting: not-connected", 2: "waiting: not-connected" });
-      expect(await appliance().bundleUses({ id: step.id, packages: [] })).toEqual(
-        await appliance().bundleUses({ id: step.id }),
+      expect(await appliance().getBundleUses({ id: step.id, packages: [] })).toEqual(
+        await appliance().getBundleUses({ id: step.id }),
       );
       // Nobody needs it any more.
       for (const number of [1, 2])
@@ -654,7 +654,7 @@ export function updatePolicyContract(opened: () => Subject): void {
     it("tell what a bundle that gets other packages leaves without a version", async () => {
       const { id, packages } = await bundleOf("1.5.0");
       const newer = packages.map((one) => ({ ...one, version: "1.7.0" }));
-      const usesWith = async (left: typeof packages) => (await appliance().bundleUses({ id, packages: left })).uses;
+      const usesWith = async (left: typeof packages) => (await appliance().getBundleUses({ id, packages: left })).uses;
       await save({ enabled: true, allMachines: true, version: "1.5.0" });
       expect(await usesWith(packages)).toEqual([]);
       expect(await usesWith(newer)).toEqual(["the update policy, which wants 1.5.0"]);

@@ -32,7 +32,7 @@ export const loadingHandlers: HandlersOf<typeof loadingOperations> = {
     return setLoaded(tx, row, null);
   },
 
-  bundleUses(tx, { id, packages }) {
+  getBundleUses(tx, { id, packages }) {
     const row = tx.queries.first(bundleRows().where("id", "=", id));
     if (row === undefined) throw noBundle(id);
     // What is not loaded is given to nobody, whatever packages it has.

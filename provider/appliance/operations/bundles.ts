@@ -112,7 +112,7 @@ export const loadingOperations = defineOperations({
     input: z.object({ organization, id }),
     output: bundle,
   },
-  bundleUses: {
+  getBundleUses: {
     description:
       "What uses a bundle, in words: while there is something it is neither deleted nor unloaded. With `packages`, what is left without a version if it had these in place of its own: this is done nevertheless, since an update policy may follow its bundle.",
     access: "read",

@@ -24,7 +24,7 @@ export const WHO_MAY: Readonly<Record<OperationName, Allowed>> = {
   findBundleByName: "read-only",
   listBundles: "read-only",
   deleteBundle: "operator",
-  bundleUses: "read-only",
+  getBundleUses: "read-only",
   hasPackage: "read-only",
   loadBundle: "operator",
   unloadBundle: "operator",

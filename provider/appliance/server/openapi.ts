@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { applianceErrorCode } from "../errors.ts";
 import {
   API_VERSION,
   API_VERSION_HEADER,
+  ERROR_STATUS,
   errorBody,
   METRICS_PATH,
   operationPath,
@@ -13,10 +15,23 @@ import { type Operation, roleOf } from "../operations/operation.ts";
 import { operationNames, operations } from "../operations/table.ts";
 import { type Guarded, METRICS_ACCESS, PACKAGE_ACCESS } from "./authorization.ts";
 
-const errorAnswer = {
-  description: "An error: its code, one sentence, and what to do about it.",
-  content: { "application/json": { schema: schemaOf(errorBody, "output") } },
-};
+const statuses = [...new Set<number>(Object.values(ERROR_STATUS))].sort((one, other) => one - other);
+
+/** What every call may be answered instead, by status: nothing else, so that tests can see what is not as described. */
+const errorAnswers = Object.fromEntries(
+  statuses.map((status) => [status, { $ref: `#/components/responses/${status}` }]),
+);
+
+function errorAnswer(status: number) {
+  const codes = applianceErrorCode.options.filter((code) => ERROR_STATUS[code] === status);
+  return {
+    description: `An error, \`${codes.join("` or `")}\`: its code, one sentence, and what to do about it.`,
+    content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+    ...(codes.includes("too-many-requests") && {
+      headers: { "retry-after": { description: "In how many seconds to ask again.", schema: { type: "integer" } } },
+    }),
+  };
+}
 
 const bytes = { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
 
@@ -37,7 +52,11 @@ export function openApiDocument() {
     },
     security: [{ apiToken: [] }],
     paths: { ...paths, [packagePath("{sha256}")]: packageContent, [METRICS_PATH]: metrics },
-    components: { securitySchemes: { apiToken: { type: "http", scheme: "bearer" } } },
+    components: {
+      securitySchemes: { apiToken: { type: "http", scheme: "bearer" } },
+      schemas: { Error: schemaOf(errorBody, "output") },
+      responses: Object.fromEntries(statuses.map((status) => [status, errorAnswer(status)])),
+    },
   };
 }
 
@@ -56,7 +75,7 @@ function describe(operation: Operation) {
         description: "Done.",
         content: { "application/json": { schema: schemaOf(operation.output, "output") } },
       },
-      default: errorAnswer,
+      ...errorAnswers,
     },
   };
 }
@@ -76,7 +95,7 @@ const packageContent = {
     operationId: "openPackage",
     ...accessOf(PACKAGE_ACCESS.get),
     description: "The content of a package.",
-    responses: { 200: { description: "The bytes.", content: bytes }, default: errorAnswer },
+    responses: { 200: { description: "The bytes.", content: bytes }, ...errorAnswers },
   },
   put: {
     operationId: "putPackage",
@@ -92,7 +111,7 @@ const packageContent = {
       },
     ],
     requestBody: { required: true, content: bytes },
-    responses: { 204: { description: "It is there." }, default: errorAnswer },
+    responses: { 204: { description: "It is there." }, ...errorAnswers },
   },
 };
 
@@ -106,7 +125,7 @@ const metrics = {
         description: "The text format, version 0.0.4.",
         content: { "text/plain": { schema: { type: "string" } } },
       },
-      default: errorAnswer,
+      ...errorAnswers,
     },
   },
 };

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { request } from "node:https";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
+import { ERROR_STATUS } from "../../../provider/appliance/http.ts";
 import { operationNames } from "../../../provider/appliance/operations/table.ts";
 import { openApiDocument, schemaOf } from "../../../provider/appliance/server/openapi.ts";
 import { startTestServer, type TestServer } from "./running.ts";
@@ -106,6 +107,22 @@ describe("the API", { timeout: TIMEOUT_MS }, () => {
     const path = `/api/v1/packages/${sha256Of(content)}`;
     expect((await call("PUT", path, { headers, body: content })).status).toBe(400);
     expect((await call("PUT", path, { headers: { ...headers, [name]: "9" }, body: content })).status).toBe(204);
+  });
+
+  it("describes every status that it answers, and none for all others", () => {
+    const { paths, components } = openApiDocument();
+    const errors = [...new Set(Object.values(ERROR_STATUS))].map(String).sort();
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const [method, detail] of Object.entries(methods)) {
+        if (method === "parameters") continue;
+        const { responses } = z.object({ responses: z.record(z.string(), z.unknown()) }).parse(detail);
+        const good = path.includes("{sha256}") && method === "put" ? "204" : "200";
+        expect(Object.keys(responses).sort(), `${method} ${path}`).toEqual([good, ...errors]);
+      }
+    }
+    expect(Object.keys(components.responses).sort()).toEqual(errors);
+    expect(components.responses[429]?.description).toContain("`too-many-requests`");
+    expect(components.responses[503]?.description).toContain("`locked` or `unavailable`");
   });
 
   it("describes its patterns in words that every reader of JSON Schema has, which mean the same", () => {

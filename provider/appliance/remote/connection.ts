@@ -29,6 +29,9 @@ export interface Call {
 /** A few sockets do for many calls at once; they are kept, since a handshake costs more than a call. */
 const MAX_SOCKETS = 8;
 
+/** An upload waits so long for the server to want it, then goes without: what stands in between may not know of that. */
+const CONTINUE_WITHIN_MS = 10_000;
+
 /** The HTTPS connections to one server. Every call ends in an answer of that server or in an `ApplianceError`. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -88,6 +91,8 @@ export class Connection {
   async #send(call: Call): Promise<IncomingMessage> {
     const { endpoint, apiToken, connectTimeoutMs, answerTimeoutMs } = this.#options;
     let connected = false;
+    // Nothing of a stream is read, and so lost, before the server has let the call in.
+    const isUpload = typeof call.body === "object";
     const outgoing = request({
       agent: this.#agent,
       host: endpoint.hostname.replace(/^\[|\]$/g, ""),
@@ -98,6 +103,7 @@ export class Connection {
         authorization: `Bearer ${apiToken}`,
         [API_VERSION_HEADER]: String(API_VERSION),
         ...(typeof call.body === "string" ? { "content-length": String(Buffer.byteLength(call.body)) } : {}),
+        ...(isUpload ? { expect: "100-continue" } : {}),
         ...call.headers,
       },
     });
@@ -117,18 +123,30 @@ export class Connection {
       });
     });
     const source = new Source(call.body);
+    let waiting: NodeJS.Timeout | undefined;
     try {
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve);
         outgoing.on("error", reject);
-        pipeline(source.read(), outgoing).catch(reject);
+        const send = () => {
+          clearTimeout(waiting);
+          outgoing.off("continue", send);
+          pipeline(source.read(), outgoing).catch(reject);
+        };
+        if (!isUpload) return send();
+        outgoing.once("continue", send);
+        waiting = setTimeout(send, CONTINUE_WITHIN_MS);
       });
-      return await answered;
+      const answer = await answered;
+      // A body that was not wanted is not sent any more, so that nothing else can go over this connection.
+      if (isUpload && !outgoing.writableEnded) answer.once("close", () => outgoing.destroy());
+      return answer;
     } catch (error) {
       outgoing.destroy();
       throw source.failed ? error : explainFault(error, this.#endpoint, connected);
     } finally {
       clearTimeout(connecting);
+      clearTimeout(waiting);
     }
   }
 

@@ -78,17 +78,23 @@ export async function openRemote(options: RemoteOptions): Promise<Appliance> {
       // an answer that comes before the end of a long upload can get lost.
       const there = await methods.hasPackage({ sha256 });
       const isThere = there.present && there.sizeBytes === sizeBytes;
-      const answer = await connection.call({
-        method: "PUT",
-        path: packagePath(sha256),
-        headers: {
-          "content-type": "application/octet-stream",
-          "content-length": String(isThere ? 0 : sizeBytes),
-          [PACKAGE_SIZE_HEADER]: String(sizeBytes),
-        },
-        body: isThere ? undefined : exactly(sizeBytes, content),
-      });
-      await connection.text(answer);
+      let isRead = false;
+      async function* read(): AsyncIterable<Uint8Array> {
+        isRead = true;
+        yield* exactly(sizeBytes, content);
+      }
+      const put = () =>
+        connection.call({
+          method: "PUT",
+          path: packagePath(sha256),
+          headers: {
+            "content-type": "application/octet-stream",
+            "content-length": String(isThere ? 0 : sizeBytes),
+            [PACKAGE_SIZE_HEADER]: String(sizeBytes),
+          },
+          body: isThere ? undefined : read(),
+        });
+      await connection.text(await whenAllowed(put, maxWaitMs, () => !isRead));
     },
     async openPackage(sha256): Promise<PackageContent> {
       const get = () => connection.call({ method: "GET", path: packagePath(sha256) });
@@ -123,15 +129,18 @@ async function retried<T>(call: () => Promise<T>, delaysMs: readonly number[]): 
   return call();
 }
 
-/** Calls again when the server says that it may: a call that was refused for coming too often was not done. */
-async function whenAllowed<T>(call: () => Promise<T>, maxWaitMs: number): Promise<T> {
+/**
+ * Calls again when the server says that it may: a call that was refused for coming too often was not done.
+ * @param isRepeatable whether the call can be made once more: content can be read only once
+ */
+async function whenAllowed<T>(call: () => Promise<T>, maxWaitMs: number, isRepeatable = () => true): Promise<T> {
   let leftMs = maxWaitMs;
   for (;;) {
     try {
       return await call();
     } catch (error) {
       const seconds = error instanceof ApplianceError ? error.retryAfterSeconds : undefined;
-      if (seconds === undefined) throw error;
+      if (seconds === undefined || !isRepeatable()) throw error;
       // At least a little, so that a server which says 0 is not asked without end.
       const waitMs = Math.max(seconds * 1_000, 100);
       if (waitMs > leftMs) throw error;

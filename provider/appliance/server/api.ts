@@ -95,6 +95,8 @@ export function createApi(context: ApiContext): Hono<Environment> {
     c.set("bearer", bearer);
     await context.logIn.admit(bearer);
     context.onAuthenticated(c.env.incoming);
+    // Of what is refused so far the body has not been sent yet, if the client waits for this.
+    if (c.env.incoming.headers.expect !== undefined) c.env.outgoing.writeContinue();
     await next();
   };
   const bearerOf = (c: Context<Environment>): Bearer => {

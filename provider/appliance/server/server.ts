@@ -138,6 +138,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
   const { certificate, key } = kept.current();
+  const answer = getRequestListener(api.fetch, { overrideGlobalObjects: false });
   const https = createServer(
     {
       cert: certificate,
@@ -150,8 +151,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       requestTimeout: 30 * 60_000,
       keepAliveTimeout: 60_000,
     },
-    getRequestListener(api.fetch, { overrideGlobalObjects: false }),
+    answer,
   );
+  // Who asks before sending a body hears of the API whether to.
+  https.on("checkContinue", answer);
   https.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:https";
 import tls from "node:tls";
@@ -128,6 +129,23 @@ describe("who asks too often", { timeout: TIMEOUT_MS }, () => {
     const refused = (await Promise.allSettled(calls)).find(({ status }) => status === "rejected");
     expect(refused).toMatchObject({ reason: { code: "too-many-requests", retryAfterSeconds: 1 } });
     await impatient.close();
+  });
+
+  it("is waited for by an upload too, whose content is read once only", async () => {
+    const server = await start({ limits: { callsPerToken: { burst: 1, perSecond: 1 } } });
+    const options = { endpoint: server.endpoint, apiToken: await server.apiToken(), caCertificate: server.ca };
+    const appliance = await openRemote(options);
+    const content = Buffer.alloc(3_000_000, "package ");
+    let reads = 0;
+    async function* read(): AsyncGenerator<Uint8Array> {
+      reads += 1;
+      for (let offset = 0; offset < content.length; offset += 65_536) yield content.subarray(offset, offset + 65_536);
+    }
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    await appliance.putPackage(sha256, content.length, read());
+    expect(reads).toBe(1);
+    expect(await server.appliance.hasPackage({ sha256 })).toMatchObject({ present: true, sizeBytes: content.length });
+    await appliance.close();
   });
 
   it("to say hello as an agent is refused before anything is done for it", async () => {

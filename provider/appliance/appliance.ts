@@ -35,7 +35,7 @@ export interface PackageContent {
 
 /** On whose behalf an appliance works. */
 export interface Caller {
-  /** Whom the history names: `deploy@ci-7`, or the name of an API token. */
+  /** Whom the history names: `deploy@ci-7`, or `token ci-7` of an API token. */
   readonly who: string;
   /** The one organization that they can see and change; absent where that is all of them. */
   readonly organization?: string | undefined;

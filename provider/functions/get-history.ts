@@ -22,7 +22,7 @@ const change = z
 const entry = z
   .object({
     at: z.string().meta({ description: "When, RFC 3339." }),
-    who: z.string().meta({ description: "Who: `user@host`, or the name of an API token." }),
+    who: z.string().meta({ description: "Who: `user@host`, or `token <name>` where it came by an API token." }),
     what: z.string().meta({ description: "The operation, such as `updateToken`." }),
     subject: z.string().meta({ description: "Of what, such as `token:token-1f…`." }),
     name: z.string().meta({ description: "The name that it had." }),

@@ -7,7 +7,7 @@ const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const entry = z.object({
   sequence: z.int(),
   at: moment,
-  /** `deploy@ci-7`, or the name of an API token. */
+  /** `deploy@ci-7`, or `token ci-7` of an API token. */
   who: z.string(),
   /** The operation: `updateToken`. */
   what: z.string(),

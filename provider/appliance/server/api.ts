@@ -110,8 +110,9 @@ export function createApi(context: ApiContext): Hono<Environment> {
   };
   /** The appliance as whoever asks may see it. */
   const applianceFor = (c: Context<Environment>) => {
-    const { name: who, organization } = bearerOf(c);
-    return context.actingAs({ who, organization });
+    const { name, organization } = bearerOf(c);
+    // Tokens are named by whoever makes them, as users or the server are for one.
+    return context.actingAs({ who: `token ${name}`, organization });
   };
 
   api.use(`${API_PATH}/*`, record, identify);

@@ -6200,7 +6200,7 @@ type RecordedEvent struct {
 	Subject string `pulumi:"subject"`
 	// The operation, such as `updateToken`.
 	What string `pulumi:"what"`
-	// Who: `user@host`, or the name of an API token.
+	// Who: `user@host`, or `token <name>` where it came by an API token.
 	Who string `pulumi:"who"`
 }
 
@@ -6244,7 +6244,7 @@ func (o RecordedEventOutput) What() pulumi.StringOutput {
 	return o.ApplyT(func(v RecordedEvent) string { return v.What }).(pulumi.StringOutput)
 }
 
-// Who: `user@host`, or the name of an API token.
+// Who: `user@host`, or `token <name>` where it came by an API token.
 func (o RecordedEventOutput) Who() pulumi.StringOutput {
 	return o.ApplyT(func(v RecordedEvent) string { return v.Who }).(pulumi.StringOutput)
 }

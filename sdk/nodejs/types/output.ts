@@ -949,7 +949,7 @@ export interface RecordedEvent {
      */
     what: string;
     /**
-     * Who: `user@host`, or the name of an API token.
+     * Who: `user@host`, or `token <name>` where it came by an API token.
      */
     who: string;
 }

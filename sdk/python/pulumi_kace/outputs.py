@@ -2741,7 +2741,7 @@ class RecordedEvent(dict):
         :param _builtins.str name: The name that it had.
         :param _builtins.str subject: Of what, such as `token:token-1f…`.
         :param _builtins.str what: The operation, such as `updateToken`.
-        :param _builtins.str who: Who: `user@host`, or the name of an API token.
+        :param _builtins.str who: Who: `user@host`, or `token <name>` where it came by an API token.
         """
         pulumi.set(__self__, "at", at)
         pulumi.set(__self__, "changes", changes)
@@ -2794,7 +2794,7 @@ class RecordedEvent(dict):
     @pulumi.getter
     def who(self) -> _builtins.str:
         """
-        Who: `user@host`, or the name of an API token.
+        Who: `user@host`, or `token <name>` where it came by an API token.
         """
         return pulumi.get(self, "who")
 

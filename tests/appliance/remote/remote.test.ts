@@ -243,7 +243,7 @@ describe("a server that can be used", { timeout: TIMEOUT_MS }, () => {
     appliance = await connect();
     await appliance.createToken({ name: "from afar" });
     expect((await server.appliance.listHistory({})).entries[0]).toMatchObject({
-      who: "ci-7",
+      who: "token ci-7",
       subjectName: "from afar",
     });
   });

@@ -145,7 +145,16 @@ describe("the API", { timeout: TIMEOUT_MS }, () => {
     expect(created.status).toBe(200);
     expect(JSON.parse(created.body)).toMatchObject({ name: "berlin", enabled: true });
     const { entries } = await server.appliance.listHistory({});
-    expect(entries[0]).toMatchObject({ who: "ci-7", what: "createToken", subjectName: "berlin" });
+    expect(entries[0]).toMatchObject({ who: "token ci-7", what: "createToken", subjectName: "berlin" });
+  });
+
+  it("tells in its history a token from the server or a user of the same name", async () => {
+    for (const name of ["kace serve", "root@vm"]) {
+      const headers = { authorization: `Bearer ${await server.apiToken(name)}` };
+      await call("POST", "/api/v1/createToken", { headers, body: JSON.stringify({ name: `by ${name}` }) });
+      const { entries } = await server.appliance.listHistory({ subject: `by ${name}` });
+      expect(entries.map(({ who }) => who)).toEqual([`token ${name}`]);
+    }
   });
 
   it.each([

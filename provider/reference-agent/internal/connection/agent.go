@@ -55,7 +55,7 @@ type Agent struct {
 	rhythm *rhythm.Rhythm
 	// looks says when it looks for the latest scripts.
 	looks *rhythm.Rhythm
-	// delivered are the messages that were shown lately.
+	// delivered is what became of the messages that came lately.
 	delivered recent
 }
 

@@ -3,6 +3,7 @@ package connection
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"pulumi-kace/reference-agent/internal/protocol"
 	"pulumi-kace/reference-agent/internal/status"
@@ -51,32 +52,39 @@ func (s *session) deliver(ctx context.Context, message protocol.Incoming) error 
 	if err := json.Unmarshal(message.Payload, &text); err != nil {
 		return s.report(ctx, message.ID, messageFailed, "its text is none")
 	}
-	if s.agent.delivered.add(message.ID) {
+	outcome, known := s.agent.delivered.of(message.ID)
+	if !known {
 		s.agent.Log.Info("alert", "text", text)
+		outcome = delivery{id: message.ID, status: messageCompleted}
 		if err := s.agent.Alert(ctx, text); err != nil {
-			return s.report(ctx, message.ID, messageFailed, "it could not be shown: "+short(err.Error()))
+			outcome.status, outcome.note = messageFailed, "it could not be shown: "+short(err.Error())
 		}
+		s.agent.delivered.add(outcome)
 	}
-	return s.report(ctx, message.ID, messageCompleted, "")
+	return s.report(ctx, message.ID, outcome.status, outcome.note)
 }
 
 func (s *session) report(ctx context.Context, id, status, note string) error {
 	return s.send(ctx, protocol.MessageStatus{Type: protocol.TypeMessageStatus, ID: id, Status: status, Note: short(note)})
 }
 
-// recent is a bounded set of ids, the oldest of which is forgotten first.
-type recent struct{ ids []string }
+// delivery is what became of a message.
+type delivery struct{ id, status, note string }
 
-// add is false for an id that is in the set.
-func (r *recent) add(id string) bool {
-	for _, known := range r.ids {
-		if known == id {
-			return false
-		}
+// recent are deliveries, the oldest of which is forgotten first.
+type recent struct{ all []delivery }
+
+func (r *recent) of(id string) (delivery, bool) {
+	index := slices.IndexFunc(r.all, func(one delivery) bool { return one.id == id })
+	if index < 0 {
+		return delivery{}, false
 	}
-	if len(r.ids) == rememberedMessages {
-		r.ids = r.ids[1:]
+	return r.all[index], true
+}
+
+func (r *recent) add(one delivery) {
+	if len(r.all) == rememberedMessages {
+		r.all = r.all[1:]
 	}
-	r.ids = append(r.ids, id)
-	return true
+	r.all = append(r.all, one)
 }

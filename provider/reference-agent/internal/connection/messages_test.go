@@ -82,10 +82,11 @@ func TestShowsAnAlertOnceHoweverOftenItComes(t *testing.T) {
 
 func TestSaysWhyAMessageFailed(t *testing.T) {
 	f := newFixture(t)
-	f.shows(errors.New("no terminal"))
+	shown := f.shows(errors.New("no terminal"))
 	peer := connected(f, "approved")
 	for _, one := range []struct{ kind, note string }{
 		{"alert", "it could not be shown: no terminal"},
+		{"alert", "it could not be shown: no terminal"}, // the server, which may not have heard, sends it again
 		{"from-a-later-server", "this agent does not know messages of type from-a-later-server"},
 	} {
 		peer.Send(map[string]any{"type": "message", "id": one.kind, "messageType": one.kind, "payload": "text"})
@@ -95,19 +96,23 @@ func TestSaysWhyAMessageFailed(t *testing.T) {
 			t.Errorf("it says %+v", answer)
 		}
 	}
+	if texts := shown(); len(texts) != 1 {
+		t.Errorf("it tried to show %q", texts)
+	}
 }
 
 func TestForgetsTheOldestOfTheMessagesItKnows(t *testing.T) {
 	known := recent{}
 	for index := range rememberedMessages + 1 {
-		if !known.add(string(rune('a' + index))) {
-			t.Fatalf("message %d was taken for an earlier one", index)
-		}
+		known.add(delivery{id: string(rune('a' + index)), status: messageCompleted})
 	}
-	if known.add(string(rune('a' + rememberedMessages))) {
+	if _, isKnown := known.of(string(rune('a' + rememberedMessages))); !isKnown {
 		t.Error("the newest is not known")
 	}
-	if !known.add("a") {
+	if _, isKnown := known.of("a"); isKnown {
 		t.Error("the oldest is still known")
+	}
+	if _, isKnown := known.of("b"); !isKnown {
+		t.Error("one that is not the oldest is forgotten")
 	}
 }

@@ -39,6 +39,8 @@ export interface ApiContext {
   readonly bodyBytes: number;
   /** Called with a request whose API token was accepted. */
   readonly onAuthenticated: (request: HttpBindings["incoming"]) => void;
+  /** Why the server is not well, in words for everybody; undefined while it is. */
+  readonly trouble: () => string | undefined;
   /** Gets what is the server's own fault. */
   readonly log: (line: string) => void;
 }
@@ -73,7 +75,11 @@ export function createApi(context: ApiContext): Hono<Environment> {
     c.header("cache-control", "no-store");
     await next();
   });
-  api.get("/healthz", (c) => unauthenticated(c).json({ status: "ok", version: PRODUCT_VERSION }));
+  api.get("/healthz", (c) => {
+    const reason = context.trouble();
+    const health = { status: reason === undefined ? "ok" : "failing", version: PRODUCT_VERSION, reason };
+    return unauthenticated(c).json(health, reason === undefined ? 200 : 503);
+  });
   api.get(OPENAPI_PATH, (c) => {
     context.logIn.countStranger(addressOf(c));
     return unauthenticated(c).body(openApi(), 200, { "content-type": "application/json" });

@@ -2,6 +2,8 @@
 export interface Repeated {
   /** Does it at once, or again right after the present turn. */
   now(): void;
+  /** What the last turn failed with; undefined where it did not, or none has ended yet. */
+  trouble(): unknown;
   /** No turn begins after this; resolves when the present one has ended. */
   stop(): Promise<void>;
 }
@@ -23,7 +25,7 @@ export function repeat({
   readonly log: (line: string) => void;
 }): Repeated {
   let stopped = false;
-  let trouble: string | undefined;
+  let trouble: { readonly message: string; readonly error: unknown } | undefined;
   let turn: Promise<void> | undefined;
   let again = false;
   let timer = setTimeout(begin, everyMs);
@@ -49,12 +51,13 @@ export function repeat({
       trouble = undefined;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== trouble) log(`${what} failed: ${message}`);
-      trouble = message;
+      if (message !== trouble?.message) log(`${what} failed: ${message}`);
+      trouble = { message, error };
     }
   }
   return {
     now: begin,
+    trouble: () => trouble?.error,
     async stop() {
       stopped = true;
       clearTimeout(timer);

@@ -134,6 +134,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       options.onCall?.(call);
     },
     bodyBytes: limits.bodyBytes,
+    trouble: () => troubleOf(publishing?.trouble()),
     onAuthenticated: (request) => greeting.greeted(request.socket),
     log,
   });
@@ -342,6 +343,13 @@ function placeTaken(cause: ApplianceError): ApplianceError {
     hint: "that one goes on; to have this one again, stop that one first",
     cause,
   });
+}
+
+/** Why a server is not well that cannot say that it runs: without what an error may tell of its machine, since everybody may ask. */
+function troubleOf(error: unknown): string | undefined {
+  if (error === undefined) return undefined;
+  const code = error instanceof ApplianceError ? error.code : "unavailable";
+  return `the server cannot write to its database (${code}): its log says why`;
 }
 
 /** PEM texts as one. */

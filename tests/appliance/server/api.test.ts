@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { request } from "node:https";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
+import { ApplianceError } from "../../../provider/appliance/errors.ts";
 import { ERROR_STATUS } from "../../../provider/appliance/http.ts";
 import { operationNames } from "../../../provider/appliance/operations/table.ts";
 import { openApiDocument, schemaOf } from "../../../provider/appliance/server/openapi.ts";
-import { startTestServer, type TestServer } from "./running.ts";
+import { startTestServer, type TestServer, until } from "./running.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -77,6 +78,36 @@ describe("the API", { timeout: TIMEOUT_MS }, () => {
     expect(status).toBe(200);
     expect(headers).toMatchObject({ "kace-api-version": "1", connection: "close" });
     expect(JSON.parse(body)).toEqual({ status: "ok", version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+  });
+
+  it("says that it is not well while it cannot write to its database, and that it is again", async () => {
+    let fault: Error | undefined;
+    const ill = await startTestServer({ limits: { publishEveryMs: 20 } }, (appliance) => ({
+      ...appliance,
+      publishServer: async (input) => {
+        if (fault !== undefined) throw fault;
+        return appliance.publishServer(input);
+      },
+    }));
+    try {
+      const healthIs = async (wanted: number) => {
+        const answer = () => call("GET", "/healthz", { to: ill });
+        await until(`/healthz answers ${wanted}`, async () => (await answer()).status === wanted);
+        return JSON.parse((await answer()).body);
+      };
+      fault = new ApplianceError({ code: "disk-full", message: "no space is left in /var/lib/secret-place" });
+      expect(await healthIs(503)).toEqual({
+        status: "failing",
+        version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        reason: "the server cannot write to its database (disk-full): its log says why",
+      });
+      fault = new Error("unheard of");
+      await until("the reason changes", async () => (await healthIs(503)).reason.includes("(unavailable)"));
+      fault = undefined;
+      expect(await healthIs(200)).toEqual({ status: "ok", version: expect.any(String) });
+    } finally {
+      await ill.remove();
+    }
   });
 
   it("describes every operation", async () => {

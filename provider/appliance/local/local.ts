@@ -32,6 +32,7 @@ import { scheduleHandlers } from "./schedule-handlers.ts";
 import { unsealRunInputs } from "./schedules.ts";
 import { scriptHandlers } from "./scripts.ts";
 import { serverHandlers } from "./server.ts";
+import { requireNoServer } from "./serving.ts";
 import { settingsHandlers } from "./settings.ts";
 import { statisticsHandlers } from "./statistics.ts";
 import { QUARANTINE_LIMIT } from "./strangers.ts";
@@ -106,7 +107,8 @@ const handlers: HandlersOf<typeof operations, "recordInventory"> = {
 /**
  * Opens the appliance in a folder. Several processes may have it open at once.
  *
- * @throws ApplianceError `not-found` by {@link LocalOptions.mustExist}, `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
+ * @throws ApplianceError `not-found` by {@link LocalOptions.mustExist}, `conflict` where the database is of an older version
+ *   and a server of that one runs, `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
  * @example const appliance = await openLocal({ folder: "/var/lib/pulumi-kace" });
  */
 export async function openLocal(options: LocalOptions): Promise<LocalAppliance> {
@@ -133,7 +135,14 @@ export async function openLocal(options: LocalOptions): Promise<LocalAppliance> 
   };
   const database = readOnly
     ? new ReadOnlyDatabase({ folder, mustExist, lockWaitMs, migrations })
-    : await openWritable({ folder, mustExist, lockWaitMs, now: world.now(), migrations });
+    : await openWritable({
+        folder,
+        mustExist,
+        lockWaitMs,
+        now: world.now(),
+        migrations,
+        beforeMigration: (connection) => requireNoServer(connection, world),
+      });
   const store = new Store(database, new PackageFolder(folder), world);
   const close = async () => store.close();
   return {

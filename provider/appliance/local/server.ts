@@ -2,10 +2,11 @@ import type { Selectable } from "kysely";
 import * as z from "zod";
 import { ApplianceError } from "../errors.ts";
 import { processIdentity } from "../operations/fields.ts";
-import { HEARTBEAT_LIMIT_MS, type serverOperations } from "../operations/server.ts";
+import type { serverOperations } from "../operations/server.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { authoritiesOf, authorityColumns } from "./published-authorities.ts";
 import { build } from "./query.ts";
+import { isServing } from "./serving.ts";
 import type { Tables } from "./tables.ts";
 import { fromColumn, moment, momentOrNone, recordChanges, type Transaction } from "./transaction.ts";
 
@@ -16,10 +17,8 @@ function find(tx: Transaction): Row | undefined {
 }
 
 function isRunning(tx: Transaction, row: Row): boolean {
-  if (row.stopped === 1) return false;
-  const ended = tx.world.hasEnded(fromColumn(processIdentity, row.process, "the process of the server"));
-  // A clock proves less than a process that can be seen.
-  return ended === undefined ? Math.abs(tx.now - row.heartbeat_at) <= HEARTBEAT_LIMIT_MS : !ended;
+  const process = fromColumn(processIdentity, row.process, "the process of the server");
+  return isServing(row, process, { now: tx.now, hasEnded: tx.world.hasEnded });
 }
 
 /** The instance of the server that runs now; undefined where none does. */

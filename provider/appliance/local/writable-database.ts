@@ -32,12 +32,14 @@ export interface WritableOptions {
   /** Of the entries that a new database has from the start, milliseconds since 1970. */
   readonly now: number;
   readonly migrations: readonly Migration[];
+  /** Refuses by throwing to bring a database up to date that somebody works with. Default: nobody does. */
+  readonly beforeMigration?: (database: DatabaseSync) => void;
 }
 
 /**
  * Opens a database to write, and makes it where there is none; several processes may do so at once.
  *
- * @throws ApplianceError `not-found` where there is none and it must exist, `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
+ * @throws ApplianceError `not-found` where there is none and it must exist, `conflict` by `beforeMigration`, `locked`, `read-only`, `newer-version`, `corrupt`, `disk-full`, `permission-denied`
  */
 export async function openWritable(options: WritableOptions): Promise<Database> {
   const { folder, lockWaitMs } = options;
@@ -75,7 +77,8 @@ function makeFolder(folder: string): void {
   }
 }
 
-function prepare(connection: DatabaseSync, { folder, mustExist = false, now, migrations }: WritableOptions): Opened {
+function prepare(connection: DatabaseSync, options: WritableOptions): Opened {
+  const { folder, mustExist = false, now, migrations, beforeMigration = () => undefined } = options;
   const version = versionOf(connection, folder, migrations);
   if (mustExist && version === 0) throw noAppliance(folder);
   connection.exec("PRAGMA journal_mode = WAL");
@@ -87,10 +90,14 @@ function prepare(connection: DatabaseSync, { folder, mustExist = false, now, mig
   const queries = new Queries(connection);
   if (version === newest(migrations)) return { queries, keys: checkKeys(queries, readKeys(folder), folder) };
   // Outside of the transaction, in which SQLite cannot copy; who is quicker meanwhile has made a copy of their own.
-  if (version > 0) backUp(connection, folder, version, now);
+  if (version > 0) {
+    beforeMigration(connection);
+    backUp(connection, folder, version, now);
+  }
   return transact(connection, "BEGIN IMMEDIATE", () => {
     // Another process may have been quicker.
     const from = versionOf(connection, folder, migrations);
+    if (from > 0 && from < newest(migrations)) beforeMigration(connection);
     migrate(connection, from, migrations);
     if (from > 0) return { queries, keys: checkKeys(queries, readKeys(folder), folder) };
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);

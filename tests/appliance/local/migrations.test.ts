@@ -2,6 +2,8 @@ import { copyFileSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { migrations, newest } from "../../../provider/appliance/local/migrations.ts";
+import { thisProcess } from "../../../provider/appliance/local/process-identity.ts";
+import { openWritable } from "../../../provider/appliance/local/writable-database.ts";
 import { listing, newFolder, openedIn, refusal } from "./folders.ts";
 
 const [first] = migrations;
@@ -78,6 +80,65 @@ describe("migrations of the local appliance", () => {
     const folder = await used();
     await (await openedIn(folder)).close();
     expect(readdirSync(folder)).not.toContain("backups");
+  });
+
+  describe("of a database that an older program serves", () => {
+    const newer = [...migrations, renaming];
+
+    async function publish(folder: string, process = thisProcess()): Promise<void> {
+      const appliance = await openedIn(folder);
+      const names = { name: "kbox", port: 8443, canonicalNames: ["kbox"] };
+      await appliance.publishServer({ instanceId: "instance-1", ...names, version: "1.0.0", process });
+      await appliance.close();
+    }
+
+    it("are refused while that server runs, and nothing is changed; it goes on, and so do others of its version", async () => {
+      const folder = await used();
+      await publish(folder);
+      const { code, message, hint } = await refusal(openedIn(folder, { migrations: newer }));
+      expect(code).toBe("conflict");
+      expect(message).toContain(`(1.0.0) runs on this appliance, as kbox:8443 (process ${process.pid})`);
+      expect(hint).toContain("stop that server first");
+      expect(readdirSync(folder)).not.toContain("backups");
+      const beside = await openedIn(folder);
+      expect((await beside.listTokens({})).tokens.map(({ name }) => name)).toEqual(["berlin"]);
+      expect((await beside.serverStatus({})).running).toBe(true);
+    });
+
+    it("are done once it has stopped, and once it was killed", async () => {
+      const stopped = await used();
+      await publish(stopped);
+      const old = await openedIn(stopped);
+      await old.withdrawServer({ instanceId: "instance-1" });
+      await old.close();
+      const killed = await used();
+      await publish(killed);
+      for (const [folder, hasEnded] of [
+        [stopped, () => false],
+        [killed, () => true],
+      ] as const) {
+        const appliance = await openedIn(folder, { migrations: newer, hasEnded });
+        expect((await appliance.listTokens({})).tokens.map(({ name }) => name)).toEqual(["berlin (migrated)"]);
+      }
+    });
+
+    it("wait for one whose process cannot be seen until it was not heard for 15 seconds", async () => {
+      const folder = await used();
+      await publish(folder, { pid: 1, scope: "another container" });
+      const later = (ms: number) => openedIn(folder, { migrations: newer, now: () => Date.now() + ms });
+      expect((await refusal(later(0))).code).toBe("conflict");
+      const appliance = await later(16_000);
+      expect((await appliance.listTokens({})).tokens).toHaveLength(1);
+    });
+
+    it("are shown to a preview all the same, and keep no backup of it from being restored", async () => {
+      const folder = await used();
+      await publish(folder);
+      const preview = await openedIn(folder, { readOnly: true, migrations: newer });
+      expect((await preview.listTokens({})).tokens.map(({ name }) => name)).toEqual(["berlin (migrated)"]);
+      const database = await openWritable({ folder, lockWaitMs: 1_000, now: Date.now(), migrations: newer });
+      database.close(); // as a restore opens its own copy, in which the server's row is of another folder
+    });
   });
 
   it("are done whole or not at all", async () => {

@@ -60,7 +60,7 @@ it("a source that cannot be right is refused, and what is wrong at a check is sh
     [["--set", "https://user:secret-canary@updates.example/"], "neither a user nor a password"],
     [["--set", folder, "--public-key", join(folder, "x.pub")], "holds no Ed25519 public key"],
     [["--set", folder, "--source-ca", join(folder, "x.pub")], "holds no certificate"],
-    [["--set", folder, "--check-at", "25:00"], "expected a time of day"],
+    [["--set", folder, "--check-at", "25:00"], "--check-at: expected a time of day"],
     [["--set", folder, "--none"], "either a source or none"],
     [["--public-key", join(folder, "none.pub")], "--public-key: there is no file"],
   ] as const) {

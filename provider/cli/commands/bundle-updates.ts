@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Appliance, Input } from "../../appliance/appliance.ts";
 import type { Updates } from "../../appliance/operations/updates.ts";
+import { inOptions, type OptionOf } from "../input-faults.ts";
 import { publicKeyIn } from "../key-file.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { certificatesFrom } from "../text-file.ts";
@@ -18,6 +19,14 @@ export interface SourceArguments {
 }
 
 const LOOK_EVERY_MS = 500;
+
+/** What the appliance calls the properties that the options become. */
+const OPTION_OF: OptionOf = {
+  location: "--set",
+  publicKey: "--public-key",
+  caCertificate: "--source-ca",
+  checkAt: "--check-at",
+};
 
 /** Shows or changes where newer agents are looked for. */
 export async function updateSource(session: CommandSession, given: SourceArguments): Promise<ExitCode> {
@@ -38,7 +47,7 @@ export async function updateSource(session: CommandSession, given: SourceArgumen
   const updates =
     Object.keys(changes).length === 0
       ? await session.read((appliance) => appliance.getUpdates({}))
-      : await session.write((appliance) => appliance.setUpdateSource(changes));
+      : await inOptions(OPTION_OF, () => session.write((appliance) => appliance.setUpdateSource(changes)));
   show(session, updates);
   return 0;
 }

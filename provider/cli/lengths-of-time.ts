@@ -17,6 +17,21 @@ export function secondsFrom(text: string): number {
 }
 
 /**
+ * Reads an option that is a length of time in whole seconds: less than a second is one.
+ * @throws InvalidArgumentError from what it returns, for what is none, too short or too long
+ * @example secondsOf(86_400, "24h")("1.5h") // 5400
+ */
+export function secondsOf(longestSeconds: number, longest: string, leastSeconds: 0 | 1 = 1): (text: string) => number {
+  return (text) => {
+    const seconds = Math.ceil(secondsFrom(text));
+    if (seconds >= leastSeconds && seconds <= longestSeconds) return seconds;
+    throw new InvalidArgumentError(
+      leastSeconds === 0 ? `It is ${longest} at most.` : `It is longer than 0s, and ${longest} at most.`,
+    );
+  };
+}
+
+/**
  * A time to come as an option of a command gives it, as RFC 3339 in UTC: a moment, or how long until then.
  * @throws InvalidArgumentError for what is neither
  * @example momentAhead("2027-03-01T22:00:00+01:00") // "2027-03-01T21:00:00.000Z"

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { MAX_LATE_SECONDS, type TaskType, taskType } from "../appliance/operations/task-types.ts";
 import { type TaskState, taskState, taskView } from "../appliance/operations/task-words.ts";
 import type { Recipients } from "./commands/recipients.ts";
@@ -13,7 +13,7 @@ import {
   type ShownView,
   showTask,
 } from "./commands/tasks.ts";
-import { momentAhead, secondsFrom } from "./lengths-of-time.ts";
+import { momentAhead, secondsOf } from "./lengths-of-time.ts";
 import type { CommandContext } from "./session.ts";
 
 const DAY_SECONDS = 86_400;
@@ -102,15 +102,4 @@ function withRecipients(command: Command): Command {
     .option("--machine <machine...>", "on these, by host name, KUID or address")
     .option("--label <label...>", "on the machines that have one of these labels")
     .option("--all", "on all of them");
-}
-
-/** Whole ones: less than a second is one. */
-function secondsOf(longestSeconds: number, longest: string, leastSeconds: 0 | 1 = 1): (text: string) => number {
-  return (text) => {
-    const seconds = Math.ceil(secondsFrom(text));
-    if (seconds >= leastSeconds && seconds <= longestSeconds) return seconds;
-    throw new InvalidArgumentError(
-      leastSeconds === 0 ? `It is ${longest} at most.` : `It is longer than 0s, and ${longest} at most.`,
-    );
-  };
 }

@@ -18,6 +18,7 @@ it.each<[readonly string[], string]>([
   [["script", "run", "-", "--all", "--timeout", "0s"], "It is longer than 0s, and 24h at most."],
   [["script", "run", "-", "--all", "--timeout", "25h"], "It is longer than 0s, and 24h at most."],
   [["script", "run", "-", "--all", "--expires", "0s"], "It is longer than 0s, and 90d at most."],
+  [["alert", "send", "at six", "--all", "--expires", "31d"], "It is longer than 0s, and 30d at most."],
 ])("%j gives an option a value that it cannot have, and says what it can", async (args, sentence) => {
   const { exitCode, said } = await kace(...args);
   expect(exitCode).toBe(2);

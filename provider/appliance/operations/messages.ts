@@ -14,6 +14,9 @@ export const MAX_ALERT_CHARACTERS = 2_000;
 /** How long a message is kept where nothing is said: a check-in is of use soon or not at all. */
 export const KEEP_SECONDS: Readonly<Record<MessageType, number>> = { "check-in": 600, alert: 86_400 };
 
+/** How long a message may be kept. */
+export const MAX_KEEP_SECONDS = 30 * 86_400;
+
 const id = z.string().min(1).max(100);
 
 /** `pending`: not sent yet. `sent`: whether it arrived is not known; agents that know no messages never say so. */
@@ -65,11 +68,7 @@ export const messageOperations = defineOperations({
         kuids: z.array(kuid).min(1).max(100_000),
         type: messageType,
         payload: text.default(""),
-        expiresInSeconds: z
-          .int()
-          .min(1)
-          .max(30 * 86_400)
-          .optional(),
+        expiresInSeconds: z.int().min(1).max(MAX_KEEP_SECONDS).optional(),
       })
       .refine(({ type, payload }) => type !== "alert" || payload.trim() !== "", {
         path: ["payload"],

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
-import type { MessageType, QueuedMessage } from "../../appliance/operations/messages.ts";
+import { MAX_KEEP_SECONDS, type MessageType, type QueuedMessage } from "../../appliance/operations/messages.ts";
 import { inOptions } from "../input-faults.ts";
-import { secondsFrom } from "../lengths-of-time.ts";
+import { secondsOf } from "../lengths-of-time.ts";
 import { type Column, printList } from "../output.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { deviceOf } from "./devices.ts";
@@ -39,8 +39,10 @@ export function addQueueCommands(
     .description("Shows a text on the terminals of machines; those that are not connected show it when they are.")
     .option("--machine <machine...>", "on these, by host name or KUID")
     .option("--all", "on all of them")
-    .option("--expires <duration>", "how long it waits for machines that are not connected", (text) =>
-      Math.ceil(secondsFrom(text)),
+    .option(
+      "--expires <duration>",
+      "how long it waits for machines that are not connected",
+      secondsOf(MAX_KEEP_SECONDS, "30d"),
     )
     .action(async (text: string, options: Recipients & { expires?: number }) =>
       finish(await sendAlert(session(), text, options)),

@@ -80,6 +80,11 @@ describe("the commands about messages", { timeout: TIMEOUT_MS }, () => {
     expect(Date.parse(message.expiresAt) - Date.parse(message.createdAt)).toBe(8 * 3_600_000);
     expect(await kace("queue", "delete", message.id)).toMatchObject({ exitCode: 0, err: "took 1 message out" });
     expect(await kace("queue", "list")).toEqual({ exitCode: 0, out: "", err: "the queue is empty" });
+    const many = Array.from({ length: 1_001 }, (_, index) => `message-${index}`);
+    expect(await kace("queue", "delete", ...many)).toMatchObject({
+      exitCode: 2,
+      err: "took 0 messages out\n1001 of these are not in it: `kace queue list` shows what is",
+    });
     expect(await kace("queue", "delete", message.id)).toMatchObject({
       exitCode: 2,
       err: "took 0 messages out\n1 of these is not in it: `kace queue list` shows what is",

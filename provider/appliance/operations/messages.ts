@@ -17,6 +17,9 @@ export const KEEP_SECONDS: Readonly<Record<MessageType, number>> = { "check-in":
 /** How long a message may be kept. */
 export const MAX_KEEP_SECONDS = 30 * 86_400;
 
+/** How many messages one call takes out by id. */
+export const MAX_DELETED_AT_ONCE = 1_000;
+
 const id = z.string().min(1).max(100);
 
 /** `pending`: not sent yet. `sent`: whether it arrived is not known; agents that know no messages never say so. */
@@ -86,7 +89,7 @@ export const messageOperations = defineOperations({
   deleteMessages: {
     description: "Takes messages out of the queue, by id or all; those that were sent already are not called back.",
     access: "write",
-    input: z.object({ organization, ids: z.array(id).min(1).max(1_000).optional() }),
+    input: z.object({ organization, ids: z.array(id).min(1).max(MAX_DELETED_AT_ONCE).optional() }),
     output: z.object({ deleted: z.int() }),
   },
   listDueMessages: {

@@ -1,7 +1,13 @@
 import type { Command } from "commander";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
-import { MAX_KEEP_SECONDS, type MessageType, type QueuedMessage } from "../../appliance/operations/messages.ts";
+import {
+  MAX_DELETED_AT_ONCE,
+  MAX_KEEP_SECONDS,
+  type MessageType,
+  type QueuedMessage,
+} from "../../appliance/operations/messages.ts";
+import { batches } from "../../appliance/remote/batches.ts";
 import { inOptions } from "../input-faults.ts";
 import { secondsOf } from "../lengths-of-time.ts";
 import { type Column, printList } from "../output.ts";
@@ -113,9 +119,16 @@ async function listQueue(session: CommandSession, machine: string | undefined): 
 
 async function deleteFromQueue(session: CommandSession, ids: readonly string[], all = false): Promise<ExitCode> {
   if (all === ids.length > 0) throw new UsageError("which messages?", "give their ids, or say --all");
-  const { deleted } = await session.write((appliance) => appliance.deleteMessages(all ? {} : { ids: [...ids] }));
+  const named = [...new Set(ids)];
+  const deleted = await session.write(async (appliance) => {
+    if (all) return (await appliance.deleteMessages({})).deleted;
+    let count = 0;
+    for (const portion of batches(named, MAX_DELETED_AT_ONCE, () => 1))
+      count += (await appliance.deleteMessages({ ids: portion })).deleted;
+    return count;
+  });
   session.terminal.err(deleted === 1 ? "took 1 message out" : `took ${deleted} messages out`);
-  const missing = all ? 0 : new Set(ids).size - deleted;
+  const missing = all ? 0 : named.length - deleted;
   if (missing === 0) return 0;
   session.terminal.err(
     `${missing} of these ${missing === 1 ? "is" : "are"} not in it: \`kace queue list\` shows what is`,

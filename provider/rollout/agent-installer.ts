@@ -108,23 +108,34 @@ async function packageOf(
       return named === undefined ? [] : [{ bundle, file: { ...named, sha256, sizeBytes } }];
     }),
   );
-  const otherVersions = all.filter(
-    ({ file }) =>
-      file.platform === wanted.platform &&
-      (wanted.format === undefined || file.format === wanted.format) &&
-      (file.architecture === wanted.architecture || file.architecture === "all"),
-  );
-  const fitting = otherVersions
-    .filter(({ file }) => wanted.version === undefined || compareVersions(file.version, wanted.version) === 0)
-    .sort((one, other) => compareVersions(other.file.version, one.file.version));
-  const [best] = fitting;
+  let [before, left, wrong]: [typeof all, typeof all, keyof WantedInstaller] = [all, all, "bundle"];
+  for (const [word, fits] of narrowing(wanted)) {
+    [before, left, wrong] = [left, left.filter(({ file }) => fits(file)), word];
+    if (left.length === 0) break;
+  }
+  const [best] = left.sort((one, other) => compareVersions(other.file.version, one.file.version));
   if (best !== undefined) return best;
   const what = [wanted.platform, wanted.architecture, wanted.format, wanted.version].filter(Boolean).join(" ");
   throw refused(
-    ["platform"],
-    `no loaded bundle has a package for ${what}; there is ${alternatives(all, otherVersions)}`,
+    [wrong],
+    `no loaded bundle has a package for ${what}; there is ${alternatives(all, wrong === "version" ? before : [])}`,
     LOAD_ONE,
   );
+}
+
+/** What each word asks of a package: the first with which none is left is the wrong one. */
+function narrowing({
+  platform,
+  architecture,
+  format,
+  version,
+}: WantedInstaller): readonly (readonly [keyof WantedInstaller, (file: AgentPackage) => boolean])[] {
+  return [
+    ["platform", (file) => file.platform === platform],
+    ["architecture", (file) => file.architecture === architecture || file.architecture === "all"],
+    ["format", (file) => format === undefined || file.format === format],
+    ["version", (file) => version === undefined || compareVersions(file.version, version) === 0],
+  ];
 }
 
 const LOAD_ONE = "`kace bundle list` shows what there is, and `kace bundle load <name>` loads one";

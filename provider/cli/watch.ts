@@ -16,6 +16,8 @@ const LISTS = new Set([
   "labels members",
   "quarantine rules",
   "quarantine duplicates",
+  "policy plan",
+  "authority show",
   "tokens uses",
 ]);
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openLocal } from "../../provider/appliance/local/local.ts";
 import { runKace } from "../../provider/cli/program.ts";
+import { device } from "../appliance/devices.ts";
 import { until } from "../appliance/server/running.ts";
 
 const KACE = fileURLToPath(new URL("../../bin/kace", import.meta.url));
@@ -64,6 +65,27 @@ describe("a list that is watched", () => {
     ]);
     await appliance.close();
     expect(await end()).toBe(0);
+  });
+
+  it("is what any command shows that lists something", async () => {
+    const appliance = await openLocal({ folder });
+    const { value } = await appliance.createToken({ name: "t" });
+    await appliance.enrolDevice(device(1, { token: value }));
+    await appliance.saveUpdatePolicy({ enabled: true, allMachines: true });
+    await appliance.close();
+    const plan = watching(["policy", "plan"]);
+    await until("the plan was shown", () => plan.out.length > 0);
+    expect(plan.out.join("\n").split("\n")).toEqual([
+      expect.stringMatching(/^MACHINE /),
+      expect.stringMatching(/^web1\.corp\.example /),
+    ]);
+    expect(await plan.end()).toBe(0);
+    const authority = watching(["--json", "authority", "show"]);
+    await until("the authorities were shown", () => authority.out.length > 0);
+    expect(authority.out.map((line) => JSON.parse(line))).toMatchObject([
+      { change: "added", row: { authorities: [] } },
+    ]);
+    expect(await authority.end()).toBe(0);
   });
 
   it("is drawn anew on a screen, with its remarks", async () => {

@@ -1,8 +1,11 @@
 import * as z from "zod";
+import type { ApplianceAccess } from "../appliance/access.ts";
 import type { Appliance, Input } from "../appliance/appliance.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { kuid } from "../appliance/operations/device-words.ts";
 import { quarantineRule, verdict } from "../appliance/operations/quarantine-words.ts";
+import type { Context } from "../kit/define/call.ts";
+import type { PreviewOf } from "../kit/define/plain.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
@@ -80,6 +83,28 @@ async function holderOf(appliance: Appliance, name: string) {
   return (await allDecisions(appliance)).find((decision) => decision.name === name);
 }
 
+/**
+ * Says in a preview where something else decides about the same device: the update is refused, unless it takes that away
+ * before.
+ */
+async function warnOfOther(
+  {
+    id,
+    urn,
+    given,
+  }: { readonly id?: string; readonly urn: string; readonly given: PreviewOf<z.output<typeof inputs>> },
+  { client, log }: Pick<Context<ApplianceAccess>, "client" | "log">,
+): Promise<void> {
+  const { kuid: device } = given;
+  if (typeof device !== "string") return;
+  const decisions = (await client.read((appliance) => foundOrGone(allDecisions(appliance)))) ?? [];
+  const other = decisions.find((one) => one.kuid === device && one.id !== id && one.urn !== urn);
+  if (other === undefined) return;
+  log.warn(
+    `kuid: "${other.name}" (${other.urn ?? other.id}) is about device ${device} already: unless the same update takes that one away first, this is refused; a device has one decision only`,
+  );
+}
+
 /** `kace:index:QuarantineDecision`. */
 export const quarantineDecision = inItsOrganization(definition, holderOf).handle({
   async check({ urn, inputs: given }, { client }) {
@@ -97,6 +122,16 @@ export const quarantineDecision = inItsOrganization(definition, holderOf).handle
     const other = client.names.give(urn, { kind: "kuid", organization, name: device });
     if (other === undefined) return [];
     return [{ path: ["kuid"], reason: `${other} is about device ${device} as well; a device has one decision only` }];
+  },
+
+  async previewCreate({ urn, inputs: given }, context) {
+    await warnOfOther({ urn, given }, context);
+    return {};
+  },
+
+  async previewUpdate({ id, urn, inputs: given, changes }, context) {
+    if (changes.some(({ path }) => path[0] === "kuid")) await warnOfOther({ id, urn, given }, context);
+    return {};
   },
 
   async create({ urn, logicalName, inputs: given }, { client, log }) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Input } from "../../provider/appliance/appliance.ts";
 import type { MachineFilter } from "../../provider/appliance/filter/filter.ts";
-import { device, kuidOf, refusal } from "./devices.ts";
+import { device, kuidOf, refusal, refusedProperties } from "./devices.ts";
 import type { Subject } from "./subject.ts";
 
 type Condition = NonNullable<MachineFilter["all"]>[number];
@@ -140,6 +140,9 @@ export function labelContract(opened: () => Subject): void {
         code: "conflict",
         message: "labels would mean themselves: one -> three -> two -> one",
       });
+      expect(
+        await refusedProperties(appliance().saveLabel({ id: one.id, name: "one", filter: is("label", "three") })),
+      ).toEqual(["filter.all.0.value"]);
       const itself = await refusal(appliance().saveLabel({ name: "four", filter: is("label", "four", "notEquals") }));
       expect(itself.message).toContain("four -> four");
       expect((await refusal(appliance().saveLabel({ name: "five", filter: is("label", "six") }))).message).toContain(

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Input } from "../../provider/appliance/appliance.ts";
 import type { MachineFilter } from "../../provider/appliance/filter/filter.ts";
-import { device, kuidOf, refusal } from "./devices.ts";
+import { device, kuidOf, refusal, refusedProperties } from "./devices.ts";
 import type { Subject } from "./subject.ts";
 
 const hosts = (value: string): MachineFilter => ({ all: [{ property: "hostname", operator: "matches", value }] });
@@ -113,6 +113,12 @@ export function quarantineContract(opened: () => Subject): void {
       expect(sameName).toMatchObject({ code: "conflict", message: expect.stringContaining(first.id) });
       const sameDevice = await refusal(decide({ name: "two", verdict: "approve", kuid: kuidOf(1) }));
       expect(sameDevice).toMatchObject({ code: "conflict", message: expect.stringContaining('"one"') });
+      const properties = [
+        await refusedProperties(decide({ name: "one", verdict: "approve", kuid: kuidOf(2) })),
+        await refusedProperties(decide({ name: "two", verdict: "approve", kuid: kuidOf(1) })),
+        await refusedProperties(decide({ name: "two", verdict: "approve" })),
+      ];
+      expect(properties).toEqual([["name"], ["kuid"], ["kuid"]]);
       expect((await refusal(decisionOf("decision-0"))).code).toBe("not-found");
     });
 

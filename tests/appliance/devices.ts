@@ -12,6 +12,16 @@ export async function refusal(work: Promise<unknown>): Promise<{ code: Appliance
   return { code: thrown.code, message: thrown.message };
 }
 
+/** Which properties of an input an appliance refuses, as `filter.all.0.value`. */
+export async function refusedProperties(work: Promise<unknown>): Promise<readonly string[]> {
+  const thrown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof ApplianceError)) throw new Error(`expected a refusal, got ${String(thrown)}`);
+  return (thrown.problems ?? []).map(({ path }) => path.join("."));
+}
+
 /** The KUID of the device of a number. */
 export function kuidOf(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;

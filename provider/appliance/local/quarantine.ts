@@ -1,6 +1,7 @@
 import { ApplianceError } from "../errors.ts";
 import type { QuarantineDecision, quarantineOperations } from "../operations/quarantine.ts";
 import { quarantineRule } from "../operations/quarantine-words.ts";
+import { refusedAt } from "../wrong-input.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { carryOut, type DecisionRow, decisionAbout, judgeQuarantine, STATE_OF, takeBack } from "./judgement.ts";
 import { listKeyConflicts, recordKeyConflict } from "./key-conflicts.ts";
@@ -65,18 +66,22 @@ function requireUnique(tx: Transaction, { organization, id, name, kuid }: Decisi
   const others = rows().where("organization", "=", organization).where("id", "<>", id);
   const named = tx.queries.first(others.where("name", "=", name));
   if (named !== undefined)
-    throw new ApplianceError({
-      code: "conflict",
-      message: `there is already a decision "${name}" in organization "${organization}" (${named.id})`,
-      hint: "import that one, or choose another name",
-    });
+    throw taken(
+      "name",
+      `there is already a decision "${name}" in organization "${organization}" (${named.id})`,
+      "import that one, or choose another name",
+    );
   const about = kuid === null ? undefined : decisionAbout(tx, organization, kuid);
   if (about !== undefined && about.id !== id)
-    throw new ApplianceError({
-      code: "conflict",
-      message: `there is already a decision about device ${kuid}: "${about.name}" (${about.id})`,
-      hint: "import that one, or change it where it is made",
-    });
+    throw taken(
+      "kuid",
+      `there is already a decision about device ${kuid}: "${about.name}" (${about.id})`,
+      "import that one, or change it where it is made",
+    );
+}
+
+function taken(property: string, message: string, hint: string): ApplianceError {
+  return new ApplianceError({ code: "conflict", message, hint, problems: [{ path: [property], message }] });
 }
 
 /** Undoes what a decision about one device did, unless somebody has decided otherwise since. */
@@ -89,10 +94,10 @@ function withdraw(tx: Transaction, row: DecisionRow): void {
 export const quarantineHandlers: HandlersOf<typeof quarantineOperations> = {
   saveQuarantineDecision(tx, { organization, id: givenId, urn, name, verdict, kuid, rule, priority }) {
     if ((kuid === undefined) === (rule === undefined))
-      throw new ApplianceError({
-        code: "invalid",
-        message: "a decision is about one device (`kuid`) or by a `rule`: one of the two, and not both",
-      });
+      throw refusedAt(
+        [kuid === undefined ? "kuid" : "rule"],
+        "a decision is about one device (`kuid`) or by a `rule`: one of the two, and not both",
+      );
     const existing =
       givenId === undefined
         ? urn === undefined

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type ApplianceAccess, accessTo } from "./appliance/access.ts";
 import { openAppliance, placeOf } from "./appliance/configuration.ts";
-import { namedOrganization } from "./appliance/operations/fields.ts";
+import { writtenOrganization } from "./appliance/operations/fields.ts";
 import type { ConfigureContext } from "./kit/define/provider.ts";
 import { duration, durationMs } from "./kit/define/scalars.ts";
 
@@ -27,7 +27,7 @@ export const config = z.object({
       description: "The folder of a local appliance. Default: `pulumi-kace` in the user's data folder.",
       environment: ["KACE_DATABASE"],
     }),
-  organization: namedOrganization.optional().meta({
+  organization: writtenOrganization.optional().meta({
     description:
       "The organization of the appliance that resources and functions work in where they name none by their own `organization`. Another one here replaces the resources that name none. Default: `default`, or the one that the API token is for.",
     environment: ["KACE_ORGANIZATION"],

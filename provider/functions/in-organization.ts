@@ -1,10 +1,10 @@
 import type { ApplianceAccess } from "../appliance/access.ts";
 import { accessIn } from "../appliance/access-in-organization.ts";
-import { namedOrganization } from "../appliance/operations/fields.ts";
+import { writtenOrganization } from "../appliance/operations/fields.ts";
 
 /** The argument `organization` of every function that looks among the things of one. */
 export function organizationArgument() {
-  return namedOrganization.optional().meta({
+  return writtenOrganization.optional().meta({
     description:
       "The organization to look in, by name. Default: the provider's own. In a program that makes the organization, give the `id` of that, which is its name too: that is not known before there is an organization to look in.",
     examples: ["berlin"],

@@ -8,7 +8,7 @@ import {
   requireReach,
 } from "../appliance/access-in-organization.ts";
 import type { Appliance } from "../appliance/appliance.ts";
-import { namedOrganization } from "../appliance/operations/fields.ts";
+import { writtenOrganization } from "../appliance/operations/fields.ts";
 import type { Context } from "../kit/define/call.ts";
 import type {
   DefinedResource,
@@ -26,7 +26,7 @@ const NOT_KNOWN_YET = "(not known yet)";
 
 /** The property `organization` of every resource that lives in one. */
 export function organizationInput() {
-  return namedOrganization.optional().meta({
+  return writtenOrganization.optional().meta({
     description:
       "The organization that it lives in, by name. Left out, it is the provider's own: its `organization`, else that of its API token, else `default`. The state remembers which one it was, so that another `organization` of the provider is another one here too. What lives in one organization does not move: elsewhere it is made anew.",
     replaces: true,

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type ApplianceAccess, accessTo } from "../../provider/appliance/access.ts";
 import type { LocalAppliance } from "../../provider/appliance/local/local.ts";
 import { inOrganization } from "../../provider/appliance/organization.ts";
+import { config as settings } from "../../provider/configuration.ts";
+import { checkObject } from "../../provider/kit/define/check.ts";
 import { type ErrorDetail, ProviderError } from "../../provider/kit/define/errors.ts";
 import { unknown } from "../../provider/kit/define/value.ts";
 import { agentSettings } from "../../provider/resources/agent-settings.ts";
@@ -74,6 +76,14 @@ describe("the organization of a resource", () => {
     const client = given.isLocal ? local(given.setting) : remote(given.only, given.setting);
     const supplied = await label.handlers.supply?.({ ...about, inputs: {}, old: undefined }, contextOf(client).context);
     expect(supplied).toEqual({ organization: given.expected });
+  });
+
+  it.each(["a/b", "berlin ", "-", "b\u00fcro", ""])("is not %j, whichever there are", (name) => {
+    const { inputs } = label.descriptor;
+    const config = settings.pick({ organization: true });
+    expect(checkObject(inputs, { organization: name }).failures).toMatchObject([{ path: ["organization"] }]);
+    expect(config.safeParse({ organization: name }).success).toBe(false);
+    expect(checkObject(inputs, { organization: "b.1_2-c" }).failures).toEqual([]);
   });
 
   it("is asked for once, and again where there was no answer", async () => {

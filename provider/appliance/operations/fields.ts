@@ -6,6 +6,15 @@ export const DEFAULT_ORGANIZATION = "default";
 /** What an organization is called, where one that exists is named. */
 export const namedOrganization = z.string().min(1).max(64);
 
+/** How an organization can be called: it stands in commands and file names. */
+export const ORGANIZATION_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+
+/** An organization as programs name it, which may still be to be made: what none can be called is wrong at once. */
+export const writtenOrganization = z
+  .string()
+  .max(64)
+  .regex(ORGANIZATION_NAME, 'expected letters, digits, and ".", "_" or "-" between them, as organizations are called');
+
 /** Which organization is meant; the one there always is, unless told otherwise. */
 export const organization = namedOrganization.default(DEFAULT_ORGANIZATION);
 

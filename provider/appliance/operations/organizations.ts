@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { deleted, moment, namedOrganization, urn } from "./fields.ts";
+import { deleted, moment, namedOrganization, ORGANIZATION_NAME, urn } from "./fields.ts";
 import { defineOperations } from "./operation.ts";
 
-/** How an organization is called: it stands in commands and file names. */
+/** How an organization is called that is to be made. */
 export const organizationName = z
   .string()
   .max(64)
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/, "expected letters, digits, and . _ - between them");
+  .regex(ORGANIZATION_NAME, "expected letters, digits, and . _ - between them");
 
 const description = z.string().max(1_000);
 

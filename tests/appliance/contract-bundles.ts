@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Input, Output } from "../../provider/appliance/appliance.ts";
-import { refusal } from "./devices.ts";
+import { refusal, refusedProperties } from "./devices.ts";
 import type { Subject } from "./subject.ts";
 
 const MINUTE_MS = 60_000;
@@ -138,6 +138,13 @@ export function bundlesContract(opened: () => Subject): void {
       const refused = await refusal(appliance().setUpdateSource({ location: "http://user:canary@updates.example/" }));
       expect(refused.code).toBe("invalid");
       expect(refused.message).not.toContain("canary");
+      for (const [property, wrong] of [
+        ["location", { location: "http://updates.example/index.json" }],
+        ["location", { location: "https://updates.example/?who=me" }],
+        ["publicKey", { publicKey: "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n" }],
+        ["caCertificate", { caCertificate: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" }],
+      ] as const)
+        expect(await refusedProperties(appliance().setUpdateSource(wrong))).toEqual([property]);
       const location = "https://updates.example/agents/index.json";
       const set = await appliance().setUpdateSource({ location, checkAt: "02:15" });
       expect(set).toMatchObject({ location, checkAt: "02:15", requestedAt: "2027-03-01T08:00:00.000Z" });

@@ -56,8 +56,14 @@ it("a source that cannot be right is refused, and what is wrong at a check is sh
   const { publicKey } = generateKeyPairSync("x25519");
   await writeFile(join(folder, "x.pub"), publicKey.export({ type: "spki", format: "pem" }));
   for (const [args, expected] of [
-    [["--set", "http://updates.example/index.json"], "an absolute path or an https address"],
-    [["--set", "https://user:secret-canary@updates.example/"], "neither a user nor a password"],
+    [
+      ["--set", "http://updates.example/index.json"],
+      "--set: a source of updates is an absolute path or an https address",
+    ],
+    [
+      ["--set", "https://user:secret-canary@updates.example/"],
+      "--set: the address of a source of updates has neither a user nor a password",
+    ],
     [["--set", folder, "--public-key", join(folder, "x.pub")], "holds no Ed25519 public key"],
     [["--set", folder, "--source-ca", join(folder, "x.pub")], "holds no certificate"],
     [["--set", folder, "--check-at", "25:00"], "--check-at: expected a time of day"],

@@ -5,6 +5,7 @@ import { compareVersions } from "../../agent/versions.ts";
 import { ApplianceError } from "../errors.ts";
 import { DEFAULT_CHECK_AT, type Updates, type updateOperations } from "../operations/updates.ts";
 import { nextCheck } from "../update-source/next-check.ts";
+import { refusedAt } from "../wrong-input.ts";
 import { describeDownload, downloadRows, forgetDownload, keepDownload } from "./downloads.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build } from "./query.ts";
@@ -41,19 +42,19 @@ function shown(row: Row) {
   return { location, checkAt, publicKey, caCertificate };
 }
 
-function invalid(message: string, hint?: string): ApplianceError {
-  return new ApplianceError({ code: "invalid", message, ...(hint !== undefined && { hint }) });
-}
-
 /** @throws ApplianceError `invalid` for a source that can never be looked at */
 function requireUsable({ location, public_key: publicKey, ca_certificate: caCertificate }: Row): void {
-  if (publicKey !== null && !isEd25519(publicKey)) throw invalid("expected an Ed25519 public key in PEM form");
-  if (caCertificate !== null && !isCertificate(caCertificate)) throw invalid("expected a certificate in PEM form");
+  if (publicKey !== null && !isEd25519(publicKey))
+    throw refusedAt(["publicKey"], "expected an Ed25519 public key in PEM form");
+  if (caCertificate !== null && !isCertificate(caCertificate))
+    throw refusedAt(["caCertificate"], "expected a certificate in PEM form");
   if (location === null || isAbsolute(location)) return;
   const address = URL.canParse(location) ? new URL(location) : undefined;
-  if (address?.protocol !== "https:") throw invalid("a source of updates is an absolute path or an https address"); // what was given may hold a password
+  if (address?.protocol !== "https:")
+    throw refusedAt(["location"], "a source of updates is an absolute path or an https address"); // what was given may hold a password
   if (address.username !== "" || address.password !== "" || address.search !== "" || address.hash !== "")
-    throw invalid(
+    throw refusedAt(
+      ["location"],
       "the address of a source of updates has neither a user nor a password nor a query",
       "what proves the archives is their signature or their checksum, not who may fetch them",
     );

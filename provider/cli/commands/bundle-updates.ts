@@ -18,14 +18,6 @@ export interface SourceArguments {
   readonly checkAt?: string | undefined;
 }
 
-/** What the appliance calls the properties that the options become. */
-const OPTION_OF: OptionOf = {
-  location: "--set",
-  publicKey: "--public-key",
-  caCertificate: "--source-ca",
-  checkAt: "--check-at",
-};
-
 const LOOK_EVERY_MS = 500;
 
 /** What the appliance calls the properties that the options become. */

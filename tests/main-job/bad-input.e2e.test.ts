@@ -69,6 +69,10 @@ const AT_THEIR_PATHS: readonly (readonly [pulumi.Inputs, readonly string[]])[] =
     { agent: { bundle: "b", version: "14.1", deniedVersions: ["14.1"] } },
     ["agent.version", "is one of `agent.deniedVersions`"],
   ],
+  [
+    { agent: { bundle: "b", version: "14.1.19", deniedVersions: ["14.1.19.0"] } },
+    ["agent.version", "is one of `agent.deniedVersions`"],
+  ],
   [{ agent: { bundle: "b", exact: true } }, ["agent.version", "expected the version that `exact` is about"]],
 ];
 

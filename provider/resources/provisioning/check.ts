@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { sameVersion } from "../../agent/agent.ts";
 import type { PreviewOf } from "../../kit/define/plain.ts";
 import type { Finding } from "../../kit/define/resource.ts";
 import { Unknown } from "../../kit/define/value.ts";
@@ -54,12 +55,13 @@ function agentFindings(inputs: Given): Finding[] {
     });
   if (agent?.exact === true && agent.version === undefined)
     findings.push({ path: ["agent", "version"], reason: "expected the version that `exact` is about" });
+  const version = agent?.version;
   const denied = agent?.deniedVersions;
   if (
     denied !== undefined &&
     !(denied instanceof Unknown) &&
-    agent?.version !== undefined &&
-    denied.includes(agent.version)
+    typeof version === "string" &&
+    denied.some((one) => typeof one === "string" && sameVersion(one, version))
   )
     findings.push({ path: ["agent", "version"], reason: "is one of `agent.deniedVersions`" });
   return findings;

@@ -43,12 +43,15 @@ export function choose(probe: Probe, desired: DesiredAgent): AgentPackage | Bloc
   );
 }
 
-export function satisfies(version: string, desired: DesiredAgent): boolean {
+/** What of a wish says which versions will do. */
+export type DesiredVersion = Pick<DesiredAgent, "version" | "exact" | "deniedVersions">;
+
+export function satisfies(version: string, desired: DesiredVersion): boolean {
   if (desired.version === undefined) return true;
   const difference = compareVersions(version, desired.version);
   return desired.exact === true ? difference === 0 : difference >= 0;
 }
 
-export function isDenied(version: string, desired: DesiredAgent): boolean {
+export function isDenied(version: string, desired: DesiredVersion): boolean {
   return desired.deniedVersions?.some((denied) => sameVersion(denied, version)) ?? false;
 }

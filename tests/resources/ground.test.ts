@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { LocalAppliance } from "../../provider/appliance/local/local.ts";
 import { thisProcess } from "../../provider/appliance/local/process-identity.ts";
@@ -147,6 +148,37 @@ describe("what a rollout stands on", () => {
       expect.stringMatching(/^server\.name: it is KBOX, and the appliance calls itself /),
       expect.stringMatching(/^agent\.token: there is none, so new agents wait in quarantine/),
     ]);
+  });
+
+  it.each([
+    [
+      "an older one",
+      { version: "1.4.3" },
+      /^agent\.version: the bundle "fleet" has 1\.4\.2, and no 1\.4\.3 or newer: /,
+    ],
+    ["a newer one, exactly", { version: "1.4.1", exact: true }, /^agent\.version: .* has 1\.4\.2, and no 1\.4\.1: /],
+    ["none that is allowed", { deniedVersions: ["1.4.2.0"] }, /^agent\.deniedVersions: .*, and all of it is denied: /],
+    ["an older one that is wanted", { version: "1.4.1" }, undefined],
+    ["it in another writing", { version: "1.4.2.0", exact: true }, undefined],
+    ["whichever is there", {}, undefined],
+  ])("says before any machine is looked at that the bundle has %s", async (_, agent, warning) => {
+    const { appliance, inputsWith, token } = await site();
+    await startServer(appliance);
+    const bytes = Buffer.from("package");
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    await appliance.putPackage(sha256, bytes.length, Readable.from([bytes]));
+    const kind = { platform: "linux", architecture: "amd64", format: "deb", version: "1.4.2" };
+    const { id } = await appliance.saveBundle({
+      name: "fleet",
+      version: "1.4.2",
+      flavour: "reference",
+      packages: [{ ...kind, fileName: "kace-reference-agent_1.4.2_amd64.deb", sha256, sizeBytes: bytes.length }],
+    });
+    const inputs = inputsWith({ agent: { bundle: id, token: token.value, ...agent } });
+    const { warnings } = await groundOf(inputs, appliance);
+    expect(warnings).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
+    const removal = inputsWith({ state: "removed", agent: { bundle: id, ...agent } });
+    expect((await groundOf(removal, appliance)).warnings).toEqual([]);
   });
 
   it("is not looked for where agents are removed", async () => {

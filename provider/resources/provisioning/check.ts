@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { sameVersion } from "../../agent/agent.ts";
+import { sameVersion } from "../../agent/versions.ts";
 import type { PreviewOf } from "../../kit/define/plain.ts";
 import type { Finding } from "../../kit/define/resource.ts";
 import { Unknown } from "../../kit/define/value.ts";

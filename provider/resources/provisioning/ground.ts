@@ -12,6 +12,7 @@ import { foundOrGone } from "../found-or-gone.ts";
 import type { Inputs } from "./inputs.ts";
 import { lacksLogIn } from "./log-in.ts";
 import { installs } from "./presence.ts";
+import { versionWarnings } from "./version-warnings.ts";
 
 /** What a rollout stands on, found out before the first machine is touched. */
 export interface Ground {
@@ -68,7 +69,7 @@ export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: L
   const down = (own && !status.running) || server === undefined;
   if (down && (leniency.looksOnly !== true || server === undefined))
     throw stopped("server-not-running", ["server"], notRunning(inputs, status));
-  const warnings = warningsOf(inputs, status, own, canEnrol);
+  const warnings = [...versionWarnings(inputs, bundle), ...warningsOf(inputs, status, own, canEnrol)];
   if (down)
     warnings.push(`server: ${notRunning(inputs, status)}: whether they are connected is not looked at; ${START_IT}`);
   const tokenFault = own && standing !== undefined ? faultOf(standing) : undefined;

@@ -363,6 +363,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
             recordedAt: "2027-03-01T08:00:00.000Z",
             hasLog: false,
             edited: false,
+            dropped: false,
           },
           expect.objectContaining({ machine: "web2", hasLog: true }),
         ]);
@@ -546,6 +547,20 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
         const second = await appliance.startRun(run);
         await appliance.recordOutcomes({ runId: second.runId, outcomes: [outcome("web1")] });
         expect(await edited(), "the run has come to web1").toEqual([false, true]);
+        const dropped = async () =>
+          (await appliance.listOutcomes({ configurationId: "config-1" })).outcomes.map((one) => one.dropped);
+        expect(await dropped(), "the run may still come to web2").toEqual([false, false]);
+        await appliance.finishRun({ runId: second.runId, summary: SUMMARY });
+        expect(await edited(), "the run came to all its machines").toEqual([false, false]);
+        expect(await dropped(), "web2 was none of them").toEqual([false, true]);
+        subject.advance(SECOND_MS);
+        await appliance.saveConfiguration(configuration);
+        expect(await edited(), "an edit resets them again").toEqual([true, true]);
+        const third = await appliance.startRun(run);
+        await appliance.recordOutcomes({ runId: third.runId, outcomes: [outcome("web1")] });
+        await appliance.finishRun({ runId: third.runId, summary: SUMMARY });
+        expect(await edited(), "and a run ends that").toEqual([false, false]);
+        expect(await dropped()).toEqual([false, true]);
       });
 
       it("deletes a configuration with its runs, outcomes and logs", async () => {

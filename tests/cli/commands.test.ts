@@ -228,6 +228,16 @@ describe.each([
     expect(out).toMatch(/^web01 .* edited, not run since /m);
     expect(exitCode).toBe(3);
     expect(await json("results", "--machine", "web01")).toMatchObject([{ code: "installed", edited: true }]);
+    // It was run without web01 since: the pipelines that ask are green again.
+    const later = await openLocal({ folder: reached.folder, now: () => Date.now() + 120_000 });
+    const { runId } = await later.startRun({ configurationId: "config-1", kind: "up", total: 0, holder: "a test" });
+    const counts = { succeeded: 0, unchanged: 0, removed: 0, absent: 0, unreachable: 0, failed: 0, notAttempted: 0 };
+    await later.finishRun({ runId, summary: { total: 0, ...counts, percentSucceeded: 100 } });
+    await later.close();
+    const after = await kace("results");
+    expect(after.out).toMatch(/^web01 .* \(installed\) .* no longer a target$/m);
+    expect(after.out).toMatch(/^web02 .* no longer a target$/m);
+    expect(after.exitCode).toBe(0);
   });
 
   it("list host keys and forget them", async () => {

@@ -32,6 +32,8 @@ const storedOutcome = outcome.extend({
   hasLog: z.boolean(),
   /** The configuration was edited since that run: this is of what it wanted before. A server of before says nothing of it. */
   edited: z.boolean().default(false),
+  /** It was run since that edit, and that run did not come to this machine: it is none of its targets any more. */
+  dropped: z.boolean().default(false),
 });
 
 /** An outcome as it is listed, without its log. */

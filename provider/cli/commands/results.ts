@@ -30,13 +30,23 @@ const COLUMNS: readonly Column<NamedOutcome>[] = [
   ["version", ({ version }) => version],
   ["configuration", ({ configuration }) => configuration],
   ["when", ({ recordedAt }) => recordedAt],
-  ["why", ({ class: outcomeClass, message, edited }) => (edited || isRight(outcomeClass) ? "" : message)],
+  ["why", whyOf],
 ];
 
 /** What a run of the configuration as it was before says nothing of what it wants now: an edit resets the status. */
 function resultOf({ class: outcomeClass, code, edited }: StoredOutcome): string {
   if (edited) return "edited, not run since";
   return outcomeClass === code ? code : `${outcomeClass} (${code})`;
+}
+
+function whyOf({ class: outcomeClass, message, edited, dropped }: StoredOutcome): string {
+  if (dropped) return "no longer a target";
+  return edited || isRight(outcomeClass) ? "" : message;
+}
+
+/** What is known of a machine that is no target any more calls for nothing. */
+function isSettled({ class: outcomeClass, edited, dropped }: StoredOutcome): boolean {
+  return dropped || (!edited && (isRight(outcomeClass) || outcomeClass === "absent"));
 }
 
 function isRight(outcomeClass: OutcomeClass): boolean {
@@ -70,7 +80,7 @@ export async function listResults(session: CommandSession, filter: ResultFilter)
           .filter((outcome) => (classes?.includes(outcome.class) ?? true) && (codes?.includes(outcome.code) ?? true));
   const named = await withConfiguration(session, outcomes);
   printList(session.terminal, session.json, named, COLUMNS, "there are no such results");
-  return outcomes.every((outcome) => !outcome.edited && (isRight(outcome.class) || outcome.class === "absent")) ? 0 : 3;
+  return outcomes.every(isSettled) ? 0 : 3;
 }
 
 function outcomesOf(session: CommandSession, which: Input<"listOutcomes">): Promise<StoredOutcome[]> {

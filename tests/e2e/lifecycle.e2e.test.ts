@@ -119,4 +119,29 @@ describe("a plain resource in a YAML program", () => {
     expect(await project.recordedAs("user")).toMatchObject({ outputs: { passwordChanges: 1 } });
     await project.expectSettled();
   });
+
+  it("that gets a password it had none of is told of it; one that is imported does not differ for it", async () => {
+    const programOf = (properties: object, options: Readonly<Record<string, unknown>> = {}) => ({
+      resources: { user: { type: "fixture:Account", properties: { username: "ada", ...properties }, options } },
+    });
+    const project = await Project.yaml(programOf({}), { secrets: ["correct-horse"] });
+    await project.up();
+    const password = "correct-horse";
+    await project.write(programOf({ password }));
+    const { user } = await project.plan();
+    expect(user).toMatchObject({ op: "update", detailedDiff: { password: { kind: "add", inputDiff: true } } });
+    await project.up();
+    const { id = "", urn, outputs } = await project.recordedAs("user");
+    expect(outputs).toMatchObject({ passwordChanges: 1 });
+    await project.expectSettled();
+
+    await project.succeed(["state", "delete", urn, "--yes"]);
+    await project.write(programOf({ password }, { import: id }));
+    await project.up();
+    expect(await project.recordedAs("user")).toMatchObject({ id, outputs: { passwordChanges: 1 } });
+    // The engine records what was read: the next update records what only the program knows.
+    await project.up();
+    expect(await project.recordedAs("user")).toMatchObject({ id, outputs: { passwordChanges: 2 } });
+    await project.expectSettled();
+  });
 });

@@ -79,6 +79,36 @@ describe("the schedule of a ProvisioningConfig, by the real CLI", SLOW, () => {
     await project.expectNoSecretInState();
   });
 
+  it("keeps a credential that is added as one that is changed, and says so in the preview", async () => {
+    const secrets = ["correct-horse", "battery-staple", "token-of-runs-canary"];
+    const project = await Project.yaml({}, { plugin: KACE, secrets });
+    const sudo = { ...FLEET.linux, become: { method: "sudo" } };
+    await write(project, { linux: sudo });
+    await project.up();
+    const { id = "" } = await project.recordedAs("fleet");
+    const kept = () => using(project, async (appliance) => JSON.parse(await appliance.runInputs(id)));
+    const linux = { ...sudo, become: { method: "sudo", password: { "fn::secret": "battery-staple" } } };
+    await write(project, { linux });
+    const { fleet: added } = await project.plan();
+    expect(added).toMatchObject({ op: "update", detailedDiff: { "linux.become.password": { kind: "add" } } });
+    await project.up();
+    expect(await kept()).toMatchObject({ linux: { become: { password: "battery-staple" } } });
+
+    const agent = { deniedVersions: ["1.0.0"] };
+    await write(project, { linux, agent });
+    await project.up();
+    const { updatedAt } = await using(project, (appliance) => appliance.getConfiguration({ id }));
+    await write(project, { linux, agent: { ...agent, token: { "fn::secret": "token-of-runs-canary" } } });
+    const { fleet: withToken } = await project.plan();
+    expect(withToken).toMatchObject({ op: "update", detailedDiff: { "agent.token": { kind: "add" } } });
+    await project.up();
+    expect(await kept()).toMatchObject({ agent: { token: "token-of-runs-canary" } });
+    // No machine has anything to do for it.
+    expect((await using(project, (appliance) => appliance.getConfiguration({ id }))).updatedAt).toBe(updatedAt);
+    await project.expectSettled();
+    await project.expectNoSecretInState();
+  });
+
   it("is imported while it is enabled: no machine is contacted before the program says how to log in", async () => {
     const project = await Project.yaml({}, { plugin: KACE, secrets: ["correct-horse"] });
     const enabled = { enabled: true, rollout: { maxUnreachable: "100%" } };

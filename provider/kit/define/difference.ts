@@ -56,8 +56,6 @@ function compareObject(
   for (const [name, property] of shape.properties) {
     const old = getKey(before, name);
     const now = getKey(after, name);
-    // An imported object has no credentials: what the state lacks is recorded without an operation.
-    if (old === undefined && property.meta.credential === true) continue;
     // State of before it was supplied lacks it, whichever of the two sides the state is.
     if ((old === undefined || now === undefined) && property.meta.supplied !== undefined) continue;
     compareOptional(property, old, now, [...path, name], effectOf(property, inherited), changes);

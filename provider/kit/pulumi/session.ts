@@ -31,6 +31,8 @@ export class Session<Client> {
   readonly calls: Calls;
   readonly redactor = new Redactor();
   readonly makings = new Makings();
+  /** The resources that were read by their id alone, to be imported, and not yet compared with the program. */
+  readonly imported = new Set<string>();
   readonly engineLog = new EngineLog((text) => this.redactor.mask(text));
   engineAddress: string | undefined;
   #client: { readonly value: Client } | undefined;

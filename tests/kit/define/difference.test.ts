@@ -225,13 +225,18 @@ describe("a credential never causes work", () => {
   test.each<[string, ValueMap, ValueMap, string[]]>([
     ["changed", { password: "a" }, { password: "b" }, ["update password (credential)"]],
     ["removed", { password: "a" }, {}, ["delete password (credential)"]],
-    ["not in the state, as after an import", {}, { password: "a" }, []],
-    ["not in the state, below other properties", { login: { user: "a" } }, { login: { user: "a", password: "b" } }, []],
+    ["added", {}, { password: "a" }, ["add password (credential)"]],
     [
-      "not in the state, in an option",
+      "added below other properties",
+      { login: { user: "a" } },
+      { login: { user: "a", password: "b" } },
+      ["add login.password (credential)"],
+    ],
+    [
+      "added in an option",
       { auth: { method: "password", user: "a" } },
       { auth: { method: "password", user: "a", password: "b" } },
-      [],
+      ["add auth.password (credential)"],
     ],
     [
       "changed below other properties",

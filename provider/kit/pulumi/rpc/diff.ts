@@ -26,7 +26,9 @@ export function diff<Client>(
   session.conceal(scope, descriptor.inputs, [news, oldInputs ?? outputs]);
   const recorded = readRecorded(descriptor, oldInputs, outputs);
   session.makings.note(request.getUrn(), request.getId(), recorded.made);
-  const changes = changesOf(descriptor, recorded.inputs, news, request.getIgnorechangesList());
+  const all = changesOf(descriptor, recorded.inputs, news, request.getIgnorechangesList());
+  // The engine refuses an import that differs from the program, and what was read of the object has no credentials.
+  const changes = session.imported.delete(request.getUrn()) ? all.filter(({ effect }) => effect !== "credential") : all;
   return encodeDifferences(shownChanges(changes, recorded.inputs, news), {
     everyUpdateReplaces: resource.handlers.update === undefined,
     deleteBeforeReplace: descriptor.deleteBeforeReplace,

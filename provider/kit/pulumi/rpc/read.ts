@@ -31,6 +31,7 @@ export async function read<Client>(
     isEmpty(outputs) && (inputs === undefined || isEmpty(inputs))
       ? undefined
       : readRecorded(descriptor, inputs, outputs);
+  if (recorded === undefined) session.imported.add(request.getUrn());
   const response = new providerPb.ReadResponse();
   response.setRefreshBeforeUpdate(descriptor.refreshBeforeUpdate(plainMapOf(recorded?.inputs ?? {})));
   if (handlers.read === undefined) {
@@ -121,7 +122,7 @@ function liveInputs<Client>(
   }
   const changed = new Set(
     differences(descriptor.inputs, recorded, checked.value)
-      .filter((change) => change.effect !== "secrecy")
+      .filter(({ effect }) => effect !== "secrecy" && effect !== "credential")
       .map((change) => change.path[0]),
   );
   const inputs: Record<string, Value> = {};

@@ -70,11 +70,25 @@ export class CarryOut {
         runId = newRunId();
         activation = await agent.activate(look.machine, next, this.#request(runId));
       }
-      return this.#ending(activation, plan);
+      const mending = this.#mending(activation, plan);
+      if (mending === undefined) return this.#ending(activation, plan);
+      this.#log.add(`${activation.message}; installing it again`);
+      return this.#ending(await agent.activate(look.machine, mending, this.#request(newRunId())), mending);
     } catch (error) {
       if (!(error instanceof MachineError)) throw error;
       return this.#broken(error, plan);
     }
+  }
+
+  /** What puts the package over an agent that is damaged, as only the work on it has shown; undefined where nothing can. */
+  #mending(activation: Activation, plan: CarriablePlan): CarriablePlan | undefined {
+    const { desired, agent, context } = this.#options;
+    const { probeAfter } = activation;
+    const isDamaged = activation.class === "failed" && activation.code === "install-failed" && !hasPackage(plan);
+    if (!isDamaged || probeAfter === undefined || context.signal.aborted) return undefined;
+    const agents = probeAfter.agents.map((one) => ({ ...one, present: "broken" as const }));
+    const mending = agent.planFor({ ...probeAfter, agents }, desired);
+    return mending.action === "repair" && hasPackage(mending) ? mending : undefined;
   }
 
   #request(runId: string): ActivationRequest {
@@ -138,6 +152,10 @@ export class CarryOut {
     const { look, desired } = this.#options;
     return { ...factsOf(look.probe, desired.flavour.name, look.where), ...ending, log: this.#log.text() };
   }
+}
+
+function hasPackage(plan: CarriablePlan): boolean {
+  return "steps" in plan && plan.steps !== undefined;
 }
 
 /** Nobody is left on the machine to say more than "lost" of a package that never came to its end: we saw what it died of. */

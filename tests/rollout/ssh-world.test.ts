@@ -312,6 +312,24 @@ describe("work on a machine", () => {
     expect(agent.runIds).toEqual(["run-1", "run-2"]);
   });
 
+  it("that shows an agent to be damaged puts its package over it, once", async () => {
+    const refuses = failure({
+      message: "the agent did not take its configuration: worn out",
+      probeAfter: rightProbe(),
+    });
+    const steps = [{ version: "1.4.2" }];
+    const plans = [planned("repair"), planned("repair", { steps } as object)];
+    const mended = new PlayedAgent({ plans: [...plans], activations: [refuses, success] });
+    const { up, written } = play(mended);
+    expect((await up(web01)).outcomes.get("web01")?.code).toBe("repaired");
+    expect(mended.calls).toEqual(["probe", "plan", "activate", "plan", "activate"]);
+    expect(mended.runIds).toEqual(["run-1", "run-2"]);
+    expect(written[0]?.log).toContain("worn out; installing it again");
+    const hopeless = new PlayedAgent({ plans, activations: [refuses, refuses] });
+    expect((await play(hopeless).up(web01)).outcomes.get("web01")?.message).toContain("worn out");
+    expect(hopeless.runIds).toEqual(["run-1", "run-2"]);
+  });
+
   it("is begun only so often", async () => {
     const agent = new PlayedAgent({ activations: [failure({ code: "upload-failed", transient: true })] });
     const { outcomes } = await play(agent).up(web01);

@@ -143,7 +143,7 @@ look_agent() {
   VERSION='' SERVER='' TRUST='' CONNECTED=unknown ENROLMENT=unknown KUID='' LINKED_TO='' LINK_REMARK=''
   SERVICE_STATE=absent SERVICE_ENABLED=no SERVICE_PID=''
   package_look "$PACKAGE"
-  if [ -e "$PROGRAM" ] && [ "$PACKAGE_STATE" != broken ]; then
+  if [ -e "$PROGRAM" ] && { [ -z "$SERVICE" ] || [ -x "$PROGRAM" ]; } && [ "$PACKAGE_STATE" != broken ]; then
     PRESENT=yes
   elif [ -e "$PROGRAM" ] || [ "$PACKAGE_STATE" != absent ]; then
     PRESENT=broken

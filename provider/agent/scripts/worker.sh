@@ -60,7 +60,13 @@ write_receipt() {
 settle() {
   [ -n "$SERVICE" ] || return 0
   step "configuring it for $PK_SERVER"
-  agent_configure || { failed install-failed "the agent did not take its configuration"; return; }
+  agent_configure || {
+    # What it said is the last line of the log, unless it said nothing.
+    _why=$(tail -n 1 "$STAGE/log")
+    case $_why in "configuring it for "* | ::kace*) _why= ;; esac
+    failed install-failed "the agent did not take its configuration${_why:+: $_why}"
+    return
+  }
   step "starting the service $SERVICE"
   service_up "$SERVICE"
   return 0

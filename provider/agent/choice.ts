@@ -37,7 +37,7 @@ export function choose(probe: Probe, desired: DesiredAgent): AgentPackage | Bloc
     chosen ?? {
       kind: "blocked",
       code: "no-package",
-      reason: `the bundle has ${candidates.map((one) => one.version).join(", ")} for ${machine}, not ${desired.version}`,
+      reason: `the bundle has ${[...new Set(candidates.map((one) => one.version))].join(", ")} for ${machine}, not ${desired.version}`,
       hint: "add a package of that version to the bundle, or ask for a version that is in it",
     }
   );

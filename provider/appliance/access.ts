@@ -1,6 +1,7 @@
 import { type ErrorCode, ProviderError } from "../kit/define/errors.ts";
 import type { Path } from "../kit/define/path.ts";
 import type { Appliance } from "./appliance.ts";
+import { BundlesToCome } from "./bundles-to-come.ts";
 import { ApplianceError, type ApplianceErrorCode } from "./errors.ts";
 import { DEFAULT_ORGANIZATION } from "./operations/fields.ts";
 import { ProgramNames } from "./program-names.ts";
@@ -22,6 +23,8 @@ export interface ApplianceAccess {
   readonly maxConcurrency: number | undefined;
   /** The names that the resources of the running program have here. */
   readonly names: ProgramNames;
+  /** The bundles that the update which is previewed changes. */
+  readonly bundles: BundlesToCome;
   /**
    * Whose things are meant where no organization is named, and whose may be named. The appliance is asked once.
    * @throws ProviderError where it does not answer
@@ -89,7 +92,15 @@ export function accessTo(
       throw error;
     }
   };
-  return { ...rest, place, names: new ProgramNames(), reach, read, write: (work) => using(false, work) };
+  return {
+    ...rest,
+    place,
+    names: new ProgramNames(),
+    bundles: new BundlesToCome(),
+    reach,
+    read,
+    write: (work) => using(false, work),
+  };
 }
 
 /** The organization that a caller is kept to: whoever is not sees the one that there always is. */

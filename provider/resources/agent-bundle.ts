@@ -9,6 +9,7 @@ import { defineResource, type Finding, type UpdatePreviewRequest } from "../kit/
 import { agentBundleExamples } from "./agent-bundle-examples.ts";
 import { readArchive } from "./bundle-archive.ts";
 import { type BundleContents, readBundle } from "./bundle-contents.ts";
+import { bundleToCome } from "./bundle-to-come.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
@@ -183,7 +184,8 @@ function outputsOf({ version, flavour, packages }: Bundle) {
 export const agentBundle = inItsOrganization(definition, (appliance, name) =>
   appliance.findBundleByName({ name }),
 ).handle({
-  async check({ inputs }, { client }) {
+  async check({ urn, inputs }, { client }) {
+    client.bundles.forget(urn);
     const { files, folder, checksums, archive: packed } = inputs;
     // What is not known yet is looked at when it is loaded.
     const source = wholly<BundleContents>({ files, folder, checksums, archive: packed });
@@ -197,6 +199,8 @@ export const agentBundle = inItsOrganization(definition, (appliance, name) =>
 
   async previewUpdate(request, context) {
     await sayUses(request, context);
+    const bundle = await bundleToCome(request.id, request.inputs, context.client);
+    if (bundle !== undefined) context.client.bundles.expect(request.urn, bundle);
     return {};
   },
 
@@ -210,6 +214,7 @@ export const agentBundle = inItsOrganization(definition, (appliance, name) =>
   },
 
   async update({ id, urn, inputs, old }, { client }) {
+    client.bundles.forget(urn);
     const name = inputs.name ?? old.inputs.name ?? id;
     const made = await load({ urn, id, name, source: inputs, loaded: inputs.load }, client);
     return { outputs: outputsOf(made) };

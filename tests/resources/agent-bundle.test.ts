@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { accessTo } from "../../provider/appliance/access.ts";
+import { unknown } from "../../provider/kit/define/value.ts";
 import { agentBundle } from "../../provider/resources/agent-bundle.ts";
 import { openedIn } from "../appliance/local/folders.ts";
 
@@ -47,6 +48,32 @@ async function opened() {
   };
   return { appliance, context, id, inputsOf, preview, asked };
 }
+
+describe("a bundle that is changed", () => {
+  it("is expected by a preview as the update will make it, until it is made or looked at anew", async () => {
+    const { appliance, context, id, inputsOf, preview, asked } = await opened();
+    const { bundles } = context.client;
+    expect(bundles.of(id)).toBeUndefined();
+    const next = await inputsOf(["14.1.20", "14.1.21"]);
+    await preview(next, "files");
+    expect(bundles.of(id)).toMatchObject({
+      id,
+      version: "14.1.21",
+      packages: [{ version: "14.1.20" }, { version: "14.1.21" }],
+      loadedAt: expect.any(String),
+    });
+    expect(await appliance.getBundle({ id })).toMatchObject({ version: "14.1.19" });
+    await preview({ ...next, files: unknown }, "files");
+    expect(bundles.of(id)).toMatchObject({ id, packages: undefined });
+    await preview({ ...next, load: false }, "load");
+    expect(bundles.of(id)?.loadedAt).toBeUndefined();
+    await agentBundle.handlers.check?.({ ...identity, inputs: next, old: undefined }, context);
+    expect(bundles.of(id)).toBeUndefined();
+    await preview(next, "files");
+    await agentBundle.handlers.update?.(asked(next, "files"), context);
+    expect(bundles.of(id)).toBeUndefined();
+  });
+});
 
 describe("a bundle that an update policy uses", () => {
   it("says in a preview that a version which the policy wants goes from it", async () => {

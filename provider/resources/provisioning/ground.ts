@@ -1,5 +1,6 @@
 import type { AgentServer } from "../../agent/agent.ts";
 import type { Appliance, Output } from "../../appliance/appliance.ts";
+import type { BundlesToCome } from "../../appliance/bundles-to-come.ts";
 import { ApplianceError } from "../../appliance/errors.ts";
 import type { Bundle } from "../../appliance/operations/bundles.ts";
 import { DEFAULT_ORGANIZATION } from "../../appliance/operations/fields.ts";
@@ -38,6 +39,8 @@ export interface Coming {
 
 /** What a look needs less than work does. */
 export interface Leniency extends Coming {
+  /** What a preview knows that bundles will be: they are taken for that. */
+  readonly bundles?: BundlesToCome;
   /** True where machines are only looked at: a server that does not run is warned about and stops nothing. */
   readonly looksOnly?: boolean;
 }
@@ -56,7 +59,7 @@ export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: L
   const bundle =
     inputs.agent?.bundle === undefined
       ? undefined
-      : await bundleOf(inputs.agent.bundle, inputs.organization, appliance, wanted);
+      : await bundleOf(inputs.agent.bundle, inputs.organization, appliance, wanted, leniency.bundles);
   const status = await appliance.serverStatus({});
   const token = inputs.agent?.token;
   const canEnrol = token !== undefined || leniency.token === true;
@@ -106,9 +109,12 @@ async function bundleOf(
   organization: string | undefined,
   appliance: Appliance,
   needed: boolean,
+  bundles: BundlesToCome | undefined,
 ): Promise<Bundle | undefined> {
   try {
-    const bundle = await appliance.getBundle({ id });
+    const there = await appliance.getBundle({ id });
+    const coming = bundles?.of(id);
+    const bundle = coming === undefined ? there : { ...coming, packages: coming.packages ?? there.packages };
     if (needed && organization !== undefined && bundle.organization !== organization)
       throw ofAnother(bundle, organization);
     if (needed && bundle.loadedAt === undefined) throw notLoaded(bundle);

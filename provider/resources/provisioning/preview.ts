@@ -50,22 +50,28 @@ export async function previewProvisioning(
     return {};
   }
   const { inputs, coming } = known;
+  const { bundle: bundleId } = inputs.agent ?? {};
+  // The bundle is changed by this update, and what will be in it is not known yet.
+  const changing = bundleId === undefined ? undefined : client.bundles.of(bundleId);
+  const unread = changing !== undefined && changing.packages === undefined;
   const targets = targetsOf(inputs);
   const recorded = given.old?.outputs.results ?? {};
   const some = given.changed || given.old === undefined ? undefined : notRightOnes(given.old.outputs, targets);
   let warned = false;
   const ground = async (appliance: Appliance) => {
-    const found = await groundOf(inputs, appliance, coming);
+    const found = await groundOf(inputs, appliance, { ...coming, bundles: client.bundles });
     if (given.old === undefined) await requireToken(found, given.id, appliance);
     const warnings = warned ? [] : [...found.warnings, ...(await scheduleWarning(inputs, appliance))];
     for (const warning of warnings) log.warn(warning);
     warned = true;
-    return coming.bundle ? { ...found, bundle: anyBundle(inputs.agent?.version ?? "0") } : found;
+    const anyOf = (flavour?: string) => ({ ...found, bundle: anyBundle(inputs.agent?.version ?? "0", flavour) });
+    if (coming.bundle) return anyOf();
+    return unread ? anyOf(found.bundle?.flavour) : found;
   };
   const look = { inputs, configurationId: given.id, client, log, signal, recorded, ground };
   const main = await examine({ ...look, crowd: some ?? everybody(targets) });
   const outcomes = [...main.outcomes.values()].map((outcome) =>
-    coming.bundle ? withoutVersion(outcome, inputs) : outcome,
+    coming.bundle || unread ? withoutVersion(outcome, inputs, unread ? "changed" : "made") : outcome,
   );
   const dropped = given.old === undefined ? [] : droppedBy(given.old, inputs);
   const others = without(
@@ -124,7 +130,7 @@ function knownEnough(
 }
 
 /** Stands for whatever the bundle will be: a package for every machine. */
-function anyBundle(version: string): Bundle {
+function anyBundle(version: string, flavour = "reference"): Bundle {
   const packages = ["amd64", "arm64"].flatMap((architecture) =>
     ["deb", "rpm", "tar.gz"].map((format) => ({
       fileName: `any-${architecture}.${format}`,
@@ -142,7 +148,7 @@ function anyBundle(version: string): Bundle {
     organization: "default",
     name: "any",
     version,
-    flavour: "reference",
+    flavour,
     packages,
     createdAt: now,
     updatedAt: now,
@@ -150,9 +156,9 @@ function anyBundle(version: string): Bundle {
 }
 
 /** What the bundle holds is not known yet, so nothing is said of its version. */
-function withoutVersion(outcome: Outcome, { agent }: Inputs): Outcome {
+function withoutVersion(outcome: Outcome, { agent }: Inputs, how: "made" | "changed"): Outcome {
   if (outcome.action !== "install" || outcome.code !== "planned") return outcome;
   const orNewer = agent?.exact === true ? "" : " or a newer one";
   const has = agent?.version === undefined ? "" : `, and has to have version ${agent.version}${orNewer}`;
-  return { ...outcome, message: `no agent is there; the bundle is made in this update${has}` };
+  return { ...outcome, message: `no agent is there; the bundle is ${how} in this update${has}` };
 }

@@ -49,7 +49,7 @@ async function looked(
       crowd: everybody(targetsOf(inputs)),
       recorded: outputs.results,
       ground: async (appliance) => {
-        const ground = await groundOf(inputs, appliance, { looksOnly: true });
+        const ground = await groundOf(inputs, appliance, { looksOnly: true, bundles: client.bundles });
         if (!ground.serverRuns) for (const warning of ground.warnings) log.warn(warning);
         return ground;
       },

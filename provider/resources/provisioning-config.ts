@@ -16,7 +16,7 @@ import { keepCredentials } from "./provisioning/schedule.ts";
 
 /** What to do where a destroy could not remove every agent. */
 const WHAT_NOW =
-  "Those that were removed stay so, and the next `pulumi destroy` goes on with the others. To leave them as they are, set `enabled: false` and `onDestroy: abandon`, run `pulumi up`, and destroy then.";
+  "Those that were removed stay so, and the next `pulumi destroy` goes on with the others. Where machines will not come back, let `rollout.maxUnreachable` or `rollout.maxFailures` tolerate as many, run `pulumi up`, and destroy then: their agents stay where they are. To leave all of them as they are, set `enabled: false` and `onDestroy: abandon`, run `pulumi up`, and destroy then.";
 
 const definition = defineResource({
   name: "ProvisioningConfig",

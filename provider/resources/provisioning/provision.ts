@@ -1,6 +1,7 @@
 import type { ApplianceAccess } from "../../appliance/access.ts";
 import type { Context } from "../../kit/define/call.ts";
 import type { ObjectShape } from "../../kit/define/shape.ts";
+import { isRight } from "../../rollout/codes.ts";
 import { isWhole, type Recording } from "../../rollout/results.ts";
 import { foundOrGone } from "../found-or-gone.ts";
 import { type Conducted, conduct, NOTHING } from "./conduct.ts";
@@ -129,7 +130,7 @@ export function withdraw(
     // A fleet that is recorded whole is known machine by machine; dead addresses need not be asked again.
     const known = Object.keys(outputs.results).map(targetOf);
     const crowd = isWhole(outputs) ? { walk: () => known, total: known.length } : everybody(targets);
-    const { reasons } = await conduct({
+    const { reasons, recording } = await conduct({
       kind: "destroy",
       configurationId: id,
       appliance,
@@ -142,7 +143,17 @@ export function withdraw(
       uninstalls: true,
       previous: outputs,
     });
+    const left = Object.entries(recording.results).flatMap(([key, one]) => (isRight(one.class) ? [] : [key]));
+    if (reasons.length === 0 && left.length > 0) log.warn(agentsStay(left));
     // What is said of a machine goes for every run; here it is another command that goes on.
     return reasons.map((reason) => reason.replace("run `pulumi up` again", "run `pulumi destroy` again"));
   });
+}
+
+const NAMED = 100;
+
+/** What a destroy leaves behind that tolerates machines, as its configuration says. */
+function agentsStay(machines: readonly string[]): string {
+  const more = machines.length > NAMED ? ` and ${machines.length - NAMED} more` : "";
+  return `tolerated as \`rollout\` says, so the configuration goes, and agents may stay on machines that nobody looks after any more: ${machines.slice(0, NAMED).join(", ")}${more}`;
 }

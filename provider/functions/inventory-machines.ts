@@ -1,12 +1,13 @@
 import type { Appliance } from "../appliance/appliance.ts";
 import { everyPage } from "../appliance/every-page.ts";
+import { presentOf } from "../appliance/replaced-devices.ts";
 import { membersOfLabel } from "./label-members.ts";
 import type { Machine } from "./picking.ts";
 
 const PAGE = 1_000;
 
 /**
- * The approved devices of an appliance as machines to pick.
+ * The approved devices of an appliance as machines to pick, without those that newer ones of the same machines replaced.
  *
  * @param labels only those that have one of these
  * @throws ProviderError `invalid-input` at a label that there is not
@@ -28,5 +29,10 @@ export async function inventoryMachines(
     const { devices: items, next } = await appliance.findDevices({ states: ["approved"], limit: PAGE, after });
     return { items, next };
   });
-  return devices.map(({ hostname, address, kuid, connected }) => ({ machine: hostname, address, kuid, connected }));
+  return presentOf(devices).map(({ hostname, address, kuid, connected }) => ({
+    machine: hostname,
+    address,
+    kuid,
+    connected,
+  }));
 }

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openLocal } from "../../provider/appliance/local/local.ts";
 import type { Device } from "../../provider/appliance/operations/devices.ts";
-import { replacedDevices } from "../../provider/cli/commands/replaced-devices.ts";
+import { replacedDevices } from "../../provider/appliance/replaced-devices.ts";
 import { device, kuidOf } from "../appliance/devices.ts";
 import { newFolder } from "../appliance/local/folders.ts";
 import { kaceIn } from "./local-kace.ts";
@@ -21,8 +23,7 @@ const AT_NOON = { enrolledAt: "2027-03-01T12:00:00.000Z", lastSeenAt: "2027-03-0
 
 /** Who is replaced by whom, of the old device and the one that enrolled at noon. */
 function told(old: Partial<Device>, later: Partial<Device> = {}): (string | undefined)[][] {
-  const found = replacedDevices([listed(1, old), listed(2, { ...AT_NOON, ...later })]);
-  return [...found].map(([kuid, { by }]) => [kuid, by]);
+  return [...replacedDevices([listed(1, old), listed(2, { ...AT_NOON, ...later })])];
 }
 
 /** The machine enrols at ten, and as another device at noon. */
@@ -65,7 +66,7 @@ describe("a device whose machine has enrolled anew", () => {
   it("is told to be replaced by the last one that came after it", () => {
     const third = listed(3, { ...AT_NOON, enrolledAt: "2027-03-01T14:00:00.000Z" });
     const second = listed(2, { ...AT_NOON, connected: false });
-    expect([...replacedDevices([listed(1, {}), third, second])].map(([kuid, { by }]) => [kuid, by]).sort()).toEqual([
+    expect([...replacedDevices([listed(1, {}), third, second])].sort()).toEqual([
       [OLD, kuidOf(3)],
       [NEW, kuidOf(3)],
     ]);
@@ -90,6 +91,22 @@ describe("a device whose machine has enrolled anew", () => {
     ]);
     expect((await kaceIn(folder, "devices", "remove", OLD ?? "")).exitCode).toBe(0);
     expect((await kaceIn(folder, "devices", "list")).out).not.toContain("replaced by");
+  });
+
+  it("gets no script and no alert that is for all machines or those of a label", async () => {
+    const folder = newFolder();
+    await enrolTwice(folder);
+    expect((await kaceIn(folder, "quarantine", "approve", OLD ?? "", NEW ?? "")).exitCode).toBe(0);
+    const appliance = await openLocal({ folder });
+    await appliance.saveLabel({ name: "web", machines: ["web"] });
+    await appliance.close();
+    const script = join(dirname(folder), "hello.sh");
+    writeFileSync(script, "#!/bin/sh\necho hello\n");
+    for (const whom of [["--all"], ["--label", "web"]])
+      expect(JSON.parse((await kaceIn(folder, "--json", "script", "run", script, ...whom)).out).tasks).toEqual([
+        expect.objectContaining({ kuid: NEW }),
+      ]);
+    expect((await kaceIn(folder, "alert", "send", "tea", "--all")).err).toBe("an alert for 1 machine is in the queue");
   });
 
   it("is not what its name or address means, but for who forgets it", async () => {

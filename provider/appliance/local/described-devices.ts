@@ -24,7 +24,8 @@ export type DeviceRow = Row & { readonly packed: string | null; readonly content
 
 const { agentVersion, flavour, os, machineId, addresses, macs } = deviceOperations.enrolDevice.input.shape;
 const agentColumn = z.object({ agentVersion, flavour, os });
-const helloColumn = z.object({ machineId, addresses, macs });
+/** What a device says of its machine when it greets, as it is kept. */
+export const helloColumn = z.object({ machineId, addresses, macs });
 
 /** Why a device is not approved; undefined where it is. */
 export function reasonOf(row: Row): DeviceReason | undefined {

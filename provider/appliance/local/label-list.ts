@@ -6,7 +6,7 @@ import type { Transaction } from "./transaction.ts";
 
 /**
  * The list of a manual label after machines have been put in or taken out. A machine is in it under whatever name it
- * was put in: taking out `web01` takes out the KUID of web01 as well.
+ * was put in: taking out `web01` takes out the KUID of web01 as well, and those of devices that it has replaced.
  *
  * @throws ApplianceError `invalid` where the list would grow too long
  */
@@ -16,13 +16,8 @@ export function changeMachines(
   { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
 ): { readonly machines: readonly string[]; readonly added: number; readonly removed: number } {
   const listed = listedMachinesOf(row);
-  const named = machinesNamed(tx, row.organization, [...listed, ...add, ...remove]);
-  /** The KUIDs that a name stands for, and the name itself. */
-  const meant = (name: string): readonly string[] => [
-    name.toLowerCase(),
-    ...(named.get(name) ?? []).map((kuid) => kuid.toLowerCase()),
-  ];
-  const removing = new Set(remove.flatMap(meant));
+  const meant = meantIn(machinesNamed(tx, row.organization, [...listed, ...add]));
+  const removing = new Set(remove.flatMap(meantIn(machinesNamed(tx, row.organization, remove, { replacedToo: true }))));
   const kept = listed.filter((name) => !meant(name).some((key) => removing.has(key)));
   const there = new Set(kept.flatMap(meant));
   const adding: string[] = [];
@@ -40,4 +35,9 @@ export function changeMachines(
       hint: "use a filter",
     });
   return { machines, added: adding.length, removed: listed.length - kept.length };
+}
+
+/** The KUIDs that a name stands for, and the name itself. */
+function meantIn(named: ReadonlyMap<string, readonly string[]>): (name: string) => readonly string[] {
+  return (name) => [name.toLowerCase(), ...(named.get(name) ?? []).map((kuid) => kuid.toLowerCase())];
 }

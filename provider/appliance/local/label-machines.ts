@@ -7,6 +7,7 @@ import { isConnected } from "./connections.ts";
 import { KnownAddresses } from "./known-addresses.ts";
 import { lastSaid } from "./last-said.ts";
 import { build, listed } from "./query.ts";
+import { replacedIn } from "./replaced.ts";
 import { runningInstance } from "./server.ts";
 import { fromColumn, type Transaction } from "./transaction.ts";
 
@@ -19,7 +20,10 @@ const { addresses: said, ...input } = deviceOperations.enrolDevice.input.shape;
 const agent = z.object({ agentVersion: input.agentVersion, os: input.os });
 const hello = z.object({ addresses: said });
 
-/** The approved devices of an organization, by KUID, as they have described themselves last: no other has a label. */
+/**
+ * The approved devices of an organization that none has replaced, by KUID, as they have described themselves last: no
+ * other has a label.
+ */
 export function labelMachines(tx: Transaction, organization: string): LabelMachine[] {
   const rows = tx.queries.all(
     build
@@ -34,7 +38,8 @@ export function labelMachines(tx: Transaction, organization: string): LabelMachi
       .orderBy("kuid"),
   );
   const fleet: Fleet = { agentOf: columnReader(agent), addresses: new KnownAddresses(tx, organization) };
-  return rows.map((row) => new KnownMachine(row, fleet));
+  const replaced = replacedIn(tx, organization);
+  return rows.filter(({ kuid }) => !replaced.has(kuid)).map((row) => new KnownMachine(row, fleet));
 }
 
 /** What the machines of an organization have in common. */

@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import { build } from "./query.ts";
+import { replacedIn } from "./replaced.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
  * The approved devices that people mean by names: by a KUID that one, else all of a host name, with its domain or without.
- * Several where machines share a name.
+ * Several where machines share a name. Not those that newer ones of the same machines have replaced, unless asked for.
  *
  * @returns their KUIDs in order by each name as it was given; names that nobody is called are left out
  * @example machinesNamed(tx, "default", ["WEB01"]).get("WEB01") // ["4f0c…"]
@@ -13,6 +14,7 @@ export function machinesNamed(
   tx: Transaction,
   organization: string,
   names: readonly string[],
+  { replacedToo = false }: { readonly replacedToo?: boolean } = {},
 ): ReadonlyMap<string, readonly string[]> {
   if (names.length === 0) return new Map();
   const devices = new ApprovedDevices(tx, organization);
@@ -28,10 +30,11 @@ export function machinesNamed(
     const kuids = unqualified.get(shortOf(name));
     if (kuids !== undefined) found.set(name, kuids);
   }
+  const replaced = replacedToo || found.size === 0 ? new Set<string>() : replacedIn(tx, organization);
   return new Map(
     names.flatMap((name) => {
-      const kuids = found.get(nameOf(name));
-      return kuids === undefined ? [] : [[name, kuids]];
+      const kuids = found.get(nameOf(name))?.filter((kuid) => !replaced.has(kuid)) ?? [];
+      return kuids.length === 0 ? [] : [[name, kuids]];
     }),
   );
 }

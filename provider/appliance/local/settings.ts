@@ -20,6 +20,7 @@ import {
 } from "./appliance-settings.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { build } from "./query.ts";
+import { replacedIn } from "./replaced.ts";
 import { hurryScripts } from "./scripting-updates.ts";
 import type { Tables } from "./tables.ts";
 import { changesBetween, recordChanges, type Transaction } from "./transaction.ts";
@@ -192,7 +193,7 @@ export const settingsHandlers: HandlersOf<typeof settingsOperations> = {
   },
 
   checkInLoad(tx, { organization }) {
-    const counted = tx.queries.all(
+    const approved = tx.queries.all(
       build
         .selectFrom("devices")
         .select((eb) => ["organization", eb.fn.countAll<number>().as("devices")])
@@ -200,6 +201,10 @@ export const settingsHandlers: HandlersOf<typeof settingsOperations> = {
         .groupBy("organization")
         .orderBy("organization"),
     );
+    const counted = approved.map((row) => ({
+      ...row,
+      devices: row.devices - replacedIn(tx, row.organization).size,
+    }));
     const loadOf = (name: string, devices: number) => ({
       devices,
       runIntervalSeconds: effectiveOf(rowOf(tx, name)).runIntervalSeconds,

@@ -6,6 +6,7 @@ import { columnReader } from "./column-reader.ts";
 import { isConnected } from "./connections.ts";
 import { LabelMemberships } from "./label-membership.ts";
 import { build } from "./query.ts";
+import { replacedIn } from "./replaced.ts";
 import { runningInstance } from "./server.ts";
 import type { Transaction } from "./transaction.ts";
 import { attemptsOf } from "./update-attempts.ts";
@@ -19,7 +20,7 @@ export interface PolicyMachine extends EvaluatedMachine {
 
 /** The machines of an organization, and what a policy says of them. */
 export interface PolicyFleet {
-  /** The approved devices, by KUID. */
+  /** The approved devices that none has replaced, by KUID. */
   readonly machines: readonly PolicyMachine[];
   /** What the policy names and no approved device is called. */
   readonly pending: readonly string[];
@@ -51,7 +52,9 @@ export function fleetOf(
   );
   const agentOf = columnReader(agent);
   const abilitiesOf = columnReader(abilities);
-  const machines = rows.map((row): PolicyMachine => {
+  const replaced = replacedIn(tx, organization);
+  const present = rows.filter(({ kuid }) => !replaced.has(kuid));
+  const machines = present.map((row): PolicyMachine => {
     const what = `device ${row.kuid}`;
     const connected = isConnected(row, instance);
     const { agentVersion, flavour, os } = agentOf(row.agent, what);

@@ -2,9 +2,9 @@ import { isIP } from "node:net";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { DeviceState } from "../../appliance/operations/device-words.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
+import { presentOf, replacedDevices } from "../../appliance/replaced-devices.ts";
 import { type Column, printList } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
-import { replacedDevices } from "./replaced-devices.ts";
 
 const COLUMNS: readonly Column<Device>[] = [
   ["device", ({ hostname }) => hostname],
@@ -48,14 +48,18 @@ export async function listDevices(session: CommandSession, states: readonly Devi
     return 0;
   }
   const replaced = replacedDevices(devices);
-  const remark = ({ kuid }: Device) => {
-    const found = replaced.get(kuid);
+  const replacedOf = ({ kuid }: Device) => {
+    const by = replaced.get(kuid);
+    return by === undefined ? undefined : { by, command: `kace devices remove ${kuid}` };
+  };
+  const remark = (device: Device) => {
+    const found = replacedOf(device);
     return found === undefined ? "" : `replaced by ${found.by}; to forget it: ${found.command}`;
   };
   const nothing = "there is no device: an agent that connects becomes one";
   printList(terminal, json, devices, [...COLUMNS, ["remark", remark]], nothing, (device) => ({
     ...device,
-    replaced: replaced.get(device.kuid),
+    replaced: replacedOf(device),
   }));
   return 0;
 }
@@ -91,8 +95,7 @@ export async function deviceOf(
   { unless, replacedToo = false }: Choice = {},
 ): Promise<Device> {
   const found = await devicesNamed(session, kuidOrName);
-  const replaced: ReadonlyMap<string, unknown> = replacedToo ? new Map() : replacedDevices(found);
-  const present = found.filter(({ kuid }) => !replaced.has(kuid));
+  const present = replacedToo ? found : presentOf(found);
   const meant = present.filter(({ state }) => state !== unless);
   const candidates = meant.length > 0 ? meant : present;
   const [device] = candidates;

@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
+import { presentOf } from "../../appliance/replaced-devices.ts";
 import { type CommandSession, UsageError } from "../session.ts";
 import { devicesIn, severalCalled } from "./devices.ts";
-import { replacedDevices } from "./replaced-devices.ts";
 
 /**
  * Machines that are put into a list, enrolled or not, as it is to keep them: as they were named; but by its KUID a device
@@ -15,8 +15,7 @@ export async function listedMachines(session: CommandSession, names: readonly st
   const called = await approvedCalled(session, names);
   return names.map((name) => {
     const found = called(name);
-    const replaced = replacedDevices(found);
-    const present = found.filter(({ kuid }) => !replaced.has(kuid));
+    const present = presentOf(found);
     if (present.length > 1) throw severalCalled(name, present);
     const [device] = present;
     if (device === undefined && isIP(name) !== 0)

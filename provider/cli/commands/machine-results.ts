@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import type { Device } from "../../appliance/operations/devices.ts";
+import { presentOf } from "../../appliance/replaced-devices.ts";
 import { type Identity, machineByMachine, namesForOne } from "../../rollout/same-machine.ts";
 import { type CommandSession, UsageError } from "../session.ts";
 import { devicesNamed } from "./devices.ts";
-import { replacedDevices } from "./replaced-devices.ts";
 
 /**
  * The results of the one machine that somebody means, named as in {@link resultsOfMachines}.
@@ -41,7 +41,7 @@ export async function resultsOfMachines<Result extends Identity>(
   const devices = await devicesNamed(session, said);
   const ofDevices = results.filter((result) => devices.some((device) => isOf(result, device)));
   // A device may have several addresses, by each of which a configuration names it.
-  const isOne = devices.length - replacedDevices(devices).size === 1;
+  const isOne = presentOf(devices).length === 1;
   if (ofDevices.length > 0) return isOne ? [ofDevices] : machineByMachine(ofDevices);
   throw new UsageError(`no run knows the machine ${said}`, "`kace results` shows those there are");
 }

@@ -1,5 +1,6 @@
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Device } from "../../appliance/operations/devices.ts";
+import { presentOf } from "../../appliance/replaced-devices.ts";
 import { shellWord } from "../../appliance/shell-word.ts";
 import { CommandError, type CommandSession, UsageError } from "../session.ts";
 import { deviceOf, devicesIn } from "./devices.ts";
@@ -24,7 +25,7 @@ export async function recipientsOf(
   if (all && named) throw new UsageError("name machines, or say --all: one or the other");
   if (!all && !named) throw new UsageError("which machines?", "name them, or say --all");
   const found: Device[] = [];
-  if (all) found.push(...(await devicesIn(session, ["approved"])));
+  if (all) found.push(...presentOf(await devicesIn(session, ["approved"])));
   for (const name of machine) found.push(await deviceOf(session, name));
   for (const name of label) found.push(...(await devicesOfLabel(session, name)));
   if (found.length > 0) return [...new Map(found.map((device) => [device.kuid, device])).values()];

@@ -147,6 +147,7 @@ export const enrol: Handler<"enrolDevice"> = (tx, { kuid, publicKey, token, host
     reason: decided.reason,
     organization,
     approvedNow,
+    ...(decided.state !== "approved" && decided.state !== known?.state && { heldNow: true }),
     ...(forgotten > 0 && { forgotten }),
   };
 };

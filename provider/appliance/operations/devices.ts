@@ -125,6 +125,8 @@ export const deviceOperations = defineOperations({
       organization: z.string(),
       /** True where this call approved it. */
       approvedNow: z.boolean(),
+      /** True where it is in quarantine or blocked by this call, and was not so before; absent otherwise. */
+      heldNow: z.boolean().optional(),
       /** How many devices that nobody decided about were forgotten to make room for it; absent where none. */
       forgotten: z.int().optional(),
     }),

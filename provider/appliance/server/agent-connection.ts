@@ -15,6 +15,7 @@ import {
   type ServerMessage,
   settingsOnWire,
 } from "./messages.ts";
+import { enrolmentNotice, type Notices } from "./notices.ts";
 import { packagePart } from "./package-delivery.ts";
 import type { SettingsWatch } from "./settings-watch.ts";
 import { isSignedHello } from "./signature.ts";
@@ -49,6 +50,7 @@ export interface AgentContext {
   /** Called when a task may be due, such as one after one that has ended, so that it need not wait for the next look. */
   readonly onTaskDue: () => void;
   readonly log: (line: string) => void;
+  readonly notices: Pick<Notices, "say">;
   /** True once the server stops: what ends then is recorded at once for all. */
   readonly isStopping: () => boolean;
 }
@@ -197,6 +199,8 @@ export function serveAgent(
   async function enrol(hello: Input<"enrolDevice">) {
     try {
       const enrolment = await context.store.enrolDevice(hello);
+      const notice = enrolmentNotice(hello, enrolment, address);
+      if (notice !== undefined) context.notices.say(notice.kind, notice.line);
       if (enrolment.forgotten !== undefined)
         context.log(
           `the quarantine is full: forgot the ${enrolment.forgotten} oldest devices that nobody decided about and that are not connected`,
@@ -204,7 +208,7 @@ export function serveAgent(
       return enrolment;
     } catch (error) {
       if (!(error instanceof ApplianceError && error.code === "conflict")) throw error;
-      refuse("key-mismatch", "this device is known with another key");
+      dismiss("key-mismatch", "this device is known with another key");
       await report(hello);
       return undefined;
     }
@@ -290,6 +294,12 @@ export function serveAgent(
   }
 
   function refuse(code: RefusalCode, message: string): void {
+    const who = agent === undefined ? "an agent" : `the agent of ${agent.machine.hostname}`;
+    context.notices.say("agents refused", `refused ${who} from ${address}: ${message}`);
+    dismiss(code, message);
+  }
+
+  function dismiss(code: RefusalCode, message: string): void {
     send({ type: "refused", code, message });
     socket.close(CLOSED_POLICY, code);
   }

@@ -17,6 +17,8 @@ export interface LogInContext {
   readonly nowMs: () => number;
   /** Told of every refusal for asking too often. */
   readonly onLimited: (what: "call" | "log-in") => void;
+  /** Told of every call whose token is not good, with why. */
+  readonly onStranger: (address: string, why: string) => void;
   /** Gets what goes wrong beside the call. */
   readonly log: (line: string) => void;
 }
@@ -46,15 +48,17 @@ export class LogIn {
     const value = /^Bearer +(\S{1,1000})$/i.exec(header ?? "")?.[1];
     const token = value === undefined ? null : await appliance.checkApiToken({ value });
     if (token === null || token.expired) {
+      const message =
+        value === undefined
+          ? "an API token is needed"
+          : token === null
+            ? "the API token is not known to this server"
+            : `the API token "${token.name}" has expired at ${token.expiresAt}`;
+      this.#context.onStranger(address, message);
       this.countStranger(address);
       throw new ApplianceError({
         code: "unauthenticated",
-        message:
-          value === undefined
-            ? "an API token is needed"
-            : token === null
-              ? "the API token is not known to this server"
-              : `the API token "${token.name}" has expired at ${token.expiresAt}`,
+        message,
         hint: "make one on the server with `kace api-tokens create <name>`",
       });
     }

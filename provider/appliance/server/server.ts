@@ -22,6 +22,7 @@ import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { ListenError, listen } from "./listen.ts";
 import { LogIn } from "./log-in.ts";
 import { Metrics } from "./metrics.ts";
+import { Notices } from "./notices.ts";
 import { RateLimiter } from "./rate.ts";
 import { type Repeated, repeat } from "./repeat.ts";
 import { SettingsWatch } from "./settings-watch.ts";
@@ -110,6 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let announcement = announcementOf(kept.current());
 
   const metrics = new Metrics();
+  const notices = new Notices(log, monotonicMs);
   const startedAtSeconds = options.now() / 1_000;
   const hellos = new RateLimiter(limits.hellosPerAddress, monotonicMs);
   const api = createApi({
@@ -120,6 +122,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       calls: new RateLimiter(limits.callsPerToken, monotonicMs),
       nowMs: monotonicMs,
       onLimited: (what) => metrics.countLimited(what),
+      onStranger: (address, why) =>
+        notices.say("calls of the API refused", `refused a call of the API from ${address}: ${why}`),
       log,
     }),
     metrics: async () =>
@@ -177,6 +181,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     monotonicMs,
     onTaskDue: () => dispatching?.now(),
     log,
+    notices,
     isStopping: () => stopping !== undefined,
   };
   takeAgents(https, agentContext, {
@@ -264,6 +269,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     everyMs: 1_000,
     work: async () => {
       greeting.sweep();
+      notices.sweep();
       agents.dropSilent(monotonicMs(), 3 * limits.heartbeatSeconds * 1_000);
     },
     log,
@@ -296,6 +302,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clearInterval(closing);
     clearTimeout(deadline);
     await sweeping.stop();
+    notices.end();
   }
   async function withdraw(): Promise<void> {
     try {

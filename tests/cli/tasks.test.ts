@@ -42,7 +42,7 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
     const { id, ...task } = await agent.next("task");
     expect(task).toMatchObject({ taskType: "script", timeoutSeconds: 90, payload: { script: "echo canary-7f3a\n" } });
     agent.say({ type: "task-status", id, status: "completed", exitCode: 0, output: "canary-7f3a\n" });
-    expect(await running).toEqual({ exitCode: 0, out: "canary-7f3a", err: "web01: completed, exit code 0" });
+    expect(await running).toEqual({ exitCode: 0, out: "web01: completed, exit code 0\ncanary-7f3a", err: "" });
 
     const failing = kace("script", "run", script, "--all", "--wait", "--json");
     const { id: second } = await agent.next("task");
@@ -52,6 +52,26 @@ describe("the commands about tasks", { timeout: TIMEOUT_MS }, () => {
     expect(JSON.parse(out)).toMatchObject([{ machine: "web01", state: "failed", exitCode: 4 }]);
     expect((await kace("tasks", "show", String(second))).exitCode).toBe(3);
     expect(await kace("tasks", "show", String(id))).toMatchObject({ exitCode: 0, out: "canary-7f3a" });
+  });
+
+  it("print what came of a script on a machine while they wait for another one", async () => {
+    const other = await TestAgent.connect({ port: server.port, ca: server.ca });
+    const { value } = await server.appliance.createToken({ name: "second" });
+    await other.hello({ token: value, can: ["tasks"], hostname: "web02" });
+    const [out, interrupt]: [string[], AbortController] = [[], new AbortController()];
+    const running = runKace(["--database", server.folder, "script", "run", script, "--all", "--wait"], {
+      terminal: { out: (text) => void out.push(text), err: () => undefined },
+      environment: {},
+      signal: interrupt.signal,
+    });
+    await agent.next("task");
+    const { id } = await other.next("task");
+    other.say({ type: "task-status", id, status: "failed", note: "exit code 4", exitCode: 4, output: "no room\n" });
+    await until("its result is there", async () => out.length > 1);
+    expect(out).toEqual(["web02: failed, exit code 4", "no room"]);
+    interrupt.abort();
+    expect(await running).not.toBe(0);
+    other.socket.terminate();
   });
 
   it("show what runs at first, other views and one order when asked, and call tasks back", async () => {

@@ -69,9 +69,10 @@ export async function runScript(
       );
     return 0;
   }
-  const ended = await untilEnded(session, queued.sourceId, queued.tasks.length);
+  // As they come: whoever is called back before the last one has those of the others.
+  const onEnded = (task: Output<"getTask">) => (session.json ? undefined : print(session, task));
+  const ended = await untilEnded(session, queued.sourceId, { count: queued.tasks.length, onEnded });
   if (session.json) session.terminal.out(JSON.stringify(ended, undefined, 2));
-  else for (const task of ended) print(session, task);
   return ended.every(({ state }) => state === "completed") ? 0 : 3;
 }
 
@@ -90,8 +91,13 @@ async function sayWhoIsAway(session: CommandSession, devices: readonly Device[])
   session.terminal.err(`not connected: ${names.join(", ")}${more}; the script waits for them until it expires`);
 }
 
-/** Waits for all tasks of an order. */
-async function untilEnded(session: CommandSession, sourceId: string, count: number): Promise<Output<"getTask">[]> {
+/** Waits for all tasks of an order. @param onEnded told of each as soon as it has ended */
+async function untilEnded(
+  session: CommandSession,
+  sourceId: string,
+  { count, onEnded }: { readonly count: number; readonly onEnded: (task: Output<"getTask">) => void },
+): Promise<Output<"getTask">[]> {
+  const ended = new Map<string, Output<"getTask">>();
   for (;;) {
     const { tasks, running } = await session.read(async (appliance) => ({
       running: (await appliance.serverStatus({})).running,
@@ -103,13 +109,20 @@ async function untilEnded(session: CommandSession, sourceId: string, count: numb
     // Tasks are given up by the server. Without one there is nobody to do it, and nobody to send them any more either.
     const hasExpired = ({ state, expiresAt }: Pick<Task, "state" | "expiresAt">) =>
       !running && state === "ready" && expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
+    const over = tasks.filter((task) => (task.state !== "ready" && task.state !== "running") || hasExpired(task));
+    const news = over.filter(({ id }) => !ended.has(id));
+    const read = await session.read((appliance) => Promise.all(news.map(({ id }) => appliance.getTask({ id }))));
+    for (const task of read) {
+      const told: Output<"getTask"> = hasExpired(task)
+        ? { ...task, state: "expired", note: "no server ran that could have sent it" }
+        : task;
+      ended.set(task.id, told);
+      onEnded(told);
+    }
     // A device that is deleted takes its tasks with it: what is not there any more is not waited for.
-    if (tasks.every((task) => (task.state !== "ready" && task.state !== "running") || hasExpired(task))) {
+    if (over.length === tasks.length) {
       if (tasks.length < count) session.terminal.err(`${count - tasks.length} of its machines were deleted meanwhile`);
-      const ended = await session.read((appliance) => Promise.all(tasks.map(({ id }) => appliance.getTask({ id }))));
-      return ended.map((task) =>
-        hasExpired(task) ? { ...task, state: "expired", note: "no server ran that could have sent it" } : task,
-      );
+      return tasks.flatMap(({ id }) => ended.get(id) ?? []);
     }
     try {
       await pause(LOOK_MS, undefined, { signal: session.signal });
@@ -125,8 +138,8 @@ async function untilEnded(session: CommandSession, sourceId: string, count: numb
 function print(session: CommandSession, task: Output<"getTask">): void {
   const { machine, state, exitCode, note } = task;
   const code = exitCode === undefined ? "" : `, exit code ${exitCode}`;
-  session.terminal.err(
-    `${machine}: ${state}${code}${note === undefined || note === `exit code ${exitCode}` ? "" : ` (${note})`}`,
+  session.terminal.out(
+    `${printable(machine)}: ${state}${code}${note === undefined || note === `exit code ${exitCode}` ? "" : ` (${note})`}`,
   );
   printOutput(session, task);
 }

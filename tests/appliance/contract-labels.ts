@@ -159,7 +159,7 @@ export function labelContract(opened: () => Subject): void {
       expect(await change({ add: [kuidOf(1), "web1", "web7"] })).toEqual({ added: 2, removed: 0 });
       expect(await change({ add: ["WEB7"] })).toEqual({ added: 0, removed: 0 });
       expect((await appliance().getLabel({ id })).machines).toEqual([kuidOf(1), "web7"]);
-      expect(await change({ remove: ["web1", "nobody"] })).toEqual({ added: 0, removed: 1 });
+      expect(await change({ remove: ["web1", "nobody"] })).toEqual({ added: 0, removed: 1, missing: ["nobody"] });
       // Saved without a list, it keeps the one it has.
       await appliance().saveLabel({ id, name: "berlin", description: "by hand" });
       expect((await appliance().getLabel({ id })).machines).toEqual(["web7"]);

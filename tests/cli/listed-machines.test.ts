@@ -87,6 +87,14 @@ describe("a machine that is put into a label or an update policy", () => {
     expect((await kaceIn(folder, "labels", "remove", "office", "10.0.0.5")).err).toBe("took 1 out of office");
   });
 
+  it("is said to be in no label that it is to be taken out of, with exit code 2, and others are taken out", async () => {
+    await listed("alone");
+    expect(await kaceIn(folder, "labels", "remove", "office", "host42", "10.9.9.9", "alone")).toMatchObject({
+      exitCode: 2,
+      err: "took 1 out of office\nnot in office: host42, 10.9.9.9; `kace labels members office` shows what is",
+    });
+  });
+
   it("is taken out by whatever name it has", async () => {
     await listed("anew", "alone");
     expect((await kaceIn(folder, "labels", "remove", "office", "anew", "alone")).err).toBe("took 2 out of office");

@@ -14,10 +14,18 @@ export function changeMachines(
   tx: Transaction,
   row: LabelRow,
   { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
-): { readonly machines: readonly string[]; readonly added: number; readonly removed: number } {
+): {
+  readonly machines: readonly string[];
+  readonly added: number;
+  readonly removed: number;
+  readonly missing: readonly string[];
+} {
   const listed = listedMachinesOf(row);
   const meant = meantIn(machinesNamed(tx, row.organization, [...listed, ...add]));
-  const removing = new Set(remove.flatMap(meantIn(machinesNamed(tx, row.organization, remove, { replacedToo: true }))));
+  const everMeant = meantIn(machinesNamed(tx, row.organization, remove, { replacedToo: true }));
+  const removing = new Set(remove.flatMap(everMeant));
+  const before = new Set(remove.length === 0 ? [] : listed.flatMap(meant));
+  const missing = remove.filter((name) => !everMeant(name).some((key) => before.has(key)));
   const kept = listed.filter((name) => !meant(name).some((key) => removing.has(key)));
   const there = new Set(kept.flatMap(meant));
   const adding: string[] = [];
@@ -34,7 +42,7 @@ export function changeMachines(
       message: `label "${row.name}" would list ${machines.length} machines; ${MAX_LISTED_MACHINES} are the most`,
       hint: "use a filter",
     });
-  return { machines, added: adding.length, removed: listed.length - kept.length };
+  return { machines, added: adding.length, removed: listed.length - kept.length, missing };
 }
 
 /** The KUIDs that a name stands for, and the name itself. */

@@ -152,13 +152,15 @@ export const labelHandlers: HandlersOf<typeof labelOperations> = {
         hint: "change its filter, or make a label without one",
       });
     const changed = changeMachines(tx, row, { add, remove });
-    if (changed.added + changed.removed === 0) return { added: 0, removed: 0 };
+    const { added, removed, missing } = changed;
+    const counted = { added, removed, ...(missing.length > 0 && { missing: [...missing] }) };
+    if (added + removed === 0) return counted;
     const after: LabelRow = { ...row, machines: JSON.stringify(changed.machines), updated_at: tx.now };
     tx.queries.run(
       build.updateTable("labels").set({ machines: after.machines, updated_at: tx.now }).where("id", "=", id),
     );
     recordChanges(tx, subjectOf(row), changesBetween(shown(tx, row), shown(tx, after)));
-    return { added: changed.added, removed: changed.removed };
+    return counted;
   },
 
   getLabel: (tx, { id }) => describe(tx, find(tx, id)),

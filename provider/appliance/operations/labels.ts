@@ -70,7 +70,12 @@ export const labelOperations = defineOperations({
       "Puts machines into a label that is by hand, or takes them out; what is there, or gone, already is no error.",
     access: "write",
     input: z.object({ id, add: machines.default([]), remove: machines.default([]) }),
-    output: z.object({ added: z.int(), removed: z.int() }),
+    output: z.object({
+      added: z.int(),
+      removed: z.int(),
+      /** What was to be taken out and is not in it, as it was named; absent where there is none. */
+      missing: machines.optional(),
+    }),
   },
   getLabel: {
     description: "A label.",

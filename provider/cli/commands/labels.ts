@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { Appliance } from "../../appliance/appliance.ts";
 import { everyPage } from "../../appliance/every-page.ts";
 import type { Label, LabelMember, ListedLabel } from "../../appliance/operations/labels.ts";
+import { shellWord } from "../../appliance/shell-word.ts";
 import { type Column, printList } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { devicesNamed } from "./devices.ts";
@@ -81,8 +82,15 @@ export async function changeLabel(
   // A list knows no addresses: the devices that have one are meant.
   const atAddress = async (name: string) =>
     isIP(name) === 0 ? [] : (await devicesNamed(session, name)).map(({ kuid }) => kuid);
-  const remove = [...unlisted, ...(await Promise.all(unlisted.map(atAddress))).flat()];
-  const { label, added, removed, pending } = await session.write(async (appliance) => {
+  const alsoMeant = new Map(await Promise.all(unlisted.map(async (name) => [name, await atAddress(name)] as const)));
+  const remove = [...unlisted, ...[...alsoMeant.values()].flat()];
+  const {
+    label,
+    added,
+    removed,
+    missing = [],
+    pending,
+  } = await session.write(async (appliance) => {
     const label = await labelOf(appliance, nameOrId);
     const changed = await appliance.changeLabelMachines({ id: label.id, add: [...add], remove: [...remove] });
     const { pending } = await appliance.listLabelMembers({ id: label.id, limit: 1 });
@@ -92,9 +100,16 @@ export async function changeLabel(
   session.terminal.err(`${what} ${label.name}`);
   for (const name of pending)
     session.terminal.err(`no approved device is called ${name}: it has the label as soon as one is`);
+  const absent = unlisted.filter((name) =>
+    [name, ...(alsoMeant.get(name) ?? [])].every((one) => missing.includes(one)),
+  );
+  if (absent.length > 0)
+    session.terminal.err(
+      `not in ${label.name}: ${absent.join(", ")}; \`kace labels members ${shellWord(label.name)}\` shows what is`,
+    );
   if (label.urn !== undefined)
     session.terminal.err(
       `this label belongs to ${label.urn}: where its program lists \`machines\`, its next \`pulumi up\` after a refresh sets those`,
     );
-  return 0;
+  return absent.length > 0 ? 2 : 0;
 }

@@ -94,9 +94,9 @@ describe("kace policy", () => {
 
   it("is put on hold, and resumed", async () => {
     expect(rowOf((await kace("hold")).out, "hold")).toEqual(["yes", "set"]);
-    expect(rowOf((await kace("show")).out, "on hold because")).toEqual(["somebody put it there"]);
+    expect(rowOf((await kace("show")).out, "on hold now")).toEqual(["somebody put it there"]);
     expect(rowOf((await kace("resume")).out, "hold")).toEqual(["no", "default"]);
-    expect(rowOf((await kace("show")).out, "on hold because")).toEqual(["it is not"]);
+    expect(rowOf((await kace("show")).out, "on hold now")).toEqual(["no"]);
   });
 
   it("says of every machine what becomes of it, and by its exit code that it cannot reach one", async () => {

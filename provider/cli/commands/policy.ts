@@ -127,13 +127,13 @@ function rowsOf(state: UpdatePolicyState): Row[] {
     row("hold", "hold", yesOrNo(effective.hold)),
     ["failed in this rollout", failures],
     ["rollout began", beganAt ?? "never"],
-    ["on hold because", held !== undefined ? `${held.reason} (since ${held.at})` : holdOf(effective)],
-    ["distribution time stamp", distributionTimestamp ?? "no bundle is loaded"],
+    ["on hold now", held !== undefined ? `${held.reason} (since ${held.at})` : holdOf(effective)],
+    ["newest loaded bundle came", distributionTimestamp ?? "no bundle is loaded"],
   ];
 }
 
 function holdOf({ hold }: UpdatePolicyState["effective"]): string {
-  return hold ? "somebody put it there" : "it is not";
+  return hold ? "somebody put it there" : "no";
 }
 
 function print({ terminal, json }: CommandSession, state: UpdatePolicyState): void {

@@ -1,5 +1,6 @@
 // `npm run generate`: what the descriptors say, as files.
 import { join, resolve } from "node:path";
+import { wireSchema } from "../../provider/appliance/server/wire-schema.ts";
 import { sayOnStderr } from "../process/say.ts";
 import { readArguments } from "../process/usage.ts";
 import { GENERATED_FOLDERS, generate } from "./generate.ts";
@@ -21,7 +22,9 @@ const { values } = readArguments(USAGE, {
 });
 
 const output = resolve(values.output);
-const tree = await generate(resolve(values.provider), sayOnStderr);
+const tree = new Map(await generate(resolve(values.provider), sayOnStderr));
+// What agents speak is no provider's: it is written beside ours alone.
+if (output === repository) tree.set("schema/agent-messages.json", `${JSON.stringify(wireSchema(), null, 2)}\n`);
 
 const differences = values.check
   ? compareTrees(tree, await readTree(output, GENERATED_FOLDERS))

@@ -33,7 +33,7 @@ const splashText = z
 
 const logRetention = z.enum(["saveAll", "off"]);
 
-const agentSettings = z.object({
+export const agentSettings = z.object({
   communicationsWindow,
   /** How often agents check in. */
   runIntervalSeconds: interval,

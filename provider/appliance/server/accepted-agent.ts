@@ -7,7 +7,8 @@ import type { DueTask } from "../operations/tasks.ts";
 import { type AgentMachine, areTwoMachines } from "./agent-machine.ts";
 import { type Announcement, mustBeTold } from "./announcement.ts";
 import type { ConnectedAgent } from "./connected-agents.ts";
-import { type ServerMessage, settingsOnWire } from "./messages.ts";
+import { settingsOnWire } from "./messages.ts";
+import type { ServerMessage } from "./server-messages.ts";
 
 /** Where a device stands, as its agent was told last. */
 export interface Standing {

@@ -6,17 +6,10 @@ import { AcceptedAgent } from "./accepted-agent.ts";
 import type { AgentMachine } from "./agent-machine.ts";
 import { type Announcement, mustBeTold, trustText } from "./announcement.ts";
 import { CLOSED_FORGOTTEN, type ConnectedAgents } from "./connected-agents.ts";
-import {
-  AGENT_PROTOCOL,
-  type Hello,
-  type InventoryMessage,
-  parseAgentMessage,
-  type RefusalCode,
-  type ServerMessage,
-  settingsOnWire,
-} from "./messages.ts";
+import { AGENT_PROTOCOL, type Hello, type InventoryMessage, parseAgentMessage, settingsOnWire } from "./messages.ts";
 import { enrolmentNotice, type Notices } from "./notices.ts";
 import { packagePart } from "./package-delivery.ts";
+import type { RefusalCode, ServerMessage } from "./server-messages.ts";
 import type { SettingsWatch } from "./settings-watch.ts";
 import { isSignedHello } from "./signature.ts";
 

@@ -1,11 +1,10 @@
 import * as z from "zod";
-import type { DeviceState } from "../operations/device-words.ts";
-import { type DeviceReason, deviceOperations, trusts } from "../operations/devices.ts";
+import { deviceOperations, inventory, trusts } from "../operations/devices.ts";
 import { heldScripts } from "../operations/scripts.ts";
-import type { AgentSettings, ToldSettings } from "../operations/settings.ts";
+import type { ToldSettings } from "../operations/settings.ts";
 import { packageRequest } from "../operations/task-packages.ts";
-import { type DueTask, taskReport } from "../operations/tasks.ts";
-import type { PackageAnswer } from "./package-delivery.ts";
+import { taskReport } from "../operations/tasks.ts";
+import type { SettingsOnWire } from "./server-messages.ts";
 
 /** The version of what agents and server say to each other. */
 export const AGENT_PROTOCOL = 1;
@@ -72,57 +71,10 @@ export type AgentMessage =
   | z.output<typeof trustMessage>
   | z.output<typeof scriptsMessage>;
 
-/** What an agent lives by, as it is told. */
-export interface SettingsOnWire extends AgentSettings {
-  readonly revision: number;
-}
-
 /** Settings as agents are told them. */
 export function settingsOnWire({ revision, settings }: ToldSettings): SettingsOnWire {
   return { revision, ...settings };
 }
-
-/** Why a hello was not accepted. */
-export type RefusalCode = "bad-signature" | "protocol" | "key-mismatch" | "malformed";
-
-export type ServerMessage =
-  | PackageAnswer
-  | { readonly type: "challenge"; readonly nonce: string; readonly serverTime: string }
-  | {
-      readonly type: "welcome";
-      readonly state: DeviceState;
-      readonly reason?: DeviceReason | undefined;
-      readonly organization: string;
-      /** What the server calls itself: an agent that reaches it by that name too takes it up. */
-      readonly canonicalHost: string;
-      readonly heartbeatSeconds: number;
-      /** For agents that know no settings yet. */
-      readonly runIntervalSeconds: number;
-      readonly settings: SettingsOnWire;
-      /** PEM each; only for an agent that trusts others. */
-      readonly authorities?: readonly string[];
-      readonly serverTime: string;
-    }
-  | { readonly type: "settings"; readonly settings: SettingsOnWire }
-  | { readonly type: "authorities"; readonly authorities: readonly string[] }
-  | { readonly type: "refused"; readonly code: RefusalCode; readonly message: string }
-  | { readonly type: "state"; readonly state: DeviceState; readonly reason?: DeviceReason | undefined }
-  /** With the id of the message of the queue that it comes from; older agents check in and say nothing of it. */
-  | { readonly type: "check-in"; readonly messageId?: string }
-  | { readonly type: "message"; readonly id: string; readonly messageType: "alert"; readonly payload: string }
-  | {
-      readonly type: "task";
-      readonly id: string;
-      readonly taskType: DueTask["type"];
-      readonly priority: number;
-      readonly timeoutSeconds: number;
-      readonly payload: DueTask["payload"];
-    }
-  | { readonly type: "task-cancel"; readonly id: string }
-  /** The end of this task is kept: the agent may forget it. */
-  | { readonly type: "task-status-received"; readonly id: string }
-  | { readonly type: "inventory-received" }
-  | { readonly type: "heartbeat"; readonly serverTime: string };
 
 /** What an agent said; `ignored` is a type that this version does not know, which later agents may use. */
 export type Parsed =
@@ -130,6 +82,7 @@ export type Parsed =
   | { readonly kind: "ignored" }
   | { readonly kind: "malformed"; readonly problem: string };
 
+/** What agents say, by type, but for their inventories, which are read where they are kept. */
 const known = {
   hello: helloMessage,
   heartbeat: heartbeatMessage,
@@ -140,6 +93,9 @@ const known = {
   trust: trustMessage,
   scripts: scriptsMessage,
 };
+/** What agents say, by type. */
+export const agentMessages = { ...known, inventory: inventory.extend({ type: z.literal("inventory") }) };
+
 const envelope = z.object({ type: z.string() });
 
 /**

@@ -1,33 +1,13 @@
 import type * as z from "zod";
 import type { OperationMethods } from "../appliance.ts";
-import { ApplianceError, type ApplianceErrorCode } from "../errors.ts";
+import { ApplianceError } from "../errors.ts";
 import type { packageRequest } from "../operations/task-packages.ts";
+import type { PackageAnswer } from "./server-messages.ts";
 
 /** An agent's wish for what follows at an offset of a package; one part is sent for each. */
 export interface PackageRequest extends z.output<typeof packageRequest> {
   readonly kuid: string;
 }
-
-/** What it is answered. */
-export type PackageAnswer =
-  | {
-      readonly type: "package-part";
-      readonly taskId: string;
-      readonly sha256: string;
-      readonly offset: number;
-      /** Of the whole package. */
-      readonly sizeBytes: number;
-      /** Base64. */
-      readonly data: string;
-    }
-  | {
-      readonly type: "package-refused";
-      readonly taskId: string;
-      readonly sha256: string;
-      /** `unavailable` may be asked again; anything else is final. */
-      readonly code: ApplianceErrorCode;
-      readonly message: string;
-    };
 
 /** Reads a part of a package for an agent, or says why it does not get one. */
 export async function packagePart(

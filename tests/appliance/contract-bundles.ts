@@ -57,6 +57,18 @@ export function bundlesContract(opened: () => Subject): void {
       expect((await save("1.4.2", { organization: "berlin", urn: "urn:a" })).id).toBe(made.id);
     });
 
+    it("is of the packages that a bundle has now, and so is the time stamp of the update policy", async () => {
+      const { id, loadedAt } = await save("1.4.2", { name: "agents", urn: "urn:a" });
+      const stamp = async () => (await appliance().getUpdatePolicy({})).distributionTimestamp;
+      expect(await stamp()).toBe(loadedAt);
+      opened().advance(MINUTE_MS);
+      expect((await save("1.4.2", { id, name: "renamed", urn: "urn:a" })).loadedAt).toBe(loadedAt);
+      expect(await stamp()).toBe(loadedAt);
+      const changed = await save("1.5.0", { id, name: "renamed", urn: "urn:a" });
+      expect(Date.parse(changed.loadedAt ?? "")).toBe(Date.parse(loadedAt ?? "") + MINUTE_MS);
+      expect(await stamp()).toBe(changed.loadedAt);
+    });
+
     it("is done as a bundle is saved, unless it is only to be kept, and is an act of its own after that", async () => {
       const loaded = await save("1.4.2");
       expect(loaded.loadedAt).toBe("2027-03-01T08:00:00.000Z");

@@ -101,6 +101,7 @@ function takeOver(tx: Transaction, organization: string, download: DownloadRow):
     loaded_at: null,
     downloaded_at: download.downloaded_at,
     download_id: download.id,
+    content_at: download.downloaded_at,
   };
   tx.queries.run(build.insertInto("bundles").values(row));
   writePackages(tx, row.id, packagesOfDownload(tx, download.id));

@@ -211,6 +211,7 @@ export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
     const loadedAt = loadedSince(tx, existing, loaded);
     const after = { ...settings, packages, loadedAt: momentOrNone(loadedAt) };
     const changes = changesBetween(before, shownBundle(after));
+    const isOther = existing === undefined || changes.some(({ property }) => property === "packages");
     const row = {
       id,
       organization,
@@ -218,9 +219,11 @@ export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
       ...settings,
       created_at: existing?.created_at ?? tx.now,
       updated_at: changes.length > 0 || existing === undefined ? tx.now : existing.updated_at,
-      loaded_at: loadedAt,
+      // Other packages are loaded since now.
+      loaded_at: isOther && loadedAt !== null ? tx.now : loadedAt,
       downloaded_at: existing?.downloaded_at ?? null,
       download_id: existing?.download_id ?? null,
+      content_at: isOther ? tx.now : existing.content_at,
     };
     tx.queries.run(
       build

@@ -40,12 +40,12 @@ export function installable(
   return [{ bundleId: bundle.id, flavour: bundle.flavour, ...file }];
 }
 
-/** When the newest of the loaded bundles came here, milliseconds since 1970. */
+/** When the newest packages of the loaded bundles came here, milliseconds since 1970. */
 export function newestLoaded(tx: Transaction, organization: string): number | null {
   const found = tx.queries.first(
     build
       .selectFrom("bundles")
-      .select((eb) => eb.fn.max(eb.fn.coalesce("downloaded_at", "created_at")).as("at"))
+      .select((eb) => eb.fn.max("content_at").as("at"))
       .where("organization", "=", organization)
       .where("loaded_at", "is not", null),
   );

@@ -14,6 +14,7 @@ import { scriptsForLater } from "./migrations/13-scripts-for-later.ts";
 import { outcomesOnce } from "./migrations/14-outcomes-once.ts";
 import { factsInColumns } from "./migrations/15-facts-in-columns.ts";
 import { runProgress } from "./migrations/16-run-progress.ts";
+import { bundleContentAt } from "./migrations/17-bundle-content-at.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 export type { Migration } from "./migrations/migration.ts";
@@ -35,6 +36,7 @@ export const migrations: readonly Migration[] = [
   outcomesOnce,
   factsInColumns,
   runProgress,
+  bundleContentAt,
 ];
 
 /** Brings a database to the newest version; to be called within a transaction, which takes all of it or nothing. */

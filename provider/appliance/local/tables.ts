@@ -49,6 +49,7 @@ export interface Tables {
     loaded_at: number | null;
     downloaded_at: number | null;
     download_id: string | null;
+    content_at: number;
   };
   readonly downloads: {
     id: string;

@@ -236,11 +236,12 @@ describe("the API", { timeout: TIMEOUT_MS }, () => {
   });
 
   it("refuses an operation that is too large also where its length is not said beforehand, and reads no more of it", async () => {
+    const before = server.lines.length;
     const { status, headers, body } = await callInChunks("/api/v1/getToken", ['{"id":"', "x".repeat(20_000)]);
     expect(status).toBe(400);
     expect(headers.connection).toBe("close");
     expect(JSON.parse(body).error.message).toBe("the request is larger than 10000 bytes");
-    expect(server.lines).toEqual([]);
+    expect(server.lines.slice(before)).toEqual([]);
   });
 
   it("refuses a client of another version in a sentence that names both", async () => {

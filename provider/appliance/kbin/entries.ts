@@ -28,7 +28,8 @@ export async function walkArchive(path: string, visit: (entry: ArchiveEntry) => 
   try {
     await walkTar(unpacked(path), async (entry) => {
       entries += 1;
-      if (entry.type !== "File") throw new KbinError(`${entry.path} is a ${entry.type}: only plain files are expected`);
+      if (entry.type !== "File")
+        throw new KbinError(`${entry.path} in ${path} is a ${entry.type}: only plain files are expected`);
       await visit({ name: entry.path, sizeBytes: entry.size, content: entry });
     });
   } catch (error) {

@@ -89,14 +89,14 @@ class Reading {
   async #takeManifest(entry: ArchiveEntry): Promise<void> {
     if (entry.name !== MANIFEST_NAME)
       throw new KbinError(`${this.#path} begins with ${entry.name}, not with ${MANIFEST_NAME}`);
-    this.#manifestBytes = await whole(entry, MAX_MANIFEST_BYTES);
+    this.#manifestBytes = await this.#whole(entry, MAX_MANIFEST_BYTES);
     const parsed = parseManifest(this.#manifestBytes.toString("utf8"));
     if ("problem" in parsed) throw new KbinError(`${MANIFEST_NAME} in ${this.#path}: ${parsed.problem}`);
     this.#manifest = parsed;
   }
 
   async #takeSignature(entry: ArchiveEntry): Promise<void> {
-    const signature = await whole(entry, SIGNATURE_BYTES);
+    const signature = await this.#whole(entry, SIGNATURE_BYTES);
     if (this.#publicKey === undefined || this.#manifestBytes === undefined) return;
     if (!verify(null, this.#manifestBytes, this.#publicKey, signature))
       throw new KbinError(`${this.#path} is not signed by the key that was given`);
@@ -111,14 +111,26 @@ class Reading {
     if (this.#seen.has(name)) throw new KbinError(`${this.#path} holds ${name} twice`);
     this.#seen.add(name);
     if (sizeBytes !== named.sizeBytes)
-      throw new KbinError(`${name} has ${sizeBytes} bytes, not ${named.sizeBytes} as ${MANIFEST_NAME} says`);
+      throw new KbinError(
+        `${name} in ${this.#path} has ${sizeBytes} bytes, not ${named.sizeBytes} as ${MANIFEST_NAME} says`,
+      );
     const hash = createHash("sha256");
     const hashed = hashing(entry.content, (chunk) => hash.update(chunk));
     await this.#onPackage?.(named, hashed);
     for await (const _rest of hashed);
     const actual = hash.digest("hex");
     if (actual !== named.sha256)
-      throw new KbinError(`${name} has the SHA-256 ${actual}, not ${named.sha256} as ${MANIFEST_NAME} says`);
+      throw new KbinError(
+        `${name} in ${this.#path} has the SHA-256 ${actual}, not ${named.sha256} as ${MANIFEST_NAME} says`,
+      );
+  }
+
+  async #whole({ name, sizeBytes, content }: ArchiveEntry, maxBytes: number): Promise<Buffer> {
+    if (sizeBytes > maxBytes)
+      throw new KbinError(`${name} in ${this.#path} has ${sizeBytes} bytes: at most ${maxBytes} are expected`);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of content) chunks.push(chunk);
+    return Buffer.concat(chunks);
   }
 
   #unsigned(): KbinError {
@@ -126,13 +138,6 @@ class Reading {
       `${this.#path} is not signed: its second entry must be ${SIGNATURE_NAME}, made by the holder of the key that was given`,
     );
   }
-}
-
-async function whole({ name, sizeBytes, content }: ArchiveEntry, maxBytes: number): Promise<Buffer> {
-  if (sizeBytes > maxBytes) throw new KbinError(`${name} has ${sizeBytes} bytes: at most ${maxBytes} are expected`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 /** The same bytes, each shown to `update`; may be read on where a first reader stopped. */

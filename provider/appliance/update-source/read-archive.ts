@@ -29,7 +29,7 @@ export async function readArchive(
   const { packages } = await readKbin(path, { sha256, publicKey: proof.publicKey }, onPackage);
   const read = packages.map(({ fileName, sha256: sum, sizeBytes }) => {
     const named = readPackageName(fileName);
-    if (named === undefined) throw new UpdateSourceError(`${fileName} is not named like an agent's package`);
+    if (named === undefined) throw new UpdateSourceError(`${fileName} in ${path} is not named like an agent's package`);
     return { flavour: named.flavour, file: { ...named.named, sha256: sum, sizeBytes } };
   });
   const flavours = new Set(read.map(({ flavour }) => flavour.name));

@@ -181,7 +181,10 @@ describe("what is no archive of packages", () => {
     ["no file", () => ({ path: join(folder(), "none.kbin"), proof: { sha256: "0".repeat(64) } }), "there is no file"],
   ])("is refused: %s", async (_title, make, message) => {
     const { path, proof } = make();
-    expect(await refusalOf(readKbin(path, proof))).toContain(message);
+    const said = await refusalOf(readKbin(path, proof));
+    expect(said).toContain(message);
+    // Of twenty archives in a source, the one that is meant.
+    expect(said).toContain(path);
   });
 
   it("is refused where it holds a link", async () => {

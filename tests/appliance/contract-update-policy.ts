@@ -317,6 +317,8 @@ export function updatePolicyContract(opened: () => Subject): void {
       });
       expect(plan.findings.map(({ message }) => message)).toEqual([
         expect.stringContaining("1 of 5 machines cannot be reached, because their agents are not connected: web2"),
+        expect.stringMatching(/^1 machine is not updated: web4\S+: no loaded bundle has a package for linux.riscv64/),
+        expect.stringMatching(/^1 machine is not updated: web5\S+: agent 1\.4\.2 does not know how to update itself/),
       ]);
     });
 
@@ -418,6 +420,9 @@ export function updatePolicyContract(opened: () => Subject): void {
       await connected(1);
       await save({ enabled: true, allMachines: true });
       expect(await verdicts()).toEqual({ 1: "refused: version-gate" });
+      expect(await findings({})).toEqual([
+        expect.stringMatching(/^warning enabled: 1 machine is not updated: web1\.corp\.example: .*load version 5\.1/),
+      ]);
       await quest("5.3.0");
       await step();
       const { machines } = await appliance().planUpdates({});

@@ -142,17 +142,32 @@ function findingsOfFleet(
   }
   const unreachable = judged.filter(isUnreachable);
   if (unreachable.length > 0) {
-    const hostnames = unreachable.map(({ machine }) => machine.hostname);
-    const names = hostnames.sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
-    const more = unreachable.length > NAMED_AT_MOST ? ` and ${unreachable.length - NAMED_AT_MOST} more` : "";
     findings.push(
       warning(
         ["enabled"],
-        `${unreachable.length} of ${meant.length} machines cannot be reached, because their agents are not connected: ${names.slice(0, NAMED_AT_MOST).join(", ")}${more}; a provisioning configuration reaches them`,
+        `${unreachable.length} of ${meant.length} machines cannot be reached, because their agents are not connected: ${namesOf(unreachable)}; a provisioning configuration reaches them`,
       ),
     );
   }
-  return findings;
+  return [...findings, ...findingsOfRefused(judged)];
+}
+
+/** What stops machines until something changes, each reason once. */
+function findingsOfRefused(judged: readonly Judged[]): PolicyFinding[] {
+  const stopped = Map.groupBy(judged, ({ verdict }) => (verdict.kind === "refused" ? verdict.reason : undefined));
+  return [...stopped].flatMap(([reason, machines]) => {
+    if (reason === undefined) return [];
+    const who = machines.length === 1 ? "1 machine is" : `${machines.length} machines are`;
+    return [warning(["enabled"], `${who} not updated: ${namesOf(machines)}: ${reason}`)];
+  });
+}
+
+/** @example namesOf(judged) // "web1, web2 and 3 more" */
+function namesOf(judged: readonly Judged[]): string {
+  const names = judged.map(({ machine }) => machine.hostname);
+  names.sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
+  const more = names.length > NAMED_AT_MOST ? ` and ${names.length - NAMED_AT_MOST} more` : "";
+  return `${names.slice(0, NAMED_AT_MOST).join(", ")}${more}`;
 }
 
 /** The property that says whom a policy is for, if it is one alone. */

@@ -161,6 +161,14 @@ describe.each([
     expect(latest?.slice(1, 3)).toEqual(["ann@laptop", "saveLabel"]);
     expect(latest?.at(-1)).toContain("machines: null -> web01");
     expect((await rows("history", "--who", "ANN@", "--since", "1h")).length).toBe(4);
+    const machines = Array.from({ length: 40 }, (_, number) => `host${number}`);
+    const long = await openLocal({ folder: reached.folder, who: "ann@laptop" });
+    await long.saveLabel({ name: "many", description: "x", machines });
+    await long.close();
+    const [shown] = await rows("history", "--subject", "many", "--limit", "1");
+    expect(shown?.at(-1)?.length).toBeLessThan(400);
+    expect(shown?.at(-1)).toContain("…");
+    expect((await kace("--json", "history", "--subject", "many", "--limit", "1")).out).toContain("host39");
     expect(await kace("history", "--who", "ann", "--until", "2020-01-01")).toEqual({
       exitCode: 0,
       out: "",

@@ -21,8 +21,20 @@ const COLUMNS: readonly Column<HistoryEntry>[] = [
   ["what", ({ what }) => what],
   ["subject", ({ subject }) => subject],
   ["name", ({ subjectName }) => subjectName],
-  ["changes", ({ changes }) => changes.map(({ property, from, to }) => `${property}: ${from} -> ${to}`).join("; ")],
+  [
+    "changes",
+    ({ changes }) =>
+      changes.map(({ property, from, to }) => `${property}: ${shortened(from)} -> ${shortened(to)}`).join("; "),
+  ],
 ];
+
+/** So much of a value stands in the table: whole inputs and lists of packages are for `--json`. */
+const MAX_SHOWN = 100;
+
+function shortened(value: HistoryEntry["changes"][number]["from"]): string {
+  const text = String(value);
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+}
 
 export async function showHistory(session: CommandSession, query: HistoryQuery): Promise<ExitCode> {
   const { since, until, limit, ...rest } = query;

@@ -58,6 +58,8 @@ describe("the API, fuzzed from its own description by schemathesis", { timeout: 
     expect(Number(tested)).toBeGreaterThanOrEqual(operationNames.length);
     expect(answered.get("ok") ?? 0, "calls that did something").toBeGreaterThan(0);
     expect(answered.get("invalid") ?? 0, "calls that were refused").toBeGreaterThan(0);
-    expect(server.lines, "faults of the server").toEqual([]);
+    // What it calls without a good token is said in the log, and is no fault.
+    const faults = server.lines.filter((line) => !line.startsWith("refused a call of the API from 127.0.0.1: "));
+    expect(faults, "faults of the server").toEqual([]);
   });
 });

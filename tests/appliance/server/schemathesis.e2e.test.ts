@@ -10,7 +10,7 @@ import { startTestServer, type TestServer } from "./running.ts";
 const TIMEOUT_MS = 600_000;
 
 /** Of each operation: a minute or so in all, which is little enough for every change. */
-const EXAMPLES = 3;
+const EXAMPLES = 10;
 
 /** How many calls were answered how. */
 const answered = new Map<string, number>();

@@ -608,7 +608,11 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
         [
           "an expired token",
           "token-expired",
-          async () => (await appliance.createToken({ name: "t", expiresAt: "2027-01-01T00:00:00Z" })).value,
+          async () => {
+            const { id, value } = await appliance.createToken({ name: "t" });
+            await appliance.updateToken({ id, expiresAt: "2027-01-01T00:00:00Z" });
+            return value;
+          },
         ],
         [
           "a disabled token",
@@ -764,6 +768,7 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
       ["a name of blanks", () => appliance.createToken({ name: "  " })],
       ["a limit of no uses", () => appliance.createToken({ name: "t", useLimit: 0 })],
       ["an expiry that is no moment", () => appliance.createToken({ name: "t", expiresAt: "tomorrow" })],
+      ["an expiry that has passed", () => appliance.createToken({ name: "t", expiresAt: "2027-01-01T00:00:00Z" })],
       ["a page of nothing", () => appliance.listTokens({ limit: 0 })],
       ["a place to go on from that no answer gave", () => appliance.listTokens({ after: "elsewhere" })],
       ["a search for nothing", () => appliance.findConfiguration({})],

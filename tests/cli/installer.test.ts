@@ -41,7 +41,8 @@ it("an agent's package is fetched under the name that holds its server and its t
   await put(appliance, "kace-reference-agent_1.5.0_amd64.deb", true);
   const later = await put(appliance, "kace-reference-agent_1.6.0_amd64.deb", false);
   const { value } = await appliance.createToken({ name: "agents" });
-  const old = await appliance.createToken({ name: "old", expiresAt: "2020-01-01T00:00:00Z" });
+  const old = await appliance.createToken({ name: "old" });
+  await appliance.updateToken({ id: old.id, expiresAt: "2020-01-01T00:00:00Z" });
   await appliance.close();
   await writeFile(join(folder, "token"), `${value}\n`);
   await writeFile(join(folder, "old"), old.value);

@@ -28,7 +28,8 @@ it("every function answers a YAML program, in a preview and in an update", SLOW,
   const project = await Project.yaml({}, { plugin: KACE, secrets: ["token-canary-0001", "correct-horse"] });
   const server = await serving(project.world);
   const appliance = await openLocal({ folder: project.world });
-  await appliance.createToken({ name: "old", value: "token-canary-0001", expiresAt: "2020-01-01T00:00:00.000Z" });
+  const old = await appliance.createToken({ name: "old", value: "token-canary-0001" });
+  await appliance.updateToken({ id: old.id, expiresAt: "2020-01-01T00:00:00.000Z" });
   const current = await appliance.createToken({ name: "current" });
   for (const number of [1, 2]) await appliance.enrolDevice(device(number, { token: current.value }));
   await appliance.sendMessage({ kuids: [kuidOf(1)], type: "alert", payload: "maintenance at six" });

@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { TokenInfo, tokenOperations } from "../operations/tokens.ts";
+import { refusedAt } from "../wrong-input.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
@@ -157,6 +158,14 @@ export const tokenHandlers: HandlersOf<typeof tokenOperations> = {
       change(tx, existing, settings);
       if (value !== undefined) rotate(tx, existing, value, tx.now);
       return withValue(tx, existing.id);
+    }
+    // A resource's own may be one of before, made anew.
+    if (urn === undefined && settings.expires_at !== null && settings.expires_at <= tx.now) {
+      throw refusedAt(
+        ["expiresAt"],
+        `${input.expiresAt} has passed already`,
+        "give a later moment: nothing could enrol with it",
+      );
     }
     const id = newId(tx, "token");
     requireFreeName(tx, organization, settings.name, id);

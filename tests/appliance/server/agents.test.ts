@@ -121,7 +121,14 @@ describe("an agent without a valid token", { timeout: TIMEOUT_MS }, () => {
   it.each([
     ["token-unknown", async () => "nobody-has-this-token"],
     ["token-disabled", async () => (await newToken({ enabled: false })).value],
-    ["token-expired", async () => (await newToken({ expiresAt: "2020-01-01T00:00:00Z" })).value],
+    [
+      "token-expired",
+      async () => {
+        const { id, value } = await newToken();
+        await server.appliance.updateToken({ id, expiresAt: "2020-01-01T00:00:00Z" });
+        return value;
+      },
+    ],
     [
       "token-exhausted",
       async () => {

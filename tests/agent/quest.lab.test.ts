@@ -114,7 +114,7 @@ test("an agent of Dell's is known in its own directories, held by the vendor's g
     site.host.run([
       "sh",
       "-c",
-      `mkdir -p /opt/dell/kace/bin /var/dell/kace && : >/opt/dell/kace/bin/AMPTools && echo ${version} >/var/dell/kace/version && echo host=gateway >/var/dell/kace/amp.conf`,
+      `mkdir -p /opt/dell/kace/bin /var/dell/kace && echo '#!/bin/sh' >/opt/dell/kace/bin/AMPTools && chmod +x /opt/dell/kace/bin/AMPTools && echo ${version} >/var/dell/kace/version && echo host=gateway >/var/dell/kace/amp.conf`,
     ]);
 
   await place("5.2.38916");

@@ -73,8 +73,6 @@ const definition = defineResource({
   outputs: z.object({
     value: z.string().meta({ description: "What agents bring; give it to `agent.token`.", secret: true }),
   }),
-  // A value is of one token only, and the new one may adopt that of the old.
-  deleteBeforeReplace: true,
   examples: agentTokenExamples,
 });
 

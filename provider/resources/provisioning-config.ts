@@ -78,9 +78,10 @@ export const provisioningConfig = inItsOrganization(definition, (appliance, name
     return { outputs: recording, reasons };
   },
 
-  async updateCredentials({ id, urn, logicalName, inputs: given, old }, { client }) {
+  async updateCredentials({ id, urn, logicalName, inputs: given, old, changes }, { client }) {
     const name = given.name ?? old.inputs.name ?? logicalName;
-    if (given.schedule !== undefined)
+    // Log-ins are kept for the runs of a schedule only; which token it brings, always.
+    if (given.schedule !== undefined || changes.some(({ path: [property] }) => property === "agent"))
       await client.write((appliance) =>
         keepCredentials({ id, urn, name, inputs: given, shape: descriptor.inputs, limits: client }, appliance),
       );

@@ -186,14 +186,17 @@ export function bundlesContract(opened: () => Subject): void {
       ]);
     });
 
-    it("is not undone, nor is a bundle deleted, while a schedule installs it", async () => {
+    it("is not undone, nor is a bundle deleted, while a configuration names it, with a schedule or without", async () => {
       const { id } = await save("1.4.2");
       const configuration: Input<"saveConfiguration"> = {
         id: "config-1",
         name: "fleet",
-        description: { targets: "10.0.0.1", schedule: { every: "day", at: "02:30", timezone: "Europe/Berlin" } },
-        runInputs: JSON.stringify({ agent: { bundle: id } }),
+        description: { targets: "10.0.0.1", bundle: id },
       };
+      const schedule = { every: "day", at: "02:30", timezone: "Europe/Berlin" };
+      const scheduled = { ...configuration, description: { ...configuration.description, schedule }, runInputs: "{}" };
+      await appliance().saveConfiguration(scheduled);
+      expect(await refusal(appliance().deleteBundle({ id }))).toMatchObject({ code: "conflict" });
       await appliance().saveConfiguration(configuration);
       for (const refused of [
         appliance().deleteBundle({ id }),
@@ -207,7 +210,7 @@ export function bundlesContract(opened: () => Subject): void {
       }
       expect(await appliance().getBundleUses({ id })).toEqual({ uses: ['configuration "fleet"'] });
       expect((await appliance().getBundle({ id })).loadedAt).toBeDefined();
-      await appliance().saveConfiguration({ ...configuration, runInputs: JSON.stringify({ agent: { bundle: "x" } }) });
+      await appliance().saveConfiguration({ ...configuration, description: { targets: "10.0.0.1", bundle: "x" } });
       expect(await appliance().deleteBundle({ id })).toEqual({ deleted: true });
     });
   });

@@ -56,24 +56,6 @@ export function schedulesContract(opened: () => Subject): void {
       expect(message).toContain("has no schedule");
     });
 
-    it("keep the token that their runs bring from being deleted", async () => {
-      const { appliance } = opened();
-      const token = await appliance.createToken({ name: "berlin" });
-      const other = await appliance.createToken({ name: "munich" });
-      const bringing = (value: string) => ({ ...saved, runInputs: JSON.stringify({ agent: { token: value } }) });
-      await appliance.saveConfiguration(bringing(token.value));
-      // The value before the rotation is still the token's.
-      await appliance.rotateToken({ id: token.id, overlapUntil: "2027-03-03T00:00:00Z" });
-      const { code, message } = await refusal(appliance.deleteToken({ id: token.id }));
-      expect(code).toBe("conflict");
-      expect(message).toContain('the scheduled runs of configuration "berlin" bring it');
-      expect((await appliance.getToken({ id: token.id })).name).toBe("berlin");
-      await appliance.saveConfiguration(bringing(other.value));
-      expect(await appliance.deleteToken({ id: token.id })).toEqual({ deleted: true });
-      await appliance.deleteConfiguration({ id: saved.id });
-      expect(await appliance.deleteToken({ id: other.id })).toEqual({ deleted: true });
-    });
-
     it("never give back what they log in with", async () => {
       const { appliance } = opened();
       const answers: unknown[] = [

@@ -184,6 +184,52 @@ export function applianceContract(what: string, open: () => Promise<Subject>): v
         expect((await refusal(appliance.getToken({ id }))).code).toBe("not-found");
       });
 
+      it("is not deleted while a configuration brings it, which another token does not make an edit of", async () => {
+        const token = await appliance.createToken({ name: "berlin" });
+        const other = await appliance.createToken({ name: "munich" });
+        const bringing = ({ value }: { value: string }) =>
+          appliance.saveConfiguration({
+            id: "config-1",
+            name: "fleet",
+            description: { targets: "10.0.0.1" },
+            token: value,
+          });
+        const { updatedAt } = await bringing(token);
+        await appliance.rotateToken({ id: token.id, overlapUntil: "2027-03-03T00:00:00Z" });
+        const refused = await refusal(appliance.deleteToken({ id: token.id }));
+        expect(refused).toMatchObject({
+          code: "conflict",
+          message: 'the token "berlin" cannot be deleted: it is used by configuration "fleet"',
+        });
+        expect((await appliance.getToken({ id: token.id })).name).toBe("berlin");
+        subject.advance(MINUTE_MS);
+        expect((await bringing(other)).updatedAt).toBe(updatedAt);
+        expect(await appliance.deleteToken({ id: token.id })).toEqual({ deleted: true });
+        await appliance.deleteConfiguration({ id: "config-1" });
+        expect(await appliance.deleteToken({ id: other.id })).toEqual({ deleted: true });
+      });
+
+      it("is made anew for a resource that goes to another organization, with the value that it adopts", async () => {
+        await appliance.createOrganization({ name: "berlin" });
+        const value = "adopted-value-0001";
+        const left = await appliance.createToken({ name: "t", urn: "urn:a", value });
+        const made = await appliance.createToken({ organization: "berlin", name: "t", urn: "urn:a", value });
+        expect(made).toMatchObject({ organization: "berlin", value });
+        expect(made.id).not.toBe(left.id);
+        expect((await appliance.checkToken({ value })).id).toBe(made.id);
+        const waiting = await appliance.getToken({ id: left.id });
+        expect(waiting.urn).toBeUndefined();
+        expect(waiting.value).not.toBe(value);
+        const again = await appliance.createToken({ organization: "berlin", name: "t", urn: "urn:a", value });
+        expect(again.id).toBe(made.id);
+        expect(await appliance.deleteToken({ id: left.id })).toEqual({ deleted: true });
+        expect((await appliance.checkToken({ value })).status).toBe("valid");
+        // A value that has been replaced, and is accepted for a while, passes as well.
+        await appliance.rotateToken({ id: made.id, overlapUntil: "2027-03-03T00:00:00Z" });
+        const back = await appliance.createToken({ name: "t", urn: "urn:a", value });
+        expect((await appliance.checkToken({ value })).id).toBe(back.id);
+      });
+
       it("lists page by page, whatever comes and goes meanwhile", async () => {
         for (const name of ["a", "b", "c", "d", "e"]) await appliance.createToken({ name });
         const first = await appliance.listTokens({ limit: 2 });

@@ -180,8 +180,12 @@ describe.each([
     await project.up();
     await settled(project);
 
-    // The bundle is gone behind its back: the next update loads it again.
-    await using(project, (appliance) => appliance.deleteBundle({ id: bundleId }));
+    // Both are gone behind its back, the bundle not before what names it: the next update makes them again.
+    await using(project, async (appliance) => {
+      await expect(appliance.deleteBundle({ id: bundleId })).rejects.toThrow('it is used by configuration "berlin"');
+      await appliance.deleteConfiguration({ id: fleetId });
+      await appliance.deleteBundle({ id: bundleId });
+    });
     await project.succeed(["refresh", "--yes", "--skip-preview"]);
     await project.up();
     expect(await using(project, bytesOfPackage)).toBe(PACKAGE);
@@ -189,6 +193,7 @@ describe.each([
 
     // Both are taken out of the state and imported again, without the files of the bundle.
     const { id: newBundleId = "" } = await project.recordedAs("agents");
+    const { id: newFleetId = "" } = await project.recordedAs("fleet");
     for (const name of ["fleet", "agents"]) {
       const { urn } = await project.recordedAs(name);
       await project.succeed(["state", "delete", urn, "--yes"]);
@@ -196,7 +201,7 @@ describe.each([
     await project.write({});
     const imports: readonly (readonly [string, string, string])[] = [
       ["AgentBundle", "agents", newBundleId],
-      ["ProvisioningConfig", "fleet", fleetId],
+      ["ProvisioningConfig", "fleet", newFleetId],
     ];
     for (const [type, name, id] of imports)
       await project.succeed([

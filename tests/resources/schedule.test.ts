@@ -130,8 +130,19 @@ describe("what the appliance keeps of a configuration with a schedule", () => {
     expect(JSON.parse(await appliance.runInputs("config-1"))).toMatchObject({ linux: { password: "another" } });
     expect(readRunInputs(await appliance.runInputs("config-1")).limits).toEqual(limits);
     expect((await appliance.getConfiguration({ id: "config-1" })).description.server).toBe(before.description.server);
-    await keepCredentials(content(given({ schedule: undefined })), appliance);
-    expect(JSON.parse(await appliance.runInputs("config-1"))).toMatchObject({ linux: { password: "another" } });
+  });
+
+  it("knows which token a configuration brings now, also without a schedule", async () => {
+    const appliance = await openedIn(newFolder());
+    const unscheduled = (value?: string) => given({ schedule: undefined, agent: { bundle: "bundle-1", token: value } });
+    await saved(appliance, unscheduled());
+    const { updatedAt } = await appliance.getConfiguration({ id: "config-1" });
+    const { id, value } = await appliance.createToken({ name: "own" });
+    await keepCredentials(content(unscheduled(value)), appliance);
+    expect((await appliance.getConfiguration({ id: "config-1" })).updatedAt).toBe(updatedAt);
+    await expect(appliance.deleteToken({ id })).rejects.toThrow('it is used by configuration "fleet"');
+    await keepCredentials(content(unscheduled("of another appliance")), appliance);
+    expect(await appliance.deleteToken({ id })).toEqual({ deleted: true });
   });
 
   it("is missed by a refresh where the store was lost", async () => {

@@ -1,7 +1,7 @@
 import { sameVersion } from "../../agent/versions.ts";
 import { ApplianceError } from "../errors.ts";
 import type { Bundle, loadingOperations } from "../operations/bundles.ts";
-import { requireUnused, usesOfBundle } from "./bundle-uses.ts";
+import { requireUnusedBundle, usesOfBundle } from "./bundle-uses.ts";
 import {
   type BundleRow,
   bundleRows,
@@ -28,7 +28,7 @@ export const loadingHandlers: HandlersOf<typeof loadingOperations> = {
     const row = tx.queries.first(bundleRows().where("id", "=", id).where("organization", "=", organization));
     if (row === undefined) throw noBundle(id);
     if (row.loaded_at === null) return describeBundle(tx, row);
-    requireUnused(tx, row, "unloaded");
+    requireUnusedBundle(tx, row, "unloaded");
     return setLoaded(tx, row, null);
   },
 

@@ -1,5 +1,4 @@
-import { ApplianceError } from "../errors.ts";
-import { scheduledUses } from "./scheduled-uses.ts";
+import { configurationsNaming, LOST_CONFIGURATION, requireUnused } from "./configuration-uses.ts";
 import type { Transaction } from "./transaction.ts";
 import { policyUsesOfBundle } from "./update-policy-uses.ts";
 
@@ -14,29 +13,25 @@ interface UsedBundle {
 
 /**
  * What uses a bundle, in words for people; whatever else comes to name bundles adds itself here, so that none of them
- * disappears beneath it. Of configurations only those with a schedule are kept with what they install.
+ * disappears beneath it.
  *
  * @example usesOfBundle(tx, row) // ['configuration "berlin"']
  */
 export function usesOfBundle(tx: Transaction, bundle: UsedBundle): readonly string[] {
-  const { id, organization } = bundle;
-  const configurations = scheduledUses(tx, organization, (agent) => agent.bundle === id);
-  return [...configurations, ...policyUsesOfBundle(tx, bundle)];
+  return [...configurationsNaming(tx, bundle.id), ...policyUsesOfBundle(tx, bundle)];
 }
 
 /**
  * Requires that nothing uses a bundle.
- * @param what is to be done with it: "deleted"
+ * @param how what is to be done with it
  * @throws ApplianceError `conflict`
  */
-export function requireUnused(tx: Transaction, bundle: UsedBundle, what: string): void {
-  const uses = usesOfBundle(tx, bundle);
-  if (uses.length === 0) return;
-  const message = `the bundle "${bundle.name}" cannot be ${what}: it is used by ${uses.join(", ")}`;
-  throw new ApplianceError({
-    code: "conflict",
-    message,
-    hint: "let them use another bundle first, or delete them",
-    problems: what === "unloaded" ? [{ path: ["loaded"], message }] : undefined,
+export function requireUnusedBundle(tx: Transaction, bundle: UsedBundle, how: "deleted" | "unloaded"): void {
+  requireUnused({
+    what: `the bundle "${bundle.name}"`,
+    how,
+    uses: usesOfBundle(tx, bundle),
+    hint: `let them use another bundle first, or delete them; ${LOST_CONFIGURATION}`,
+    path: how === "unloaded" ? ["loaded"] : undefined,
   });
 }

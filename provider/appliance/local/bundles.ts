@@ -1,7 +1,7 @@
 import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { Bundle, bundleOperations, PackageFile } from "../operations/bundles.ts";
-import { requireUnused } from "./bundle-uses.ts";
+import { requireUnusedBundle } from "./bundle-uses.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
@@ -266,7 +266,7 @@ export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
   deleteBundle(tx, { id }) {
     const row = tx.queries.first(bundleRows().where("id", "=", id));
     if (row === undefined) return { deleted: false };
-    requireUnused(tx, row, "deleted");
+    requireUnusedBundle(tx, row, "deleted");
     const before = shownBundle(describeBundle(tx, row));
     tx.queries.run(build.deleteFrom("bundles").where("id", "=", id));
     recordChanges(tx, subjectOfBundle(id, row.name), changesBetween(before, {}));
@@ -286,7 +286,7 @@ export const bundleHandlers: HandlersOf<typeof bundleOperations> = {
 function loadedSince(tx: Transaction, existing: BundleRow | undefined, loaded: boolean | undefined): number | null {
   if (loaded === undefined && existing !== undefined) return existing.loaded_at;
   if (loaded === false) {
-    if (existing !== undefined && existing.loaded_at !== null) requireUnused(tx, existing, "unloaded");
+    if (existing !== undefined && existing.loaded_at !== null) requireUnusedBundle(tx, existing, "unloaded");
     return null;
   }
   return existing?.loaded_at ?? tx.now;

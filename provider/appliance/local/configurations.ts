@@ -10,6 +10,7 @@ import { build } from "./query.ts";
 import { isHeld, type RunRow, summaryOf } from "./runs.ts";
 import { copySchedule, findSchedule, inputsOfCopy, keepSchedule, nextRunOf } from "./schedules.ts";
 import type { Tables } from "./tables.ts";
+import { fingerprintOf } from "./token-values.ts";
 import {
   changesBetween,
   fromColumn,
@@ -17,6 +18,7 @@ import {
   momentOrNone,
   newId,
   recordChanges,
+  secretChange,
   type Transaction,
 } from "./transaction.ts";
 
@@ -151,6 +153,7 @@ function requireFreeName(tx: Transaction, organization: string, name: string, id
 export function saveCopy(tx: Transaction, id: string, name: string): Configuration {
   const original = requireConfiguration(tx, id);
   requireFreeName(tx, original.organization, name, "");
+  const token = build.selectFrom("configurations").select("token_fingerprint").where("id", "=", id);
   const row = {
     id: newId(tx, "config"),
     organization: original.organization,
@@ -161,6 +164,7 @@ export function saveCopy(tx: Transaction, id: string, name: string): Configurati
       enabled: false,
       inputs: inputsOfCopy(original.description.inputs, name),
     }),
+    token_fingerprint: tx.queries.first(token)?.token_fingerprint ?? null,
     created_at: tx.now,
     updated_at: tx.now,
   };
@@ -185,7 +189,7 @@ export function subjectOfConfiguration(id: string, name: string) {
 }
 
 export const configurationHandlers: HandlersOf<typeof configurationOperations> = {
-  saveConfiguration(tx, { organization, id: givenId, urn, runInputs, ...settings }) {
+  saveConfiguration(tx, { organization, id: givenId, urn, token, runInputs, ...settings }) {
     const existing =
       tx.queries.first(rows().where("id", "=", givenId)) ??
       (urn === undefined ? undefined : tx.queries.first(rows().where("urn", "=", urn)));
@@ -206,6 +210,7 @@ export const configurationHandlers: HandlersOf<typeof configurationOperations> =
       urn: urn ?? existing?.urn ?? null,
       name: settings.name,
       description: JSON.stringify(settings.description),
+      token_fingerprint: token === undefined ? null : fingerprintOf(tx, token),
       created_at: existing?.created_at ?? tx.now,
       updated_at: changes.length > 0 || existing === undefined ? tx.now : existing.updated_at,
     };
@@ -221,7 +226,12 @@ export const configurationHandlers: HandlersOf<typeof configurationOperations> =
       before: before?.description,
       runInputs,
     });
-    recordChanges(tx, subjectOfConfiguration(id, settings.name), [...changes, ...kept]);
+    const held = existing?.token_fingerprint ?? null;
+    const brought =
+      held === row.token_fingerprint
+        ? []
+        : [secretChange("token", { from: held !== null, to: row.token_fingerprint !== null })];
+    recordChanges(tx, subjectOfConfiguration(id, settings.name), [...changes, ...brought, ...kept]);
     return describe(row);
   },
 

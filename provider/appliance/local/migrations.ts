@@ -15,6 +15,7 @@ import { outcomesOnce } from "./migrations/14-outcomes-once.ts";
 import { factsInColumns } from "./migrations/15-facts-in-columns.ts";
 import { runProgress } from "./migrations/16-run-progress.ts";
 import { bundleContentAt } from "./migrations/17-bundle-content-at.ts";
+import { usesOfConfigurations } from "./migrations/18-uses-of-configurations.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 export type { Migration } from "./migrations/migration.ts";
@@ -37,6 +38,7 @@ export const migrations: readonly Migration[] = [
   factsInColumns,
   runProgress,
   bundleContentAt,
+  usesOfConfigurations,
 ];
 
 /** Brings a database to the newest version; to be called within a transaction, which takes all of it or nothing. */

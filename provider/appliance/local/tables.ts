@@ -111,6 +111,7 @@ export interface Tables {
     name: string;
     urn: string | null;
     description: string;
+    token_fingerprint: string | null;
     created_at: number;
     updated_at: number;
   };

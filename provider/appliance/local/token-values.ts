@@ -82,6 +82,22 @@ export function giveValue(tx: Transaction, tokenId: string, value: string, overl
   );
 }
 
+/** Takes a value from a token, which has another one from now on; false where it did not have it. */
+export function giveAway(tx: Transaction, tokenId: string, value: string): boolean {
+  const fingerprint = fingerprintOf(tx, value);
+  const held = tx.queries.first(
+    build
+      .selectFrom("token_values")
+      .select("valid_until")
+      .where("fingerprint", "=", fingerprint)
+      .where("token_id", "=", tokenId),
+  );
+  if (held === undefined) return false;
+  if (held.valid_until === null) giveValue(tx, tokenId, mint(tx), tx.now);
+  tx.queries.run(build.deleteFrom("token_values").where("fingerprint", "=", fingerprint));
+  return true;
+}
+
 /** What a value is good for now. */
 export interface Standing {
   readonly status: TokenStatus;

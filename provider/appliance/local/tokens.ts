@@ -2,12 +2,12 @@ import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { TokenInfo, tokenOperations } from "../operations/tokens.ts";
 import { refusedAt } from "../wrong-input.ts";
+import { configurationsBringing, LOST_CONFIGURATION, requireUnused } from "./configuration-uses.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
-import { scheduledUses } from "./scheduled-uses.ts";
 import type { Tables } from "./tables.ts";
-import { giveValue, mint, presentValue, standingOf } from "./token-values.ts";
+import { giveAway, giveValue, mint, presentValue, standingOf } from "./token-values.ts";
 import {
   changesBetween,
   moment,
@@ -115,19 +115,18 @@ function rotate(tx: Transaction, row: Row, value: string, overlapUntil: number):
   recordChanges(tx, subjectOf(row.id, row.name), [secretChange("value", { from: true, to: true })]);
 }
 
-/** @throws ApplianceError `conflict` while the runs of a schedule bring the token: their new machines could not enrol */
-function requireUnused(tx: Transaction, { id, organization, name }: Row): void {
-  const uses = scheduledUses(
-    tx,
-    organization,
-    ({ token }) => token !== undefined && standingOf(tx, token).token?.id === id,
-  );
-  if (uses.length === 0) return;
-  throw new ApplianceError({
-    code: "conflict",
-    message: `the token "${name}" cannot be deleted: the scheduled runs of ${uses.join(", ")} bring it`,
-    hint: "let them bring another token first, or delete them; a token gets a new value by its `rotation`",
-  });
+/**
+ * The token of a resource. One that its URN had in another organization is about to be deleted there, once what brings
+ * it has moved too: until then it is nobody's, and a value that the new one adopts is its own no more.
+ */
+function withUrn(tx: Transaction, organization: string, urn: string | undefined, value: string | undefined) {
+  if (urn === undefined) return undefined;
+  const found = tx.queries.first(rows().where("urn", "=", urn));
+  if (found === undefined || found.organization === organization) return found;
+  tx.queries.run(build.updateTable("tokens").set({ urn: null }).where("id", "=", found.id));
+  if (value !== undefined && giveAway(tx, found.id, value))
+    recordChanges(tx, subjectOf(found.id, found.name), [secretChange("value", { from: true, to: true })]);
+  return undefined;
 }
 
 function toMs(moment: string | null): number | null {
@@ -146,15 +145,8 @@ export const tokenHandlers: HandlersOf<typeof tokenOperations> = {
       use_limit: input.useLimit ?? null,
       enabled: input.enabled ? 1 : 0,
     };
-    const existing = urn === undefined ? undefined : tx.queries.first(rows().where("urn", "=", urn));
+    const existing = withUrn(tx, organization, urn, value);
     if (existing !== undefined) {
-      if (existing.organization !== organization) {
-        throw new ApplianceError({
-          code: "conflict",
-          message: `the token of this resource exists in organization "${existing.organization}" (${existing.id})`,
-          hint: "delete it there first: a token does not move between organizations",
-        });
-      }
       change(tx, existing, settings);
       if (value !== undefined) rotate(tx, existing, value, tx.now);
       return withValue(tx, existing.id);
@@ -236,7 +228,12 @@ export const tokenHandlers: HandlersOf<typeof tokenOperations> = {
   deleteToken(tx, { id }) {
     const row = tx.queries.first(rows().where("id", "=", id));
     if (row === undefined) return { deleted: false };
-    requireUnused(tx, row);
+    requireUnused({
+      what: `the token "${row.name}"`,
+      how: "deleted",
+      uses: configurationsBringing(tx, id),
+      hint: `let them bring another token first, or delete them: one with \`enabled: false\` lets nobody in; ${LOST_CONFIGURATION}`,
+    });
     tx.queries.run(build.deleteFrom("tokens").where("id", "=", id));
     recordChanges(tx, subjectOf(id, row.name), changesBetween(shown(row), {}));
     return { deleted: true };

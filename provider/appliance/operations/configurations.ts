@@ -15,6 +15,8 @@ const description = z.object({
   flavour: z.string().max(40).optional(),
   /** Of the agent; absent where any will do. */
   version: z.string().max(100).optional(),
+  /** The id of the bundle that it names; it can be neither unloaded nor deleted meanwhile. */
+  bundle: id.optional(),
   /** `host:port` that agents connect to. */
   server: z.string().max(300).optional(),
   /** When it runs by itself. */
@@ -79,6 +81,8 @@ export const configurationOperations = defineOperations({
       urn: urn.optional(),
       name,
       description,
+      /** The value of the token that its runs bring: that token cannot be deleted meanwhile. Never given back, nor kept in plain text. */
+      token: z.string().min(1).max(1_000).optional(),
       /** What a run needs, with what it logs in with, as JSON: kept encrypted while there is a schedule, and never given back. */
       runInputs: z.string().max(2_000_000).optional(),
     }),

@@ -108,7 +108,7 @@ export const tokenOperations = defineOperations({
   },
   deleteToken: {
     description:
-      "Deletes a token with the record of its uses. Devices that it enrolled stay. A conflict while the scheduled runs of a configuration bring it.",
+      "Deletes a token with the record of its uses. Devices that it enrolled stay. A conflict while a configuration brings it.",
     access: "write",
     input: z.object({ id }),
     output: deleted,

@@ -20,7 +20,10 @@ export const SECRET_TABLES: Readonly<Record<string, string>> = {
 };
 
 /** Columns of other tables that a leaving out of secrets empties. */
-export const SECRET_COLUMNS: Readonly<Record<string, readonly string[]>> = {};
+export const SECRET_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  // Of the value before: an update of the configuration says which it brings.
+  configurations: ["token_fingerprint"],
+};
 
 /** The tables of a database, without SQLite's own. */
 export function tablesOf(database: DatabaseSync): string[] {

@@ -50,9 +50,10 @@ const agent = z
     bundle: z
       .string()
       .min(1)
+      .max(100, { error: "expected the id of an `AgentBundle`, which is shorter" })
       .optional()
       .meta({ description: "The id of the `AgentBundle` to install from. Not needed to remove agents." }),
-    token: z.string().min(1).optional().meta({
+    token: z.string().min(1).max(1_000).optional().meta({
       description:
         "The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.",
       secret: true,

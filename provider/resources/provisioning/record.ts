@@ -39,10 +39,12 @@ export function configurationRecord(content: ConfigurationContent): Input<"saveC
       state: inputs.linux?.state ?? inputs.state,
       flavour: ground.bundle?.flavour,
       version: inputs.agent?.version,
+      bundle: inputs.agent?.bundle,
       server: ground.server && serverText(ground.server),
       schedule: inputs.schedule,
       inputs: JSON.stringify(withoutCredentials(shape, plain)),
     },
+    token: inputs.agent?.token,
     runInputs: runInputsOf({ inputs, limits }),
   };
 }

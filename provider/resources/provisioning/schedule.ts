@@ -3,7 +3,6 @@ import type { FoundInputs } from "../../kit/define/resource.ts";
 import { foundOrGone } from "../found-or-gone.ts";
 import type { Inputs } from "./inputs.ts";
 import { configurationRecord } from "./record.ts";
-import { runInputsOf } from "./run-inputs.ts";
 
 /** What a user should know of a schedule that nobody keeps: nothing else would say it. */
 export async function scheduleWarning({ enabled, schedule }: Inputs, appliance: Appliance): Promise<string[]> {
@@ -25,15 +24,12 @@ export async function keptSchedule(
   return { schedule: kept?.description.schedule ?? null };
 }
 
-/** Keeps other log-ins for the runs of a schedule; no machine is touched. */
+/** Keeps other log-ins for the runs of a schedule, and which token is brought now; no machine is touched. */
 export async function keepCredentials(
   content: Omit<Parameters<typeof configurationRecord>[0], "ground">,
   appliance: Appliance,
 ): Promise<void> {
-  const { id, inputs, limits } = content;
-  const runInputs = runInputsOf({ inputs, limits });
-  if (runInputs === undefined) return;
-  const known = await foundOrGone(appliance.getConfiguration({ id }));
+  const known = await foundOrGone(appliance.getConfiguration({ id: content.id }));
   const record = configurationRecord({ ...content, ground: { bundle: undefined, server: undefined } });
   // What lists show of bundle and server is as the last run found it.
   const { flavour, server } = known?.description ?? {};

@@ -13,7 +13,8 @@ function filled(): Queries {
   for (const [number, organization] of ["berlin", "bonn"].entries()) {
     database.exec(`
       INSERT INTO organizations (name, created_at) VALUES ('${organization}', 1);
-      INSERT INTO configurations VALUES ('config-${organization}', '${organization}', 'fleet', NULL, '{}', 1, 1);
+      INSERT INTO configurations (id, organization, name, description, created_at, updated_at)
+        VALUES ('config-${organization}', '${organization}', 'fleet', '{}', 1, 1);
       INSERT INTO runs (number, id, configuration_id, kind, state, holder, started_at, lease_until)
         VALUES (${number + 1}, 'run-${organization}', 'config-${organization}', 'up', 'running', 'a test', 1, 1);
       INSERT INTO history (at, who, what, subject, subject_name, changes, organization)

@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { migrations, newest } from "../../../provider/appliance/local/migrations.ts";
 import { thisProcess } from "../../../provider/appliance/local/process-identity.ts";
@@ -36,6 +37,23 @@ describe("migrations of the local appliance", () => {
       await appliance.close();
     }
     expect((await refusal(openedIn(folder))).code).toBe("newer-version");
+  });
+
+  it("keep the bundle that a configuration named before from being deleted", async () => {
+    const folder = newFolder();
+    const filled = await openedIn(folder);
+    const { id } = await filled.saveBundle({ name: "agents", version: "1.4.2", flavour: "reference", packages: [] });
+    const inputs = JSON.stringify({ agent: { bundle: id } });
+    await filled.saveConfiguration({ id: "config-1", name: "berlin", description: { targets: "10.0.0.1", inputs } });
+    await filled.saveConfiguration({ id: "config-2", name: "bonn", description: { targets: "10.0.0.2" } });
+    await filled.close();
+    const database = new DatabaseSync(join(folder, "appliance.db"));
+    database.exec("ALTER TABLE configurations DROP COLUMN token_fingerprint; PRAGMA user_version = 17");
+    database.close();
+    const migrated = await openedIn(folder);
+    await expect(migrated.deleteBundle({ id })).rejects.toThrow('it is used by configuration "berlin"');
+    expect((await migrated.getConfiguration({ id: "config-2" })).description).not.toHaveProperty("bundle");
+    await migrated.close();
   });
 
   it("are shown to a preview through a copy, and the database stays as it is", async () => {

@@ -124,9 +124,12 @@ describe("outcomes in a local appliance", () => {
   it("are kept, with their logs, by the migration that keeps them once", async () => {
     const folder = newFolder();
     const before = await openedIn(folder, { migrations: migrations.filter(({ number }) => number < 14) });
-    await before.saveConfiguration({ id: "fleet", name: "fleet", description: { targets: "10.0.0.1-9" } });
     await before.close();
     const database = new DatabaseSync(join(folder, "appliance.db"));
+    database.exec(
+      `INSERT INTO configurations (id, organization, name, description, created_at, updated_at)
+       VALUES ('fleet', 'default', 'fleet', '{"targets":"10.0.0.1-9"}', 1, 1)`,
+    );
     const run = database.prepare(
       "INSERT INTO runs (id, configuration_id, kind, state, holder, started_at, lease_until) VALUES (?, 'fleet', 'up', 'finished', 'test', 1, 1)",
     );

@@ -1,0 +1,53 @@
+import { ApplianceError } from "../errors.ts";
+import { build } from "./query.ts";
+import type { Transaction } from "./transaction.ts";
+
+const names = () => build.selectFrom("configurations").select("name").orderBy("name");
+
+const inWords = ({ name }: { readonly name: string }) => `configuration "${name}"`;
+
+/**
+ * The configurations that name a bundle, in words for people: also those that no program has any more.
+ *
+ * @example configurationsNaming(tx, id) // ['configuration "berlin"']
+ */
+export function configurationsNaming(tx: Transaction, bundleId: string): readonly string[] {
+  const naming = names().where((eb) =>
+    eb(eb.fn<string | null>("json_extract", ["description", eb.val("$.bundle")]), "=", bundleId),
+  );
+  return tx.queries.all(naming).map(inWords);
+}
+
+/**
+ * The configurations that bring a token, by its present value or by one that it had before: as
+ * {@link configurationsNaming}, and also those that were there before the token.
+ */
+export function configurationsBringing(tx: Transaction, tokenId: string): readonly string[] {
+  const values = build.selectFrom("token_values").select("fingerprint").where("token_id", "=", tokenId);
+  return tx.queries.all(names().where("token_fingerprint", "in", values)).map(inWords);
+}
+
+/** Something that is to be taken away. */
+interface Unwanted {
+  /** 'the bundle "agents"' */
+  readonly what: string;
+  /** "deleted" */
+  readonly how: string;
+  /** In words for people; empty where nothing does. */
+  readonly uses: readonly string[];
+  /** How those who use it come to do without it. */
+  readonly hint: string;
+  /** The property that says so, where one does. */
+  readonly path?: readonly string[] | undefined;
+}
+
+/** Requires that nothing uses what is to be taken away. @throws ApplianceError `conflict`, which names what does */
+export function requireUnused({ what, how, uses, hint, path }: Unwanted): void {
+  if (uses.length === 0) return;
+  const message = `${what} cannot be ${how}: it is used by ${uses.join(", ")}`;
+  const problems = path === undefined ? undefined : [{ path: [...path], message }];
+  throw new ApplianceError({ code: "conflict", message, hint, problems });
+}
+
+/** What ends the use by a configuration that its program has lost. */
+export const LOST_CONFIGURATION = "`kace config delete` takes a configuration that no program has any more";

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
+import { Project, ref } from "../e2e/project.ts";
+import { KACE } from "./kace-plugin.ts";
+import { BUNDLE, writePackage } from "./packages.ts";
+
+/** Many runs of the CLI one after the other, on a machine that may be busy. */
+const SLOW = { timeout: 900_000 };
+
+const VALUE = "token-in-use-canary";
+const OTHER = "other-token-in-use-canary";
+const PASSWORD = "correct-horse";
+
+/** Looks at the appliance behind a project's back. */
+async function using<T>(project: Project, work: (appliance: LocalAppliance) => Promise<T>): Promise<T> {
+  const appliance = await openLocal({ folder: project.world, who: "somebody else" });
+  try {
+    return await work(appliance);
+  } finally {
+    await appliance.close();
+  }
+}
+
+/** The names of all bundles, tokens and configurations of an organization. */
+function namesIn(project: Project, organization = "default"): Promise<string[]> {
+  return using(project, async (appliance) => {
+    const { bundles } = await appliance.listBundles({ organization });
+    const { tokens } = await appliance.listTokens({ organization });
+    const { configurations } = await appliance.listConfigurations({ organization });
+    return [...bundles, ...tokens, ...configurations].map(({ name }) => name);
+  });
+}
+
+function opened(): Promise<Project> {
+  return Project.yaml({}, { plugin: KACE, secrets: [VALUE, OTHER, PASSWORD] });
+}
+
+const agents = { type: BUNDLE.type, properties: { ...BUNDLE.properties, name: "agents" } };
+const token = (name: string, value: string) => ({
+  type: "kace:AgentToken",
+  properties: { name, adoptValue: { "fn::secret": value } },
+});
+/** A configuration that is only kept: no machine is looked at, and it has no schedule. */
+const fleet = (agent: object) => ({
+  type: "kace:ProvisioningConfig",
+  properties: {
+    name: "berlin",
+    enabled: false,
+    targets: { ips: ["192.0.2.1"] },
+    server: { name: "kbox.example" },
+    linux: { password: { "fn::secret": PASSWORD } },
+    agent,
+  },
+});
+
+describe("a bundle and a token that a configuration names", SLOW, () => {
+  it("cannot be deleted beneath it, and go with it or after it", async () => {
+    const project = await opened();
+    await writePackage(project.folder);
+    const own = { agents, site: token("site", VALUE) };
+    await project.write({ resources: own });
+    await project.up();
+    const { id = "" } = await project.recordedAs("agents");
+    // By their texts, as another stack would name them: the engine knows of no order.
+    const naming = fleet({ bundle: id, token: { "fn::secret": VALUE } });
+    await project.write({ resources: { ...own, fleet: naming } });
+    await project.up();
+
+    await project.write({ resources: { fleet: naming, site: own.site } });
+    expect(await project.failingUp()).toContain(
+      'the bundle "agents" cannot be deleted: it is used by configuration "berlin"',
+    );
+    await project.write({ resources: { fleet: naming, agents } });
+    expect(await project.failingUp()).toContain(
+      'the token "site" cannot be deleted: it is used by configuration "berlin"',
+    );
+    expect(await namesIn(project)).toEqual(["agents", "site", "berlin"]);
+
+    // Another token is all that changes, and that no machine is looked at for.
+    const other = token("other", OTHER);
+    await project.write({ resources: { agents, other, fleet: fleet({ bundle: id, token: ref("other.value") }) } });
+    await project.up();
+    expect(await namesIn(project)).toEqual(["agents", "other", "berlin"]);
+    await project.write({ resources: { agents, other, fleet: fleet({ bundle: ref("agents.id") }) } });
+    await project.up();
+    await project.expectSettled();
+    await project.succeed(["destroy", "--yes", "--skip-preview"]);
+    expect(await namesIn(project)).toEqual([]);
+    await project.expectNoSecretInState();
+  });
+
+  it("move to another organization with it", async () => {
+    const project = await opened();
+    await writePackage(project.folder);
+    const agent = { bundle: ref("agents.id"), token: ref("site.value") };
+    await project.write({ resources: { agents, site: token("site", VALUE), fleet: fleet(agent) } });
+    await project.up();
+    await using(project, (appliance) => appliance.createOrganization({ name: "berlin" }));
+    await project.configure({ "kace:organization": "berlin" });
+    await project.up();
+    expect(await namesIn(project)).toEqual([]);
+    expect(await namesIn(project, "berlin")).toEqual(["agents", "site", "berlin"]);
+    expect(await using(project, (appliance) => appliance.checkToken({ value: VALUE }))).toMatchObject({
+      status: "valid",
+      id: (await project.recordedAs("site")).id,
+    });
+    await project.expectSettled();
+  });
+});

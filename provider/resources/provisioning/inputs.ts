@@ -53,12 +53,17 @@ const agent = z
       .max(100, { error: "expected the id of an `AgentBundle`, which is shorter" })
       .optional()
       .meta({ description: "The id of the `AgentBundle` to install from. Not needed to remove agents." }),
-    token: z.string().min(1).max(1_000).optional().meta({
-      description:
-        "The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.",
-      secret: true,
-      credential: true,
-    }),
+    token: z
+      .string()
+      .min(1)
+      .max(1_000, { error: "expected a token, which has at most 1,000 characters" })
+      .optional()
+      .meta({
+        description:
+          "The value of the `AgentToken` that new agents enrol with. Without it they wait in quarantine to be approved. It matters for new enrolments only.",
+        secret: true,
+        credential: true,
+      }),
     installTimeout: limit().default("10m").meta({ description: "How long the installer of a machine may take." }),
     connectTimeout: limit()
       .default("2m")

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Appliance } from "../../provider/appliance/appliance.ts";
-import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
 import { Project, type ProjectOptions, ref } from "../e2e/project.ts";
+import { using } from "./behind-its-back.ts";
 import { KACE } from "./kace-plugin.ts";
 import { BUNDLE, PACKAGE, PACKAGE_SHA256, writePackage } from "./packages.ts";
 import { serving } from "./serving.ts";
@@ -11,16 +11,6 @@ const SLOW = { timeout: 900_000 };
 
 const ADOPTED = "adopted-value-0001";
 const ADOPTED_NEXT = "adopted-value-0002";
-
-/** Looks at, or works on, the appliance behind a project's back. */
-async function using<T>(project: Project, work: (appliance: LocalAppliance) => Promise<T>): Promise<T> {
-  const appliance = await openLocal({ folder: project.world, who: "somebody else" });
-  try {
-    return await work(appliance);
-  } finally {
-    await appliance.close();
-  }
-}
 
 /** A project of an appliance in its own world, used as a folder. */
 async function local(options: ProjectOptions): Promise<Project> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
 import { Project, ref } from "../e2e/project.ts";
+import { using } from "./behind-its-back.ts";
 import { KACE } from "./kace-plugin.ts";
 import { BUNDLE, writePackage } from "./packages.ts";
 
@@ -10,16 +10,6 @@ const SLOW = { timeout: 900_000 };
 const VALUE = "token-in-use-canary";
 const OTHER = "other-token-in-use-canary";
 const PASSWORD = "correct-horse";
-
-/** Looks at the appliance behind a project's back. */
-async function using<T>(project: Project, work: (appliance: LocalAppliance) => Promise<T>): Promise<T> {
-  const appliance = await openLocal({ folder: project.world, who: "somebody else" });
-  try {
-    return await work(appliance);
-  } finally {
-    await appliance.close();
-  }
-}
 
 /** The names of all bundles, tokens and configurations of an organization. */
 function namesIn(project: Project, organization = "default"): Promise<string[]> {

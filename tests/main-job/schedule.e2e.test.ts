@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
 import { Project } from "../e2e/project.ts";
+import { using } from "./behind-its-back.ts";
 import { KACE } from "./kace-plugin.ts";
 
 /** Many runs of the CLI one after the other, on a machine that may be busy. */
@@ -20,15 +20,6 @@ const FLEET = {
 async function write(project: Project, changes: object = {}): Promise<void> {
   const properties = { ...FLEET, ...changes };
   await project.write({ resources: { fleet: { type: "kace:ProvisioningConfig", properties } } });
-}
-
-async function using<T>(project: Project, work: (appliance: LocalAppliance) => Promise<T>): Promise<T> {
-  const appliance = await openLocal({ folder: project.world });
-  try {
-    return await work(appliance);
-  } finally {
-    await appliance.close();
-  }
 }
 
 describe("the schedule of a ProvisioningConfig, by the real CLI", SLOW, () => {

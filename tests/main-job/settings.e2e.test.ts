@@ -1,22 +1,13 @@
 import { expect, it } from "vitest";
-import { type LocalAppliance, openLocal } from "../../provider/appliance/local/local.ts";
+import type { LocalAppliance } from "../../provider/appliance/local/local.ts";
 import { DEFAULT_AGENT_SETTINGS } from "../../provider/appliance/operations/settings.ts";
 import { device } from "../appliance/devices.ts";
 import { Project, ref } from "../e2e/project.ts";
+import { using } from "./behind-its-back.ts";
 import { KACE } from "./kace-plugin.ts";
 
 /** Many runs of the CLI one after the other, on a machine that may be busy. */
 const SLOW = { timeout: 900_000 };
-
-/** Looks at, or works on, the appliance behind a project's back. */
-async function using<T>(project: Project, work: (appliance: LocalAppliance) => Promise<T>): Promise<T> {
-  const appliance = await openLocal({ folder: project.world, who: "somebody else" });
-  try {
-    return await work(appliance);
-  } finally {
-    await appliance.close();
-  }
-}
 
 const settingsOf = (project: Project) => using(project, (appliance) => appliance.getSettings({}));
 

@@ -2,6 +2,9 @@ package connection
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -145,6 +148,32 @@ func TestHoldsTheScriptsOfAnUpdateAndSaysSo(t *testing.T) {
 	}
 	if f.agent.Scripts.Hash() != none.Held {
 		t.Error("it is held still")
+	}
+}
+
+func TestWhatCannotBeTakenOffTheDiskIsNotSaidToBeCalledBack(t *testing.T) {
+	f := newFixture(t)
+	f.withScripts()
+	peer := connected(f, "approved")
+	heldNext(peer)
+	f.hold(peer, "task-1")
+	path := filepath.Join(f.agent.At.ScriptsFolder(), "task-1.json")
+	must(t, os.Remove(path))
+	must(t, os.MkdirAll(filepath.Join(path, "something"), 0o700))
+	peer.Send(map[string]any{"type": "task-cancel", "id": "task-1"})
+	peer.Send(map[string]any{"type": "task-cancel", "id": "task-2"})
+	ended(t, peer, "task-2")
+	for _, one := range f.agent.Tasks.Reports() {
+		if one.ID == "task-1" {
+			t.Errorf("%+v", one)
+		}
+	}
+	must(t, os.Remove(filepath.Join(path, "something")))
+	if one := ended(t, peer, "task-1"); one.Note != "it was called back before it began" {
+		t.Errorf("%+v", one)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is on the disk still: %v", err)
 	}
 }
 

@@ -44,6 +44,8 @@ type session struct {
 	canonicalHost string
 	// told is what was said of each task over this connection.
 	told map[string]string
+	// staying are the scripts for later that were called back and could not be taken off the disk.
+	staying map[string]bool
 
 	// presented are the certificates that the server showed.
 	presented []*x509.Certificate

@@ -88,6 +88,9 @@ func (s *session) run(ctx context.Context) error {
 	if s.state != status.Approved {
 		return nil
 	}
+	for id := range s.staying {
+		s.callBack(id)
+	}
 	checkIn, inventory := s.agent.rhythm.Look(s.agent.Elapsed(), s.agent.Now())
 	waiting := s.agent.rhythm.Waiting()
 	s.agent.Board.Change(func(shown *status.Status) { shown.Waiting = waiting })
@@ -185,11 +188,7 @@ func (s *session) answer(ctx context.Context, message protocol.Incoming) error {
 	case protocol.TypeTask:
 		return s.takeTask(ctx, message)
 	case protocol.TypeTaskCancel:
-		if s.agent.Tasks != nil {
-			// First what could begin it.
-			s.agent.Scripts.Drop(message.ID)
-			s.agent.Tasks.Cancel(message.ID)
-		}
+		s.callBack(message.ID)
 	case protocol.TypeTaskStatusReceived:
 		if s.agent.Tasks != nil {
 			s.agent.Tasks.Received(message.ID)

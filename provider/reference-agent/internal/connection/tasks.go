@@ -64,6 +64,24 @@ func (s *session) takeTask(ctx context.Context, message protocol.Incoming) error
 	return s.sayTasks(ctx)
 }
 
+// callBack ends a task, or keeps it from beginning. A script for later that stays on the disk is not called back yet.
+func (s *session) callBack(id string) {
+	if s.agent.Tasks == nil {
+		return
+	}
+	// First what could begin it.
+	if err := s.agent.Scripts.Drop(id); err != nil {
+		s.agent.Log.Error("a script for later cannot be called back yet", "task", id, "error", err)
+		if s.staying == nil {
+			s.staying = map[string]bool{}
+		}
+		s.staying[id] = true
+		return
+	}
+	delete(s.staying, id)
+	s.agent.Tasks.Cancel(id)
+}
+
 // sayTasks says what the server has not been told over this connection.
 func (s *session) sayTasks(ctx context.Context) error {
 	if s.agent.Tasks == nil {

@@ -36,11 +36,9 @@ type Keeper struct {
 	log      *slog.Logger
 	onChange func(held int)
 
-	mutex  sync.Mutex
-	server string
-	held   map[string]definition
-	// handed are those that wait for their turn in the runner.
-	handed  map[string]bool
+	mutex   sync.Mutex
+	server  string
+	held    map[string]definition
 	wake    chan struct{}
 	changed chan struct{}
 }
@@ -48,7 +46,7 @@ type Keeper struct {
 // New takes up what an earlier process kept. onChange is told how many scripts there are.
 func New(at layout.Layout, now func() time.Time, log *slog.Logger, onChange func(held int)) *Keeper {
 	keeper := &Keeper{
-		store: store{at}, now: now, log: log, onChange: onChange, held: map[string]definition{}, handed: map[string]bool{},
+		store: store{at}, now: now, log: log, onChange: onChange, held: map[string]definition{},
 		wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 	found, err := keeper.store.all()
@@ -108,16 +106,18 @@ func (k *Keeper) Clear(why string) {
 	}
 }
 
-// Drop forgets a script that was called back.
-func (k *Keeper) Drop(id string) {
+// Drop forgets a script that is not to begin any more. Where it cannot it says so: the script may begin yet, and nothing
+// must be told of its end.
+func (k *Keeper) Drop(id string) error {
 	if k == nil {
-		return
+		return nil
 	}
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	if _, isHeld := k.held[id]; isHeld {
-		k.drop(id, "it was called back")
+	if _, isHeld := k.held[id]; !isHeld {
+		return nil
 	}
+	return k.forget(id)
 }
 
 // drop forgets a script. The mutex is held.
@@ -135,7 +135,6 @@ func (k *Keeper) forget(id string) error {
 		return err
 	}
 	delete(k.held, id)
-	delete(k.handed, id)
 	k.onChange(len(k.held))
 	return nil
 }
@@ -175,14 +174,14 @@ func (k *Keeper) look(runner Runner) time.Duration {
 	now := k.now()
 	pause := lookEvery
 	for _, one := range k.inOrder() {
-		if k.handed[one.ID] {
+		if runner.Seen(one.ID) {
+			// It waits for its turn there.
 			continue
 		}
 		switch one.verdict(now) {
 		case wait:
 			pause = min(pause, one.At.Sub(now.Round(0)))
 		case run:
-			k.handed[one.ID] = true
 			runner.Add(tasks.Task{
 				ID: one.ID, Type: tasks.TypeScriptForLater, Priority: one.Priority, Timeout: one.timeout(), Payload: json.RawMessage(`{}`),
 			})
@@ -221,10 +220,16 @@ func (k *Keeper) reportMissed(runner Runner, one definition, now time.Time) {
 	k.drop(one.ID, "missed")
 }
 
+// executor is a tasks.Keeper.
+type executor struct {
+	*Keeper
+	tasks.Func
+}
+
 // Before makes an Executor of tasks.TypeScriptForLater: it takes the script out of what is kept and lets scripts run it.
 // The runner has noted by then that the task runs, so that one which is cut off is reported, and never runs twice.
-func (k *Keeper) Before(scripts tasks.Executor) tasks.Executor {
-	return tasks.Func(func(ctx context.Context, task tasks.Task) (tasks.Result, error) {
+func (k *Keeper) Before(scripts tasks.Executor) tasks.Keeper {
+	return executor{k, func(ctx context.Context, task tasks.Task) (tasks.Result, error) {
 		text, err := k.take(task.ID)
 		if err != nil {
 			return tasks.Result{}, err
@@ -235,7 +240,7 @@ func (k *Keeper) Before(scripts tasks.Executor) tasks.Executor {
 		result, err := scripts.Run(ctx, task)
 		result.EndedAt = k.now()
 		return result, err
-	})
+	}}
 }
 
 func (k *Keeper) take(id string) (string, error) {

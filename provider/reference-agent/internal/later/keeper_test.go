@@ -96,7 +96,7 @@ func (w *world) boot() *agent {
 		return tasks.Result{Output: "said by " + payload.Script}, nil
 	})
 	a.updates = a.keeper.Updates(w.part, func() Runner { return a.runner })
-	a.runner = tasks.New(w.at, map[string]tasks.Executor{tasks.TypeScriptForLater: a.keeper.Before(script)},
+	a.runner = tasks.New(w.at, map[string]tasks.Executor{tasks.TypeScriptForLater: a.keeper.Before(script), tasks.TypeScript: script},
 		func() time.Duration { return 0 }, log)
 	return a
 }
@@ -357,9 +357,11 @@ func TestWhatIsCalledBackDoesNotRun(t *testing.T) {
 	a := w.boot()
 	a.mustHold(w.script("one", noon.Add(time.Hour)), w.script("queued", noon))
 	a.keeper.look(a.runner) // "queued" waits for its turn
-	a.keeper.Drop("one")
-	a.keeper.Drop("queued")
-	a.keeper.Drop("unheard")
+	for _, id := range []string{"one", "queued", "unheard"} {
+		if err := a.keeper.Drop(id); err != nil {
+			t.Error(err)
+		}
+	}
 	a.start()
 	a.passes(noon.Add(time.Hour))
 	if report := a.report("queued"); report.Note != "it was called back before it began" {
@@ -385,8 +387,7 @@ func TestForgetsTheScriptsOfOtherServersAndThoseOfOneThatDisapproves(t *testing.
 	var none *Keeper
 	none.Belong("x")
 	none.Clear("x")
-	none.Drop("x")
-	if none.Changed() != nil {
+	if err := none.Drop("x"); err != nil || none.Changed() != nil {
 		t.Error("nothing changes in none")
 	}
 }

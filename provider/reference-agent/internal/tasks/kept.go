@@ -76,6 +76,27 @@ func (r *Runner) end(report protocol.TaskStatus) {
 	r.settled(report.ID)
 }
 
+// conclude is end for a task that may lie on the disk still. Where it cannot be taken away nothing is said of it, and it may
+// be added again.
+func (r *Runner) conclude(task Task, report protocol.TaskStatus) {
+	var stays error
+	if keeper, is := r.executors[task.Type].(Keeper); is {
+		// Without the mutex: who keeps it may be about to add one.
+		stays = keeper.Drop(task.ID)
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.running = nil
+	if stays == nil {
+		r.log.Info("task ended", "id", task.ID, "status", report.Status, "note", report.Note)
+		r.end(report)
+		return
+	}
+	r.log.Error("a task cannot begin, and stays on the disk", "task", task.ID, "note", report.Note, "error", stays)
+	r.known = slices.DeleteFunc(r.known, func(one string) bool { return one == task.ID })
+	r.settled(task.ID)
+}
+
 // settled is a task whose report outlives the agent, here or at the server. Only now the disk's note goes that it runs,
 // so that an agent which is killed before says that it was cut off, and never runs it again. The mutex is held.
 func (r *Runner) settled(id string) {

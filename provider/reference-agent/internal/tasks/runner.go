@@ -96,10 +96,13 @@ func (r *Runner) Add(task Task) {
 		return
 	}
 	r.remember(task.ID)
-	switch _, isKnown := r.executors[task.Type]; {
+	executor, isKnown := r.executors[task.Type]
+	// What lies on the disk must not be said to have failed; there is little of it.
+	_, isKept := executor.(Keeper)
+	switch {
 	case !isKnown:
 		r.end(failed(task, fmt.Sprintf("this agent does not know tasks of type %.40s", task.Type)))
-	case len(r.queue) >= maxQueued:
+	case len(r.queue) >= maxQueued && !isKept:
 		r.end(failed(task, fmt.Sprintf("%d tasks wait already", len(r.queue))))
 	default:
 		after := func(one Task) bool { return one.Priority > task.Priority }
@@ -169,11 +172,13 @@ func (r *Runner) takeUp(ctx context.Context, task Task) {
 		r.work(ctx, working, task, resumer.Resume)
 		return
 	}
+	if !isEnded {
+		r.conclude(task, failed(task, "the agent ended while it ran"))
+		return
+	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if !isEnded {
-		r.end(failed(task, "the agent ended while it ran"))
-	} else if !r.unkept[task.ID] {
+	if !r.unkept[task.ID] {
 		r.settled(task.ID)
 	}
 }
@@ -202,10 +207,7 @@ func (r *Runner) work(ctx, working context.Context, task Task, do func(context.C
 	defer done()
 
 	if err := r.note(task); err != nil {
-		r.mutex.Lock()
-		defer r.mutex.Unlock()
-		r.running = nil
-		r.end(failed(task, "the agent cannot note that it runs: "+err.Error()))
+		r.conclude(task, failed(task, "the agent cannot note that it runs: "+err.Error()))
 		return
 	}
 	signal(r.changed)
@@ -215,19 +217,18 @@ func (r *Runner) work(ctx, working context.Context, task Task, do func(context.C
 	result, err := do(working, task)
 	cause := context.Cause(working)
 
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	r.running = nil
 	if err != nil && ctx.Err() != nil {
 		if _, goesOn := r.executors[task.Type].(Resumer); goesOn {
 			// The next process takes it up.
+			r.mutex.Lock()
+			defer r.mutex.Unlock()
+			r.running = nil
 			return
 		}
 		cause = errStopping
 	}
 	report := reportOf(task, result, err, cause, r.now()-began)
-	r.log.Info("task ended", "id", task.ID, "status", report.Status, "note", report.Note)
-	r.end(report)
+	r.conclude(task, report)
 }
 
 // note keeps that a task runs. It takes the place of the note on one before, whose report must be kept by then.

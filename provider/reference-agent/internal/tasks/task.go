@@ -62,6 +62,13 @@ type Func func(ctx context.Context, task Task) (Result, error)
 // Run calls the function.
 func (f Func) Run(ctx context.Context, task Task) (Result, error) { return f(ctx, task) }
 
+// Keeper is an Executor whose tasks lie on the disk until they begin, where a restart finds them. Drop takes one away; one
+// that began is away already. The end of a task is told only after that, so that what has failed never begins.
+type Keeper interface {
+	Executor
+	Drop(id string) error
+}
+
 // Resumer is an Executor whose tasks outlive the process of the agent: after a restart Resume is called for the task
 // that ran, with all of its time anew. Of other executors such a task has failed.
 type Resumer interface {

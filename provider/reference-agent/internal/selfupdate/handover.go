@@ -26,14 +26,15 @@ func (u *Updater) activate(ctx context.Context, state State) error {
 	return nil
 }
 
-// takeBack forgets an update that no watchdog was started for, or later ones would be refused for its sake. Where the
-// agent is only stopped, its next process calls the watchdog.
+// takeBack forgets an update that no watchdog was started for, or later ones would be refused for its sake; and the next
+// process would go on with what was said to have failed, where the disk did not take that it has. Where the agent is only
+// stopped, its next process goes on with what is there.
 func (u *Updater) takeBack(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	if cause != nil && !errors.Is(cause, tasks.ErrTimeUp) && !errors.Is(cause, tasks.ErrCalledBack) {
 		return nil
 	}
-	return atomicfile.Remove(u.folder().state())
+	return errors.Join(atomicfile.Remove(u.folder().state()), atomicfile.Remove(u.folder().preparation()))
 }
 
 // inTurn works while nobody else works on the machine, and waits for that for a while.

@@ -146,3 +146,53 @@ func TestTheAgentHandsOverWhatARunHadLeft(t *testing.T) {
 		t.Errorf("a new one is known as %q, %v", after, err)
 	}
 }
+
+func TestWhatWasSaidToHaveFailedIsNotGoneOnWith(t *testing.T) {
+	for name, test := range map[string]struct {
+		cause  error
+		others bool
+	}{
+		"its time was up while it was fetched": {tasks.ErrTimeUp, false},
+		"it was called back":                   {tasks.ErrCalledBack, false},
+		"its time was up while others worked":  {tasks.ErrTimeUp, true},
+		"others worked for too long":           {nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.updater.turnPatience = 20 * time.Millisecond
+			ctx, end := context.WithCancelCause(context.Background())
+			defer end(nil)
+			part, leave := s.updater.Part, func() error { return nil }
+			if test.others {
+				lock, err := machinelock.Take(s.updater.At, "run-1")
+				must(t, err)
+				leave = lock.Release
+				if test.cause != nil {
+					s.updater.turnPatience = time.Hour
+					time.AfterFunc(20*time.Millisecond, func() { end(test.cause) })
+				}
+			} else {
+				s.updater.Part = func(ctx context.Context, id, hash string, offset int64) ([]byte, int64, error) {
+					if offset == 0 {
+						return part(ctx, id, hash, offset)
+					}
+					end(test.cause)
+					return nil, 0, ctx.Err()
+				}
+			}
+			payload, err := json.Marshal(Order{Package: s.offer("1.5.0", archiveOf(t, "1.5.0", amd64)), ConfirmSeconds: 60})
+			must(t, err)
+			if _, err := s.updater.Update(ctx, task, payload); err == nil {
+				t.Fatal("it did not fail")
+			}
+			// As where the disk was full and did not take that: to the next process the task still runs.
+			must(t, leave())
+			s.updater.Part = part
+			asked := len(s.asked)
+			note, err := s.updater.TakeUp(context.Background(), task, payload)
+			if err == nil || len(s.asked) != asked || s.started != 0 {
+				t.Errorf("the next process says %q, %v; the watchdog was started %d times", note, err, s.started)
+			}
+		})
+	}
+}

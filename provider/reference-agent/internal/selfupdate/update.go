@@ -76,8 +76,7 @@ func (u *Updater) begin(ctx context.Context, taskID string, payload []byte, from
 	}
 	state, err := u.prepare(ctx, taskID, order)
 	if err != nil && ctx.Err() != nil {
-		// Where the agent is only stopped, its next process goes on with what is there.
-		return "", describeWrite(err)
+		return "", errors.Join(describeWrite(err), u.takeBack(ctx))
 	}
 	if err != nil {
 		return "", errors.Join(describeWrite(err), u.tidy(order))

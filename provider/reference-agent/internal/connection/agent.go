@@ -52,6 +52,8 @@ type Agent struct {
 	// lived is what the agent lives by, as server told it, which is a server's key; the rhythm goes on from one connection to the next.
 	server string
 	lived  settings.Settings
+	// unkept says that the disk did not take what it lives by.
+	unkept bool
 	rhythm *rhythm.Rhythm
 	// looks says when it looks for the latest scripts.
 	looks *rhythm.Rhythm
@@ -131,13 +133,13 @@ func (a *Agent) remember(server string) {
 	if err != nil {
 		a.Log.Error("the kept settings cannot be used", "error", err)
 	}
-	a.server, a.lived, a.rhythm = server, told, rhythm.New(told, a.Spread)
+	a.server, a.lived, a.unkept, a.rhythm = server, told, false, rhythm.New(told, a.Spread)
 	a.looks = rhythm.New(told.ForScripts(), a.Spread)
 	a.Scripts.Belong(server)
 	a.Board.Change(func(shown *status.Status) { shown.Settings, shown.Waiting = told, false })
 }
 
-// liveBy takes up settings, and keeps them for a start without the server.
+// liveBy takes up settings, and keeps them.
 func (a *Agent) liveBy(told settings.Settings) {
 	if told == a.lived {
 		return
@@ -148,8 +150,15 @@ func (a *Agent) liveBy(told settings.Settings) {
 	a.Board.Change(func(shown *status.Status) { shown.Settings = told })
 	a.Log.Info("settings", "revision", told.Revision, "runInterval", told.RunInterval(),
 		"windowFrom", told.CommunicationsWindow.From, "windowTo", told.CommunicationsWindow.To)
-	if err := settings.Keep(a.At, a.server, told); err != nil {
-		// They hold all the same; a start without the server goes by older ones.
+	a.keepLived()
+}
+
+// keepLived keeps the settings for a start without the server.
+func (a *Agent) keepLived() {
+	err := settings.Keep(a.At, a.server, a.lived)
+	a.unkept = err != nil
+	if err != nil {
+		// They hold all the same, and the next check-in tries again.
 		a.Log.Error("the settings could not be kept", "error", err)
 	}
 }

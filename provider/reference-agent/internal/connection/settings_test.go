@@ -3,10 +3,13 @@ package connection
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"pulumi-kace/reference-agent/internal/configuration"
 	"pulumi-kace/reference-agent/internal/fakeserver"
 	"pulumi-kace/reference-agent/internal/protocol"
 	"pulumi-kace/reference-agent/internal/settings"
@@ -135,6 +138,29 @@ func TestKnowsItsSettingsWithoutTheServer(t *testing.T) {
 	shown := f.until("living by them again", func(s status.Status) bool { return s.Settings.Revision == 9 })
 	if shown.Connected || shown.Settings.RunInterval() != 3*time.Hour {
 		t.Errorf("%+v", shown)
+	}
+}
+
+func TestKeepsItsSettingsOnceThereIsRoom(t *testing.T) {
+	f := newFixture(t)
+	inTheWay := f.agent.At.Settings() + ".new"
+	must(t, os.MkdirAll(filepath.Join(inTheWay, "something"), 0o700))
+	f.start()
+	peer := f.Accept(t)
+	peer.Challenge()
+	peer.Hello()
+	peer.WelcomeWith("approved", told(9, 3*time.Hour, 0, always, always))
+	f.until("living by them", func(s status.Status) bool { return s.Settings.Revision == 9 })
+	var run protocol.CheckIn
+	peer.Next(protocol.TypeCheckIn, &run)
+	must(t, os.RemoveAll(inTheWay))
+	f.pass(3 * time.Hour)
+	peer.Next(protocol.TypeCheckIn, &run)
+	configured, err := configuration.Read(f.agent.At)
+	must(t, err)
+	kept, err := settings.Kept(f.agent.At, configured.ServerKey())
+	if err != nil || kept.Revision != 9 {
+		t.Errorf("%+v %v", kept, err)
 	}
 }
 

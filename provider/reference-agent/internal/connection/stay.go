@@ -115,6 +115,9 @@ func (s *session) forced(ctx context.Context) error {
 }
 
 func (s *session) checkIn(ctx context.Context, inventory bool) error {
+	if s.agent.unkept {
+		s.agent.keepLived()
+	}
 	now := s.agent.Now().UTC().Format(time.RFC3339)
 	s.agent.Board.Change(func(shown *status.Status) { shown.LastCheckIn, shown.Waiting = now, false })
 	err := s.send(ctx, protocol.CheckIn{Type: protocol.TypeCheckIn, SettingsRevision: s.agent.lived.Revision})

@@ -12,15 +12,66 @@ import (
 // Write replaces the file and returns once the new one would survive a loss of power. One writer at a time.
 func Write(path string, data []byte, mode fs.FileMode) error { return write(path, data, mode, true) }
 
+// File is one that is written or, without data, deleted.
+type File struct {
+	Path string
+	Data []byte
+	Mode fs.FileMode
+}
+
+// WriteAll is Write for files that belong together: none is touched before the disk has taken all of them, and they
+// change in this order.
+func WriteAll(files ...File) (err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, one := range files {
+			err = errors.Join(err, Remove(scratchOf(one.Path)))
+		}
+	}()
+	for _, one := range files {
+		if one.Data == nil {
+			continue
+		}
+		if err := draft(one.Path, one.Data, one.Mode, true); err != nil {
+			return err
+		}
+	}
+	for _, one := range files {
+		change := place
+		if one.Data == nil {
+			change = Erase
+		}
+		if err := change(one.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Replace is Write for files that a restart makes anew: it leaves the moment of writing to the operating system.
 func Replace(path string, data []byte, mode fs.FileMode) error {
 	return write(path, data, mode, false)
 }
 
-func write(path string, data []byte, mode fs.FileMode, durable bool) (err error) {
-	// A fixed name, so that a writer that was killed leaves at most one file behind; removed first, so that the new file
-	// has this mode from its first byte on.
-	scratch := path + ".new"
+func write(path string, data []byte, mode fs.FileMode, durable bool) error {
+	if err := draft(path, data, mode, durable); err != nil {
+		return err
+	}
+	if durable {
+		return place(path)
+	}
+	return rename(path)
+}
+
+// scratchOf is a fixed name, so that a writer that was killed leaves at most one file behind.
+func scratchOf(path string) string { return path + ".new" }
+
+// draft puts the new text of a file beside it.
+func draft(path string, data []byte, mode fs.FileMode, durable bool) (err error) {
+	scratch := scratchOf(path)
+	// Removed first, so that the new file has this mode from its first byte on.
 	if err := Remove(scratch); err != nil {
 		return err
 	}
@@ -36,14 +87,21 @@ func write(path string, data []byte, mode fs.FileMode, durable bool) (err error)
 	if err := fill(file, data, mode, durable); err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", path, err), file.Close())
 	}
-	if err := file.Close(); err != nil {
-		return err
+	return file.Close()
+}
+
+// rename puts a draft in its place.
+func rename(path string) error {
+	if err := os.Rename(scratchOf(path), path); err != nil {
+		return errors.Join(err, Remove(scratchOf(path)))
 	}
-	if err := os.Rename(scratch, path); err != nil {
+	return nil
+}
+
+// place is rename that survives a loss of power.
+func place(path string) error {
+	if err := rename(path); err != nil {
 		return err
-	}
-	if !durable {
-		return nil
 	}
 	return syncFolder(filepath.Dir(path))
 }

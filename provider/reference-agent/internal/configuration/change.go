@@ -72,7 +72,8 @@ func isToken(text string) bool {
 	return true
 }
 
-// Apply writes the change, agent.json last, so that a reader of the new configuration finds all that belongs to it.
+// Apply writes the change, agent.json last, so that a reader of the new configuration finds all that belongs to it. A
+// disk that is full changes nothing.
 func Apply(at layout.Layout, change Change) (result Configuration, err error) {
 	if err := MakeFolders(at); err != nil {
 		return Configuration{}, err
@@ -90,33 +91,27 @@ func Apply(at layout.Layout, change Change) (result Configuration, err error) {
 	if known && !otherServer {
 		next.ConfiguredAs = present.ConfiguredAs
 	}
+	files := []atomicfile.File{}
 	switch {
 	case change.CA != nil && *change.CA != "":
 		next.CAFile = layout.CAPath
-		if err := atomicfile.Write(at.CA(), []byte(*change.CA), 0o644); err != nil {
-			return Configuration{}, err
-		}
+		files = append(files, atomicfile.File{Path: at.CA(), Data: []byte(*change.CA), Mode: 0o644})
 	case change.CA != nil || otherServer:
 		next.CAFile = ""
-		if err := atomicfile.Remove(at.CA()); err != nil {
-			return Configuration{}, err
-		}
+		files = append(files, atomicfile.File{Path: at.CA()})
 	}
 	switch {
 	case change.Token != nil:
-		if err := atomicfile.Write(at.Token(), []byte(*change.Token+"\n"), 0o600); err != nil {
-			return Configuration{}, err
-		}
+		files = append(files, atomicfile.File{Path: at.Token(), Data: []byte(*change.Token + "\n"), Mode: 0o600})
 	case otherServer:
-		if err := atomicfile.Remove(at.Token()); err != nil {
-			return Configuration{}, err
-		}
+		files = append(files, atomicfile.File{Path: at.Token()})
 	}
 	text, err := json.Marshal(next)
 	if err != nil {
 		return Configuration{}, err
 	}
-	return next, atomicfile.Write(at.Configuration(), append(text, '\n'), 0o600)
+	files = append(files, atomicfile.File{Path: at.Configuration(), Data: append(text, '\n'), Mode: 0o600})
+	return next, atomicfile.WriteAll(files...)
 }
 
 // Repoint puts another name of the same server in place of the one that is in use, unless the agent was configured anew

@@ -3,6 +3,7 @@ package configuration
 import (
 	"crypto/x509"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,42 @@ func TestAbsentPartsStayAndAnotherServerForgetsThem(t *testing.T) {
 	apply(t, at, `{"server":"two:443","token":"t2"}`)
 	if found, err := os.Stat(at.Token()); err != nil || found.Mode() != 0o600 {
 		t.Errorf("token: %v %v", found.Mode(), err)
+	}
+}
+
+func TestAConfigurationThatTheDiskDoesNotTakeChangesNothing(t *testing.T) {
+	authorities := []string{string(fakeserver.NewAuthority(t).PEM), string(fakeserver.NewAuthority(t).PEM)}
+	tokens := []string{"t1", "t2"}
+	for name, path := range map[string]func(layout.Layout) string{
+		"not the authority": layout.Layout.CA, "not the token": layout.Layout.Token, "not the server": layout.Layout.Configuration,
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := layout.Layout{Root: t.TempDir()}
+			before, err := Apply(at, Change{Server: "one:443", CA: &authorities[0], Token: &tokens[0]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			inTheWay := path(at) + ".new"
+			if err := os.MkdirAll(inTheWay+"/something", 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Apply(at, Change{Server: "two:443", CA: &authorities[1], Token: &tokens[1]}); err == nil {
+				t.Fatal("it is not said")
+			}
+			ca, err := os.ReadFile(at.CA())
+			if err != nil || string(ca) != authorities[0] || token(t, at) != "t1" {
+				t.Errorf("token %q, authority %s %v", token(t, at), ca, err)
+			}
+			if now, err := Read(at); err != nil || now != before {
+				t.Errorf("%+v %v", now, err)
+			}
+			if err := os.RemoveAll(inTheWay); err != nil {
+				t.Fatal(err)
+			}
+			if left, err := filepath.Glob(at.ConfigurationFolder() + "/*.new"); err != nil || len(left) != 0 {
+				t.Errorf("%v are left: %v", left, err)
+			}
+		})
 	}
 }
 

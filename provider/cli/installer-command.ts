@@ -1,7 +1,7 @@
-import { isIP } from "node:net";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { agentVersionFrom } from "./agent-version.ts";
 import type { InstallerArguments } from "./commands/installer.ts";
+import { serverNameFrom } from "./server-name.ts";
 import type { CommandContext } from "./session.ts";
 
 /** Adds `kace installer`. */
@@ -36,18 +36,4 @@ export function addInstallerCommand(
       const { installerCommand } = await import("./commands/installer.ts");
       finish(await installerCommand(session(), given));
     });
-}
-
-const LABEL = /^[\p{L}\p{N}_]([\p{L}\p{N}_-]{0,61}[\p{L}\p{N}_])?$/u;
-
-/** A host name or an address, without a port. */
-function serverNameFrom(text: string): string {
-  const isName =
-    text.length <= 253 &&
-    text
-      .replace(/\.$/, "")
-      .split(".")
-      .every((label) => LABEL.test(label));
-  if (isName || isIP(text.replace(/^\[(.*)\]$/, "$1")) !== 0) return text;
-  throw new InvalidArgumentError("A server is named by a host name, such as kbox.corp.example, or by an address.");
 }

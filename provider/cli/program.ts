@@ -24,6 +24,7 @@ import { folderOfAppliance, type GlobalOptions, sessionOf } from "./open-session
 import type { Terminal } from "./output.ts";
 import type { AskSecret } from "./passphrase.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
+import { serverNameFrom } from "./server-name.ts";
 import { CommandError, type CommandSession, type ExitCode, UsageError } from "./session.ts";
 import { addTaskCommands } from "./task-commands.ts";
 import { addTransferCommands } from "./transfer-commands.ts";
@@ -147,7 +148,7 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
   program
     .command("serve")
     .description("Runs the appliance's server: agents connect to it, and other machines use it as their endpoint.")
-    .option("--name <name>", "the host name that agents are told; it must resolve on every machine")
+    .option("--name <name>", "the host name that agents are told; it must resolve on every machine", serverNameFrom)
     .option("--host <address>", "the address to listen at", "0.0.0.0")
     .option("--port <number>", "the port to listen at", portOf, 8443)
     .option("--certificate <file>", "a certificate of your own (PEM, with its chain)")

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { networkInterfaces, hostname as systemHostname } from "node:os";
 import { join } from "node:path";
 import { AUTHORITY_CERTIFICATE_FILE } from "../appliance/certificates/authority.ts";
@@ -6,11 +7,12 @@ import { CertificateError } from "../appliance/certificates/errors.ts";
 import { givenCertificate } from "../appliance/certificates/given.ts";
 import { ownCertificate } from "../appliance/certificates/own.ts";
 import { ApplianceError } from "../appliance/errors.ts";
+import { hasAppliance } from "../appliance/local/database.ts";
 import { openLocal } from "../appliance/local/local.ts";
 import { thisProcess } from "../appliance/local/process-identity.ts";
 import { systemTimezone } from "../appliance/schedules/next-runs.ts";
 import type { AnsweredCall } from "../appliance/server/api.ts";
-import { ListenError } from "../appliance/server/listen.ts";
+import { ListenError, listen } from "../appliance/server/listen.ts";
 import { localNames } from "../appliance/server/local-names.ts";
 import { startServer } from "../appliance/server/server.ts";
 import { successionTerms } from "../appliance/server/succession-terms.ts";
@@ -73,18 +75,22 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
   if (certificateFile !== undefined) await requireFile(certificateFile, "--certificate");
   if (keyFile !== undefined) await requireFile(keyFile, "--key");
   if (nextAuthorityFile !== undefined) await requireFile(nextAuthorityFile, "--next-authority");
+  const given =
+    certificateFile !== undefined && keyFile !== undefined
+      ? () => givenCertificate({ certificateFile, keyFile, nextAuthorityFile, name, now: now() })
+      : undefined;
+  if (!hasAppliance(folder)) await requireUsable(given, host);
   const appliance = await openLocal({ folder, who: "kace serve", now });
   const say = onChange(log);
   const obtain =
-    certificateFile !== undefined && keyFile !== undefined
-      ? () => givenCertificate({ certificateFile, keyFile, nextAuthorityFile, name, now: now() })
-      : async () =>
-          ownCertificate({
-            folder: join(folder, "certificates"),
-            names: localNames({ name, host, hostname: systemHostname(), interfaces: networkInterfaces() }),
-            now: now(),
-            terms: await successionTerms(appliance, { renewBeforeDays: options.renewAuthority, log: say }),
-          });
+    given ??
+    (async () =>
+      ownCertificate({
+        folder: join(folder, "certificates"),
+        names: localNames({ name, host, hostname: systemHostname(), interfaces: networkInterfaces() }),
+        now: now(),
+        terms: await successionTerms(appliance, { renewBeforeDays: options.renewAuthority, log: say }),
+      }));
   try {
     const server = await startServer({
       appliance,
@@ -120,6 +126,19 @@ export async function serveAppliance(options: ServeOptions): Promise<void> {
     throw asApplianceError(error, certificateFile === undefined ? "corrupt" : "invalid");
   } finally {
     await appliance.close();
+  }
+}
+
+/** What cannot be served with is refused before an appliance is made for it. @throws ApplianceError */
+async function requireUsable(given: (() => Promise<unknown>) | undefined, host: string): Promise<void> {
+  const trial = createServer();
+  try {
+    await given?.();
+    await listen(trial, { host, port: 0 });
+    trial.close();
+    await once(trial, "close");
+  } catch (error) {
+    throw asApplianceError(error, "invalid");
   }
 }
 

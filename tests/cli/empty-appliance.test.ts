@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createAuthority } from "../../provider/appliance/certificates/issue.ts";
 import { openLocal } from "../../provider/appliance/local/local.ts";
 import { newFolder } from "../appliance/local/folders.ts";
 import { kaceIn } from "./local-kace.ts";
@@ -120,6 +121,26 @@ describe("a folder without an appliance", () => {
     mkdirSync(folder, { recursive: true });
     expect((await kaceIn(folder, ...args)).exitCode).toBe(exitCode);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each<[readonly string[], string]>([
+    [["--certificate", "/none/text", "--key", "/none/text"], "text holds no certificate"],
+    [["--certificate", "/none/certificate", "--key", "/none/text"], "text holds no private key"],
+    [["--certificate", "/none/certificate", "--key", "/none/other-key"], "other-key does not belong to"],
+    [["--certificate", "/none/certificate", "--key", "/none/key", "--name", "web01"], 'is not for "web01"'],
+    [["--host", "192.0.2.1"], '"192.0.2.1" is no address of this machine'],
+    [["--name", "a b"], "'--name <name>' argument 'a b' is invalid. A server is named by a host name, such as"],
+  ])("stays as it is where `kace serve %j` is refused", async (args, sentence) => {
+    const files = newFolder();
+    const { certificate, key } = await createAuthority({ now: Date.now() });
+    const other = await createAuthority({ now: Date.now() });
+    mkdirSync(files);
+    const written = { certificate, key, "other-key": other.key, text: "damaged" };
+    for (const [name, text] of Object.entries(written)) writeFileSync(join(files, name), text, { mode: 0o600 });
+    const folder = newFolder();
+    const refused = await kaceIn(folder, "serve", ...args.map((word) => word.replace("/none", files)));
+    expect(refused).toMatchObject({ exitCode: 2, out: "", err: expect.stringContaining(sentence) });
+    expect(existsSync(folder)).toBe(false);
   });
 
   it("is enough for `kace check`, which is about machines, and is not made by it", async () => {

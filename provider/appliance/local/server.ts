@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import * as z from "zod";
 import { ApplianceError } from "../errors.ts";
 import { processIdentity } from "../operations/fields.ts";
@@ -31,11 +31,17 @@ function subjectOf({ name, port }: { readonly name: string; readonly port: numbe
   return { subject: "server", subjectName: `${name}:${port}` };
 }
 
-function disconnectAll(tx: Transaction): void {
+/** @param at until when the devices were connected, as far as is known */
+function disconnectAll(tx: Transaction, at: number): void {
   tx.queries.run(
     build
       .updateTable("devices")
-      .set({ connection_id: null, instance_id: null, connected_since: null })
+      .set({
+        connection_id: null,
+        instance_id: null,
+        connected_since: null,
+        last_seen_at: sql`max(last_seen_at, ${at})`,
+      })
       .where("connection_id", "is not", null),
   );
 }
@@ -73,8 +79,8 @@ export const serverHandlers: HandlersOf<typeof serverOperations> = {
         .onConflict((conflict) => conflict.column("one").doUpdateSet(row)),
     );
     if (again && before.stopped === 0) return {};
-    // Connections of a server that was killed ended with it.
-    disconnectAll(tx);
+    // Connections of a server that was killed ended with it; what it said last is the best that is known of when.
+    disconnectAll(tx, before?.heartbeat_at ?? 0);
     recordChanges(tx, subjectOf(row), [{ property: "running", from: false, to: true }]);
     return {};
   },
@@ -83,7 +89,7 @@ export const serverHandlers: HandlersOf<typeof serverOperations> = {
     const row = find(tx);
     if (row === undefined || row.instance_id !== instanceId || row.stopped === 1) return {};
     tx.queries.run(build.updateTable("server").set({ stopped: 1 }));
-    disconnectAll(tx);
+    disconnectAll(tx, tx.now);
     recordChanges(tx, subjectOf(row), [{ property: "running", from: true, to: false }]);
     return {};
   },

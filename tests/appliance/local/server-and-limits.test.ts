@@ -85,6 +85,33 @@ describe("the server of a local appliance", () => {
       { kuid: KUID, state: "quarantined", reason: "no-token", connected: false },
     ]);
   });
+
+  it("that is gone leaves its devices as last seen when it was heard last, and one that stops when it stops", async () => {
+    const ended = new Set<number>();
+    let now = Date.parse("2027-03-01T08:00:00Z");
+    const appliance = await openedIn(newFolder(), { now: () => now, hasEnded: ({ pid }) => ended.has(pid) });
+    const lastSeen = async () => (await appliance.getDevice({ kuid: KUID })).lastSeenAt;
+    const publish = (instanceId: string, pid: number) =>
+      appliance.publishServer(server(instanceId, { ...thisProcess(), pid }));
+    await publish("one", 101);
+    await enrol(appliance);
+    await appliance.deviceConnected({ kuid: KUID, connectionId: "c1", instanceId: "one" });
+    now += 24 * 3_600_000;
+    await publish("one", 101);
+    ended.add(101);
+    now += 3_600_000;
+    await publish("two", 102);
+    expect(await lastSeen()).toBe("2027-03-02T08:00:00.000Z");
+    await appliance.deviceConnected({ kuid: KUID, connectionId: "c2", instanceId: "two" });
+    ended.add(102);
+    now += 3_600_000;
+    await publish("three", 103);
+    expect(await lastSeen()).toBe("2027-03-02T09:00:00.000Z");
+    await appliance.deviceConnected({ kuid: KUID, connectionId: "c3", instanceId: "three" });
+    now += 24 * 3_600_000;
+    await appliance.withdrawServer({ instanceId: "three" });
+    expect(await lastSeen()).toBe("2027-03-03T10:00:00.000Z");
+  });
 });
 
 describe("a local appliance", () => {

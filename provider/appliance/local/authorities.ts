@@ -7,7 +7,8 @@ import { isConnected } from "./connections.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { page, textAt } from "./paging.ts";
 import { AUTHORITY_SUBJECT, authoritiesOf } from "./published-authorities.ts";
-import { build } from "./query.ts";
+import { build, listed } from "./query.ts";
+import { replacedAnywhere } from "./replaced.ts";
 import { runningInstance } from "./server.ts";
 import type { Tables } from "./tables.ts";
 import { changesBetween, fromColumn, moment, recordChanges, type Transaction } from "./transaction.ts";
@@ -19,16 +20,21 @@ const agent = z.object({ agentVersion: deviceOperations.enrolDevice.input.shape.
 /** How many devices an error names. */
 const NAMED = 5;
 
-/** The devices that would not trust a server of this authority. */
-function distrusting(sha256: string) {
+/** The devices that are machines. */
+function machines(tx: Transaction) {
   return build
     .selectFrom("devices")
     .where("state", "=", "approved")
-    .where((eb) => eb.or([eb("trusts", "is", null), eb(sql<number>`instr(trusts, ${sha256})`, "=", 0)]));
+    .where("kuid", "not in", listed([...replacedAnywhere(tx)]));
 }
 
-function countDistrusting(tx: Transaction, sha256: string): number {
-  return tx.queries.first(distrusting(sha256).select((eb) => eb.fn.countAll<number>().as("count")))?.count ?? 0;
+/** Those of them that would not trust a server of this authority. */
+function distrusting(of: ReturnType<typeof machines>, sha256: string) {
+  return of.where((eb) => eb.or([eb("trusts", "is", null), eb(sql<number>`instr(trusts, ${sha256})`, "=", 0)]));
+}
+
+function count(tx: Transaction, of: ReturnType<typeof machines>): number {
+  return tx.queries.first(of.select((eb) => eb.fn.countAll<number>().as("count")))?.count ?? 0;
 }
 
 function whyNot(trusts: string | null): DistrustingDevice["why"] {
@@ -63,7 +69,9 @@ function wishFor(tx: Transaction, wish: "renew" | "finish", detail: Readonly<Rec
 
 export const authorityHandlers: HandlersOf<typeof authorityOperations> = {
   listDistrustingDevices(tx, { sha256, limit, after }) {
-    let query = distrusting(sha256)
+    const approved = machines(tx);
+    const without = distrusting(approved, sha256);
+    let query = without
       .selectAll()
       .orderBy("kuid")
       .limit(limit + 1);
@@ -83,16 +91,7 @@ export const authorityHandlers: HandlersOf<typeof authorityOperations> = {
         why: whyNot(row.trusts),
       }),
     );
-    const approved = build
-      .selectFrom("devices")
-      .where("state", "=", "approved")
-      .select((eb) => eb.fn.countAll<number>().as("count"));
-    return {
-      count: countDistrusting(tx, sha256),
-      approved: tx.queries.first(approved)?.count ?? 0,
-      devices: items,
-      next,
-    };
+    return { count: count(tx, without), approved: count(tx, approved), devices: items, next };
   },
 
   renewAuthority(tx) {
@@ -117,8 +116,8 @@ export const authorityHandlers: HandlersOf<typeof authorityOperations> = {
         hint: "`kace authority renew` makes one",
       });
     }
-    const count = countDistrusting(tx, next.sha256);
-    if (count > 0 && !force) throw notTrusted(tx, next, count);
+    const without = distrusting(machines(tx), next.sha256);
+    if (!force && count(tx, without) > 0) throw notTrusted(tx, next, without);
     wishFor(tx, "finish", { force });
     return {};
   },
@@ -134,15 +133,20 @@ export const authorityHandlers: HandlersOf<typeof authorityOperations> = {
   },
 };
 
-function notTrusted(tx: Transaction, { sha256, name }: PublishedAuthority, count: number): ApplianceError {
+function notTrusted(
+  tx: Transaction,
+  { name }: PublishedAuthority,
+  without: ReturnType<typeof distrusting>,
+): ApplianceError {
+  const number = count(tx, without);
   const named = tx.queries
-    .all(distrusting(sha256).select("hostname").orderBy("hostname").limit(NAMED))
+    .all(without.select("hostname").orderBy("hostname").limit(NAMED))
     .map(({ hostname }) => hostname)
     .join(", ");
-  const more = count > NAMED ? ` and ${count - NAMED} more` : "";
+  const more = number > NAMED ? ` and ${number - NAMED} more` : "";
   return new ApplianceError({
     code: "conflict",
-    message: `${count} ${count === 1 ? "device does" : "devices do"} not trust the next authority ${name} yet: ${named}${more}`,
+    message: `${number} ${number === 1 ? "device does" : "devices do"} not trust the next authority ${name} yet: ${named}${more}`,
     hint: "those that come back take it up, and `pulumi up` gives it to the others; by force they cannot connect until then",
   });
 }

@@ -40,4 +40,10 @@ export function replacedIn(tx: Transaction, organization: string): ReadonlySet<s
   return new Set(replacedDevices(devices).keys());
 }
 
+/** The same of all organizations. */
+export function replacedAnywhere(tx: Transaction): ReadonlySet<string> {
+  const organizations = tx.queries.all(build.selectFrom("organizations").select("name"));
+  return new Set(organizations.flatMap(({ name }) => [...replacedIn(tx, name)]));
+}
+
 const NOBODY: ReadonlySet<string> = new Set();

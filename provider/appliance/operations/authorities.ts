@@ -49,7 +49,7 @@ export type DistrustingDevice = z.output<typeof distrusting>;
 export const authorityOperations = defineOperations({
   listDistrustingDevices: {
     description:
-      "The approved devices of all organizations that do not trust an authority, by kuid, with their number and that of all approved devices.",
+      "The approved devices of all organizations that do not trust an authority, by kuid, with their number and that of all approved devices. Those that a newer device of the same machine has replaced are none.",
     access: "read",
     reach: "appliance",
     input: z.object({ sha256, limit, after }),

@@ -73,6 +73,17 @@ describe("a device that a newer identity of its machine has replaced", () => {
     await appliance.close();
   });
 
+  it("need not trust the next authority", async () => {
+    const appliance = await at(14);
+    const { count, approved, devices } = await appliance.listDistrustingDevices({ sha256: "0".repeat(64) });
+    expect({ count, approved, kuids: devices.map(({ kuid }) => kuid) }).toEqual({
+      count: 2,
+      approved: 2,
+      kuids: [NEW, OTHER],
+    });
+    await appliance.close();
+  });
+
   it("is a machine until the newer identity is approved, and again when its agent comes back", async () => {
     const approved = await at(14);
     await approved.setDeviceState({ kuid: WAITING ?? "", state: "approved" });

@@ -155,14 +155,17 @@ function upkeep(probe: Probe, desired: DesiredAgent, agent: AgentFacts): Intent 
   if (agent.service.enabled === "no") return repair("its service is not enabled at boot");
   const why = agent.remark === undefined ? "" : ` (${agent.remark})`;
   if (agent.enrolment === "blocked") {
-    return quarantined(`the appliance has blocked the device${why}`, "unblock it with `kace quarantine approve`");
+    return quarantined(
+      `the appliance has blocked the device${why}`,
+      "unblock it with `kace quarantine approve <machine>`",
+    );
   }
   if (agent.enrolment === "quarantined") {
     if (desired.canEnrol === true)
       return repair("it is in quarantine: it is enrolled again with this configuration's token");
     return quarantined(
       `the appliance has the device in quarantine${why}`,
-      "approve it with `kace quarantine approve`, or give the configuration a valid token",
+      "approve it with `kace quarantine approve <machine>`, or give the configuration a valid token",
     );
   }
   // A service that ends again and again is seen running now and then.

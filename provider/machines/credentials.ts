@@ -20,13 +20,14 @@ export interface SshCredentials {
  * Which host keys are believed.
  *
  * - `strict`: those of a known_hosts file (hashed names, wildcards, `[host]:port`, `@revoked`)
- * - `pinned`: those given, each a public key line (`ssh-ed25519 AAAA...`) or a fingerprint (`SHA256:...`)
+ * - `pinned`: those given, each a public key line (`ssh-ed25519 AAAA...`) or a fingerprint (`SHA256:...`);
+ *   the hint is what to do where another one is shown
  * - `acceptNew`: any key of a host for which none is known; the caller records `machine.hostKey`
  * - `insecure`: any key at all
  */
 export type HostKeyPolicy =
   | { readonly mode: "strict"; readonly knownHosts: string }
-  | { readonly mode: "pinned"; readonly keys: readonly string[] }
+  | { readonly mode: "pinned"; readonly keys: readonly string[]; readonly hint?: string | undefined }
   | { readonly mode: "acceptNew"; readonly known: readonly HostKey[] }
   | { readonly mode: "insecure" };
 

@@ -126,17 +126,17 @@ const MEANINGS = {
   "install-failed": {
     class: "failed",
     sentence: "the installer failed",
-    hint: "read its last lines with `kace logs`",
+    hint: "read its last lines with `kace logs <machine>`",
   },
   "install-timeout": {
     class: "failed",
     sentence: "the installer did not end in time and was stopped",
-    hint: "read its last lines with `kace logs`, or raise `agent.installTimeout`",
+    hint: "read its last lines with `kace logs <machine>`, or raise `agent.installTimeout`",
   },
   "remove-failed": {
     class: "failed",
     sentence: "the agent could not be removed completely",
-    hint: "read what is left with `kace logs`",
+    hint: "read what is left with `kace logs <machine>`",
   },
   "reboot-required": {
     class: "failed",
@@ -146,7 +146,7 @@ const MEANINGS = {
   "service-not-running": {
     class: "failed",
     sentence: "the agent's service does not run",
-    hint: "read its last lines with `kace logs`",
+    hint: "read its last lines with `kace logs <machine>`",
   },
   "server-unresolvable": {
     class: "failed",

@@ -6,11 +6,12 @@ import type { ListedConfiguration } from "../appliance/operations/configurations
 import type { Device } from "../appliance/operations/devices.ts";
 import type { StoredOutcome } from "../appliance/operations/outcomes.ts";
 import { isOutcomeCode, OUTCOME_CODES } from "./codes.ts";
+import { hintFor } from "./hint-for.ts";
 import { machineByMachine, namesForOne } from "./same-machine.ts";
 import { parseTargets } from "./targets/parse-targets.ts";
 
 /** The last result of a machine, and the name of the configuration that it is of. */
-export type LastResult = Pick<StoredOutcome, "class" | "code" | "message" | "hint" | "recordedAt"> & {
+export type LastResult = Pick<StoredOutcome, "machine" | "class" | "code" | "message" | "hint" | "recordedAt"> & {
   readonly configuration: string;
 };
 
@@ -106,9 +107,8 @@ export function lastTry({ configuration, recordedAt, class: outcomeClass, code, 
 }
 
 /** What to do about a result, where something must be done. */
-export function hintOf({ hint, code }: LastResult): string | undefined {
-  if (hint !== undefined || !isOutcomeCode(code)) return hint;
-  return OUTCOME_CODES[code].hint;
+export function hintOf({ machine, hint, code }: LastResult): string | undefined {
+  return hintFor(machine, hint ?? (isOutcomeCode(code) ? OUTCOME_CODES[code].hint : undefined));
 }
 
 async function devicesNamed(appliance: Appliance, machine: string): Promise<Device[]> {

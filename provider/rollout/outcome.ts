@@ -1,6 +1,7 @@
 import type { OutcomeClass } from "../appliance/operations/outcome-classes.ts";
 import type { CodeMeaning, OutcomeCode } from "./codes.ts";
 import { OUTCOME_CODES } from "./codes.ts";
+import { hintFor } from "./hint-for.ts";
 import { onOneLine, plainText } from "./plain-text.ts";
 
 /** What is, was or would be done to a machine. `none`: nothing, whether because all is right or because it ended before. */
@@ -79,7 +80,7 @@ export function outcomeOf(
     class: meaning.class,
     code: ending.code,
     message: alone(ending.message) ?? meaning.sentence,
-    hint: alone(ending.hint) ?? meaning.hint,
+    hint: hintFor(machine, alone(ending.hint) ?? meaning.hint),
     durationMs: Math.round(durationMs),
     sameAs,
   };

@@ -5,6 +5,8 @@ import type { SshOptions } from "../machines/ssh/connect.ts";
 import { type Dial, dialTcp } from "../machines/ssh/dial.ts";
 import { JumpChain } from "../machines/ssh/jump-chain.ts";
 import { lookUpKnownHost } from "../machines/ssh/known-hosts.ts";
+import { OUTCOME_CODES } from "./codes.ts";
+import { hintFor } from "./hint-for.ts";
 import type { HostKeyPins } from "./host-key-pins.ts";
 
 /** How the machines of a platform are reached and logged in to; one log-in for all of them. */
@@ -53,7 +55,10 @@ export function hostKeysFor(rule: HostKeyRule, pins: HostKeyPins, host: string, 
     if (trusted.length > 0 || revoked.length > 0 || hasAuthority) return { mode: "strict", knownHosts };
   }
   const known = pins.known(host, port);
-  if (known.length > 0) return { mode: "pinned", keys: known.map(({ type, key }) => `${type} ${key}`) };
+  if (known.length > 0) {
+    const hint = hintFor(host, OUTCOME_CODES["host-key-changed"].hint);
+    return { mode: "pinned", keys: known.map(({ type, key }) => `${type} ${key}`), hint };
+  }
   return rule.policy === "strict" ? { mode: "strict", knownHosts } : { mode: "acceptNew", known: [] };
 }
 

@@ -50,7 +50,7 @@ describe("the commands about messages", { timeout: TIMEOUT_MS }, () => {
     await offline();
     expect(await kace("checkin", "web01")).toMatchObject({
       exitCode: 3,
-      err: expect.stringMatching(/asked 0 agents to check in\nnot connected: web01; `kace diagnose/),
+      err: expect.stringMatching(/asked 0 agents to check in\nnot connected: web01; `kace diagnose web01`/),
     });
     const cases: readonly (readonly [readonly string[], ExitCode, string])[] = [
       [["checkin", "--all"], 1, "kace: no agent is connected\n"],

@@ -116,6 +116,10 @@ describe("a host key", () => {
     });
   });
 
+  test("other than a pinned one is refused with the word of whoever pinned that", () => {
+    expect(judgeHostKey({ mode: "pinned", keys: [other], hint: "forget it" }, identity, shown)?.hint).toBe("forget it");
+  });
+
   test("that an authority vouches for is refused with a word about it", () => {
     const error = judgeHostKey(strict(`@cert-authority *.corp,web01 ${other}`), identity, shown);
     expect(error?.hint).toContain("@cert-authority line is not supported");

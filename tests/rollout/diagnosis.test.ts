@@ -49,6 +49,7 @@ const away = knows({ device: gone });
 /** A result of a run after the agent was seen last. */
 const result = (changes: Partial<LastResult>): LastResult => ({
   configuration: "fleet",
+  machine: "web01",
   class: "failed",
   code: "server-unresolvable",
   message: "the machine does not resolve kbox.corp.example",

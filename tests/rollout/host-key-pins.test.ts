@@ -54,6 +54,13 @@ describe("pins of host keys", () => {
   });
 });
 
+/** Of the host itself: a jump host has its own. */
+const pinned = {
+  mode: "pinned",
+  keys: [`${key.type} ${key.key}`],
+  hint: "if it was set up anew, accept its new key with `kace hostkeys forget web01`",
+} as const;
+
 describe("which host key is believed", () => {
   it.each([
     ["any, where that is asked for", { policy: "insecure", knownHosts: line }, "web01", { mode: "insecure" }],
@@ -63,13 +70,8 @@ describe("which host key is believed", () => {
       "web01",
       { mode: "strict", knownHosts: line },
     ],
-    ["the pinned one", { policy: "acceptNew" }, "web01", { mode: "pinned", keys: [`${key.type} ${key.key}`] }],
-    [
-      "the pinned one, also under strict",
-      { policy: "strict", knownHosts: "other ssh-ed25519 AAAA" },
-      "web01",
-      { mode: "pinned", keys: [`${key.type} ${key.key}`] },
-    ],
+    ["the pinned one", { policy: "acceptNew" }, "web01", pinned],
+    ["the pinned one, also under strict", { policy: "strict", knownHosts: "other ssh-ed25519 AAAA" }, "web01", pinned],
     [
       "a new one of an unknown host",
       { policy: "acceptNew", knownHosts: line },

@@ -303,6 +303,12 @@ describe("a Linux machine", () => {
     },
   );
 
+  it("that shows another host key than before is told the command for itself", async () => {
+    const { lines, noLook } = await check({ connecting: fault("host-key-changed") }, namedTarget("web01"));
+    const repairs = [noLook?.hint, lines.find(({ requirement }) => requirement === "host-key")?.repair];
+    for (const repair of repairs) expect(repair).toContain("`kace hostkeys forget web01`");
+  });
+
   it("whose connection broke in the middle has not shown its key", async () => {
     const { lines, noLook } = await check({ connecting: fault("lost") }, namedTarget("web01"));
     const states = Object.fromEntries(lines.map(({ requirement, state }) => [requirement, state]));

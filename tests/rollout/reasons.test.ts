@@ -16,6 +16,16 @@ describe("the reasons of a failed rollout", () => {
     ]);
   });
 
+  it("name the machine in the commands that they give, such that a shell takes them", () => {
+    expect(
+      reasons([
+        outcome("web01", "not-connected"),
+        outcome("fd00::1", "quarantined", { hint: "approve it with `kace quarantine approve <machine>`" }),
+        outcome("web 2", "install-failed"),
+      ]).map((line) => line.match(/`(.*)`/)?.[1]),
+    ).toEqual(["kace diagnose web01", "kace quarantine approve fd00::1", "kace logs 'web 2'"]);
+  });
+
   it("are none where all is right", () => {
     expect(reasons([outcome("a", "unchanged"), outcome("b", "removed")])).toEqual([]);
   });

@@ -8,6 +8,7 @@ import {
   type QueuedMessage,
 } from "../../appliance/operations/messages.ts";
 import { batches } from "../../appliance/remote/batches.ts";
+import { shellWord } from "../../appliance/shell-word.ts";
 import { inOptions } from "../input-faults.ts";
 import { secondsOf } from "../lengths-of-time.ts";
 import { type Column, printList } from "../output.ts";
@@ -88,8 +89,10 @@ async function checkIn(session: CommandSession, recipients: Recipients): Promise
   if (session.json) session.terminal.out(JSON.stringify({ messages, notConnected }, undefined, 2));
   else session.terminal.err(`asked ${messages === 1 ? "1 agent" : `${messages} agents`} to check in`);
   const names = devices.filter(({ kuid }) => notConnected.includes(kuid)).map(({ hostname }) => hostname);
-  if (names.length === 0) return 0;
-  session.terminal.err(`not connected: ${names.join(", ")}; \`kace diagnose <machine>\` finds out why`);
+  const [first, second] = names;
+  if (first === undefined) return 0;
+  const machine = second === undefined ? shellWord(first) : "<machine>";
+  session.terminal.err(`not connected: ${names.join(", ")}; \`kace diagnose ${machine}\` finds out why`);
   return 3;
 }
 

@@ -20,7 +20,9 @@ export function judgeHostKey(policy: HostKeyPolicy, identity: HostIdentity, show
     case "insecure":
       return undefined;
     case "pinned":
-      return policy.keys.some((pin) => isPin(pin, shown)) ? undefined : changed(shown, "is not one of the pinned keys");
+      return policy.keys.some((pin) => isPin(pin, shown))
+        ? undefined
+        : changed(shown, "is not one of the pinned keys", policy.hint);
     case "acceptNew":
       return policy.known.length === 0 || policy.known.some((known) => isSame(known, shown))
         ? undefined
@@ -65,7 +67,6 @@ function judgeByKnownHosts(knownHosts: string, identity: HostIdentity, shown: Ho
 const IN_KNOWN_HOSTS =
   "find out why before anything is sent there; if the host was rebuilt, replace the key in the known hosts";
 
-/** Without a hint where the key was pinned: how it is replaced is for the one to say who pinned it. */
 function changed(shown: HostKey, why: string, hint?: string): MachineError {
   return new MachineError({ code: "host-key-changed", message: `the host key ${described(shown)} ${why}`, hint });
 }

@@ -6,6 +6,7 @@ import { OUTCOME_CODES } from "../codes.ts";
 import type { Dns } from "../dns/dns.ts";
 import { lookEndingOf } from "../ending.ts";
 import { Gate } from "../gate.ts";
+import { hintFor } from "../hint-for.ts";
 import type { HostKeyPins } from "../host-key-pins.ts";
 import type { PortState } from "../ports/port-state.ts";
 import type { probePorts } from "../ports/sweep.ts";
@@ -174,15 +175,20 @@ async function linuxReadiness(
     }
   } catch (error) {
     if (world.signal.aborted || !(error instanceof MachineError)) throw error;
-    return { ...readiness(target, target.address, linesOfFault(error, target)), noLook: noLookOf(error) };
+    return { ...readiness(target, target.address, linesOfFault(error, target)), noLook: noLookOf(error, target) };
   }
 }
 
 /** What a run would say of the machine. */
-function noLookOf(error: MachineError): NoLook {
+function noLookOf(error: MachineError, { key }: Target): NoLook {
   const { code, message, hint } = lookEndingOf(error);
   const meaning = OUTCOME_CODES[code];
-  return { class: meaning.class, code, message: message ?? meaning.sentence, hint: hint ?? meaning.hint };
+  return {
+    class: meaning.class,
+    code,
+    message: message ?? meaning.sentence,
+    hint: hintFor(key, hint ?? meaning.hint),
+  };
 }
 
 function reached(requirement: (typeof REACHED)[number], { name }: Target): RequirementLine {
@@ -211,7 +217,7 @@ function linesOfFault(error: MachineError, target: Target): readonly Requirement
       requirement,
       state: "not-met",
       message: error.message,
-      repair: error.hint ?? REPAIRS[requirement],
+      repair: hintFor(target.key, error.hint ?? REPAIRS[requirement]),
     };
   });
 }

@@ -1,3 +1,5 @@
+import type { Output } from "./appliance.ts";
+
 const SECONDS_PER_HOUR = 3_600;
 
 /** Machines that check in at some interval. */
@@ -30,4 +32,26 @@ export function shortestRunIntervalHours({
 }): number | undefined {
   const left = maxCheckInsPerHour - othersPerHour;
   return left <= 0 ? undefined : Math.max(1, Math.ceil(devices / left));
+}
+
+/**
+ * A sentence where the agents of all organizations check in more often than the appliance should be asked, with the
+ * interval that would not; undefined where they do not.
+ *
+ * @param runInterval how the interval is said
+ * @example
+ * overloadOf({ devices: 501, runIntervalSeconds: 3600, others: [], maxCheckInsPerHour: 500 }, "1h")
+ * // '501 machines that check in every 1h bring all agents to 501 check-ins an hour, and the limit is 500; "2h" keeps to it'
+ */
+export function overloadOf(load: Output<"checkInLoad">, runInterval: string): string | undefined {
+  const { devices, maxCheckInsPerHour } = load;
+  const othersPerHour = load.others.reduce((sum, other) => sum + checkInsPerHour(other), 0);
+  const total = checkInsPerHour(load) + othersPerHour;
+  if (devices === 0 || total <= maxCheckInsPerHour) return undefined;
+  const hours = shortestRunIntervalHours({ devices, maxCheckInsPerHour, othersPerHour });
+  const repair =
+    hours === undefined
+      ? `the other organizations make ${Math.round(othersPerHour)} of them: give those longer run intervals first`
+      : `"${hours}h" keeps to it`;
+  return `${devices} machines that check in every ${runInterval} bring all agents to ${Math.round(total)} check-ins an hour, and the limit is ${maxCheckInsPerHour}; ${repair}`;
 }

@@ -1,7 +1,7 @@
 import type { Output } from "../appliance/appliance.ts";
 import { DEFAULT_ORGANIZATION } from "../appliance/operations/fields.ts";
 import { DEFAULT_MAX_CHECK_INS_PER_HOUR, isAmbiguous } from "../appliance/operations/settings-limits.ts";
-import { checkInsPerHour, shortestRunIntervalHours } from "../appliance/run-interval.ts";
+import { overloadOf } from "../appliance/run-interval.ts";
 import type { Finding } from "../kit/define/resource.ts";
 import { type Duration, durationMs } from "../kit/define/scalars.ts";
 
@@ -59,20 +59,7 @@ function limitAfter(organization: string, { maxCheckInsPerHour }: CheckedSetting
 export function findingsOfLoad(organization: string, load: Output<"checkInLoad">, inputs: CheckedSettings): Finding[] {
   const { runInterval = "1h" } = inputs;
   const maxCheckInsPerHour = limitAfter(organization, inputs, load.maxCheckInsPerHour);
-  const own = checkInsPerHour({ devices: load.devices, runIntervalSeconds: durationMs(runInterval) / 1_000 });
-  const othersPerHour = load.others.reduce((sum, other) => sum + checkInsPerHour(other), 0);
-  const total = own + othersPerHour;
-  if (load.devices === 0 || total <= maxCheckInsPerHour) return [];
-  const hours = shortestRunIntervalHours({ devices: load.devices, maxCheckInsPerHour, othersPerHour });
-  const repair =
-    hours === undefined
-      ? `the other organizations make ${Math.round(othersPerHour)} of them: give those longer run intervals first`
-      : `"${hours}h" keeps to it`;
-  return [
-    {
-      path: ["runInterval"],
-      severity: "warning",
-      reason: `${load.devices} machines that check in every ${runInterval} bring all agents to ${Math.round(total)} check-ins an hour, and the limit is ${maxCheckInsPerHour}; ${repair}`,
-    },
-  ];
+  const runIntervalSeconds = durationMs(runInterval) / 1_000;
+  const reason = overloadOf({ ...load, runIntervalSeconds, maxCheckInsPerHour }, runInterval);
+  return reason === undefined ? [] : [{ path: ["runInterval"], severity: "warning", reason }];
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lengthOf } from "../../provider/cli/commands/settings.ts";
 import { runKace } from "../../provider/cli/program.ts";
+import { device, kuidOf } from "../appliance/devices.ts";
 import { startTestServer, type TestServer } from "../appliance/server/running.ts";
 
 let server: TestServer;
@@ -61,6 +62,23 @@ describe("kace settings", () => {
       given: {},
       appliance: { maxCheckInsPerHour: 500 },
     });
+  });
+
+  it("says that agents would check in too often, and the interval that would not, as the preview does", async () => {
+    for (const number of [1, 2, 3]) {
+      await server.appliance.enrolDevice(device(number));
+      await server.appliance.setDeviceState({ kuid: kuidOf(number), state: "approved" });
+    }
+    const overload = (every: string, total: number, limit: number, hours: number) =>
+      `3 machines that check in every ${every} bring all agents to ${total} check-ins an hour, and the limit is ${limit}; "${hours}h" keeps to it`;
+    const said = async (...args: readonly string[]) => {
+      const { exitCode, err } = await kace("settings", ...args);
+      return { exitCode, err };
+    };
+    expect(await said("set", "--max-check-ins", "2")).toEqual({ exitCode: 0, err: overload("1h", 3, 2, 2) });
+    expect(await said("set", "--run-interval", "2h")).toEqual({ exitCode: 0, err: "" });
+    expect(await said("set", "--run-interval", "30m")).toEqual({ exitCode: 0, err: overload("30m", 6, 2, 2) });
+    expect(await said("set", "--splash-text", "wait")).toEqual({ exitCode: 0, err: "" });
   });
 
   it("says whose the settings are that it changes", async () => {

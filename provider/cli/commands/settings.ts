@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Settings } from "../../appliance/operations/settings.ts";
 import { type CommunicationsWindow, MAX_LOAD_AVERAGE } from "../../appliance/operations/settings-limits.ts";
+import { overloadOf } from "../../appliance/run-interval.ts";
 import { inOptions, type OptionOf } from "../input-faults.ts";
 import { secondsFrom } from "../lengths-of-time.ts";
 import { type Column, tableOf } from "../output.ts";
@@ -95,6 +96,13 @@ export async function showSettings(session: CommandSession): Promise<ExitCode> {
   return 0;
 }
 
+/** The settings are set all the same: it is for whoever sets them to say how much the appliance can take. */
+async function warnOfLoad({ terminal, read }: CommandSession): Promise<void> {
+  const load = await read((appliance) => appliance.checkInLoad({}));
+  const overload = overloadOf(load, lengthOf(load.runIntervalSeconds));
+  if (overload !== undefined) terminal.err(overload);
+}
+
 export async function setSettings(session: CommandSession, options: SetOptions): Promise<ExitCode> {
   if (Object.keys(options).length === 0)
     throw new UsageError("nothing is said to be set", "`kace settings set --help` lists what can be");
@@ -113,6 +121,7 @@ export async function setSettings(session: CommandSession, options: SetOptions):
     ),
   );
   print(session, changed);
+  if (options.runInterval !== undefined || options.maxCheckIns !== undefined) await warnOfLoad(session);
   if (changed.urn !== undefined)
     session.terminal.err(
       `these settings belong to ${changed.urn}: its next \`pulumi up\` after a refresh sets its own`,

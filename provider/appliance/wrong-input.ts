@@ -6,7 +6,7 @@ import type { OperationName } from "./operations/table.ts";
 /**
  * The refusal of an input that does not fit its operation: what is wrong, at its place, without the values.
  *
- * @example wrongInput("queueTasks", error).message // "queueTasks: timeoutSeconds: expected number to be >=1"
+ * @example wrongInput("queueTasks", error).message // "queueTasks: timeoutSeconds: expected at least 1"
  */
 export function wrongInput(operation: OperationName, error: z.ZodError): ApplianceError {
   return refusedInput(operation, inputProblems(error));

@@ -12,7 +12,7 @@ const OF_WORDS: ReadonlySet<ApplianceErrorCode> = new Set(["not-found", "invalid
  * An appliance's refusal of what a command asked for, as wrong usage: in the words of the command where it is known
  * which option became which property; undefined for every other error.
  *
- * @example usageErrorOf(error, { runIntervalSeconds: "--run-interval" })?.message // "--run-interval: expected number to be <=86400"
+ * @example usageErrorOf(error, { runIntervalSeconds: "--run-interval" })?.message // "--run-interval: expected at most 86400"
  */
 export function usageErrorOf(error: unknown, optionOf: OptionOf = {}): UsageError | undefined {
   if (!(error instanceof ApplianceError) || !OF_WORDS.has(error.code)) return undefined;

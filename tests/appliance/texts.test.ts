@@ -21,7 +21,7 @@ describe("a list of texts", () => {
     [["a", 1], ["1: expected string"]],
     [
       ["a", null, "123456"],
-      ["1: expected string", "2: expected string to have <=5 characters"],
+      ["1: expected string", "2: expected at most 5 characters"],
     ],
     [["a", "b", "c", "d"], [": expected at most 3 items"]],
   ])("%j is none, and it is said where", (value, faults) => {

@@ -10,13 +10,13 @@ it.each<[OperationName, unknown, string, (string | number)[][]]>([
   [
     "queueTasks",
     { ...script, timeoutSeconds: 0 },
-    "queueTasks: timeoutSeconds: expected number to be >=1",
+    "queueTasks: timeoutSeconds: expected at least 1",
     [["timeoutSeconds"]],
   ],
   [
     "planUpdates",
     { changes: { windows: [{ from: "25:00", to: "06:00" }], hold: "canary" }, limit: 0 },
-    'planUpdates: changes.windows[0].from: expected a time of day from "00:00" to "23:59"; changes.hold: expected boolean, received string; limit: expected number to be >=1',
+    'planUpdates: changes.windows[0].from: expected a time of day from "00:00" to "23:59"; changes.hold: expected boolean, received string; limit: expected at least 1',
     [["changes", "windows", 0, "from"], ["changes", "hold"], ["limit"]],
   ],
   ["getToken", null, "getToken: expected object, received null", [[]]],

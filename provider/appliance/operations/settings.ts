@@ -23,7 +23,10 @@ const communicationsWindow = z
 
 const INTERVAL_RANGE = `expected from ${MIN_INTERVAL_SECONDS} (1m) to ${MAX_INTERVAL_SECONDS} (30d) seconds`;
 
-const interval = z.int().min(MIN_INTERVAL_SECONDS, INTERVAL_RANGE).max(MAX_INTERVAL_SECONDS, INTERVAL_RANGE);
+const interval = z
+  .int("expected a whole number of seconds")
+  .min(MIN_INTERVAL_SECONDS, INTERVAL_RANGE)
+  .max(MAX_INTERVAL_SECONDS, INTERVAL_RANGE);
 
 /** Text for people that moves no cursor; empty: none is shown. */
 const splashText = z

@@ -36,6 +36,6 @@ function faultsOf(value: unknown, { maxItems, maxLength }: TextsBounds): readonl
   return value.flatMap((item: unknown, index) => {
     if (typeof item !== "string") return [{ path: [index], message: "expected string" }];
     if (item.length <= maxLength) return [];
-    return [{ path: [index], message: `expected string to have <=${maxLength} characters` }];
+    return [{ path: [index], message: `expected at most ${maxLength} characters` }];
   });
 }

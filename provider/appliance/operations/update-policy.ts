@@ -30,9 +30,9 @@ const step = z.object({
   percent: z.int().min(1).max(100),
   /** Counted from when the present rollout began. */
   afterSeconds: z
-    .int()
+    .int("expected a whole number of seconds")
     .min(0)
-    .max(365 * 86_400),
+    .max(365 * 86_400, "expected 31536000 seconds (365d) at most"),
 });
 
 /** How many machines, or which share of those that a policy is for, such as `10%`. */

@@ -5,6 +5,7 @@ import { describeShape } from "./shape.ts";
 import { listNames, nearest } from "./suggest.ts";
 import type { Value } from "./value.ts";
 import { Archive, Asset, eachSecretText, ResourceReference, Secret } from "./value.ts";
+import { inOurWords } from "./zod-words.ts";
 
 /** What kind of thing is wrong. */
 export type Problem =
@@ -87,19 +88,6 @@ export function failuresOf(issues: readonly z.core.$ZodIssue[], path: Path): Fai
       ];
     return [{ path: place, problem: "value", reason: inOurWords(issue.message) }];
   });
-}
-
-const LIMITS: Readonly<Record<string, string>> = {
-  ">=": "at least",
-  ">": "more than",
-  "<=": "at most",
-  "<": "less than",
-};
-
-/** zod's own sentences about limits as the others here read; what an author wrote stays as it is. */
-function inOurWords(message: string): string {
-  const limit = /^Too (?:small|big): expected \w+ to (?:be|have) (>=|<=|>|<)(-?\S+)(.*)$/.exec(message);
-  return limit === null ? message : `expected ${LIMITS[limit[1] ?? ""]} ${limit[2]}${limit[3]}`;
 }
 
 /** A text without the secrets of a value. The author of a rule may have put the value into its message. */

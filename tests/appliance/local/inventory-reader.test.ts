@@ -70,7 +70,7 @@ describe("inventories that are read in a thread of their own", () => {
     const reasons = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
     expect(reasons.map(({ code, message }) => `${code} ${message}`)).toEqual([
       "invalid recordInventory: inventory: it is not JSON",
-      "invalid recordInventory: inventory.macs[1]: expected string to have <=100 characters",
+      "invalid recordInventory: inventory.macs[1]: expected at most 100 characters",
       "invalid recordInventory: inventory: expected object, received array",
     ]);
   });

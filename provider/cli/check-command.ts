@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { FLAVOUR_NAMES } from "../agent/agent.ts";
 import { agentVersionFrom } from "./agent-version.ts";
 import type { CheckArguments } from "./commands/check.ts";
+import { serverNameFrom } from "./server-name.ts";
 import type { CommandContext } from "./session.ts";
 
 /** Adds `kace check`. */
@@ -34,7 +35,7 @@ export function addCheckCommand(
         .choices(FLAVOUR_NAMES)
         .default("reference"),
     )
-    .option("--server <name>", "the server agents will connect to; the appliance's own if left out")
+    .option("--server <name>", "the server agents will connect to; the appliance's own if left out", serverNameFrom)
     .option("--server-port <number>", "the port of that server", portOf)
     .action(async (machines: string[], given: CheckArguments) => {
       const { checkCommand } = await import("./commands/check.ts");

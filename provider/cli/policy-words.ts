@@ -87,8 +87,6 @@ export function countOf(text: string): number | string {
 }
 
 function wholeNumber(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 0)
-    throw new InvalidArgumentError("Expected a whole number or a share, such as 10%.");
-  return count;
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Expected a whole number or a share, such as 10%.");
+  return Number(text);
 }

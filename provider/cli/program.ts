@@ -190,7 +190,11 @@ function programOf(args: readonly string[], world: ProgramWorld, finish: Finish)
   program
     .command("diagnose <machine>")
     .description("Why a machine does not appear at its server; exit code 3 if something is wrong.")
-    .option("--server <name>", "the server its agent should connect to; the appliance's own if left out")
+    .option(
+      "--server <name>",
+      "the server its agent should connect to; the appliance's own if left out",
+      serverNameFrom,
+    )
     .option("--server-port <number>", "the port of that server", portOf)
     .option("--token-file <file>", "a file with the value of the token its agent was given")
     .action(async (machine: string, given: DiagnoseArguments) => {

@@ -110,6 +110,32 @@ describe("what a word of a command names and is not there", () => {
   });
 });
 
+describe("a value that an option cannot have", () => {
+  it.each<[readonly string[], string]>([
+    [
+      ["api-tokens", "create", "x", "--expires", "2001-01-01"],
+      "--expires: 2001-01-01T00:00:00.000Z has passed already",
+    ],
+    [["tasks", "list", "--source", ""], "--source: expected at least 1 character"],
+    [["tasks", "cancel", "--source", "x".repeat(201)], "--source: expected at most 200 characters"],
+    [["history", "--who", ""], "--who: expected at least 1 character"],
+    [["history", "--what", "x".repeat(101)], "--what: expected at most 100 characters"],
+    [["history", "--subject", ""], "--subject: expected at least 1 character"],
+    [["results", "--config", ""], "there is no configuration "],
+    [["logs", "web01", "--config", ""], "there is no configuration "],
+    [["bundle", "source", "--set", ""], "--set: no source is named"],
+    [["settings", "set", "--run-interval", "90.5s"], "--run-interval: expected a whole number of seconds"],
+    [["settings", "set", "--task-throughput", "1001"], "--task-throughput: expected at most 1000"],
+    [["policy", "set", "--step", "10%@366d"], "the 1st --step: expected 31536000 seconds (365d) at most"],
+  ])("is refused by its option, with what it can have: %j", async (command, sentence) => {
+    expect(await kaceIn(folder, ...command)).toMatchObject({
+      exitCode: 2,
+      out: "",
+      err: expect.stringContaining(`kace: ${sentence}`),
+    });
+  });
+});
+
 it("is no wrong usage that the appliance's own authority is damaged, but that a given certificate is", async () => {
   const certificates = join(root, "served", "certificates");
   const bad = join(root, "bad.pem");

@@ -1,6 +1,7 @@
 import { dateOrMoment } from "../../appliance/moment-text.ts";
 import type { ApiToken } from "../../appliance/operations/api-tokens.ts";
 import type { Role } from "../../appliance/operations/operation.ts";
+import { inOptions } from "../input-faults.ts";
 import { type Column, printList } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
@@ -39,7 +40,9 @@ export async function createApiToken(
   { role, expires }: ApiTokenArguments,
 ): Promise<ExitCode> {
   const expiresAt = expires === undefined ? undefined : momentOf(expires);
-  const made = await session.write((appliance) => appliance.createApiToken({ name, role, expiresAt }), "goes on");
+  const made = await inOptions({ expiresAt: "--expires" }, () =>
+    session.write((appliance) => appliance.createApiToken({ name, role, expiresAt }), "goes on"),
+  );
   session.terminal.out(session.json ? JSON.stringify(made, undefined, 2) : made.value);
   const reach = made.organization === undefined ? "all organizations" : `the organization ${made.organization}`;
   session.terminal.err(`for ${reach}, with the role ${made.role}, until ${made.expiresAt ?? "it is deleted"}`);

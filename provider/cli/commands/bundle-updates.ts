@@ -32,6 +32,11 @@ const OPTION_OF: OptionOf = {
 export async function updateSource(session: CommandSession, given: SourceArguments): Promise<ExitCode> {
   if (given.set !== undefined && given.none === true)
     throw new UsageError("there is either a source or none", "leave out --set or --none");
+  if (given.set === "")
+    throw new UsageError(
+      "--set: no source is named",
+      "name a directory or an https address; `--none` ends the looking",
+    );
   const changes: Input<"setUpdateSource"> = {
     ...(given.set !== undefined && {
       location: given.set.includes("://") ? given.set : resolve(given.set),

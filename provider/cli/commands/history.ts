@@ -1,5 +1,6 @@
 import { momentFrom } from "../../appliance/moment-text.ts";
 import type { HistoryEntry } from "../../appliance/operations/history.ts";
+import { inOptions, type OptionOf } from "../input-faults.ts";
 import { type Column, printList } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 
@@ -36,6 +37,9 @@ function shortened(value: HistoryEntry["changes"][number]["from"]): string {
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }
 
+/** What the appliance calls the properties that the options become. */
+const OPTION_OF: OptionOf = { who: "--who", what: "--what", subject: "--subject" };
+
 export async function showHistory(session: CommandSession, query: HistoryQuery): Promise<ExitCode> {
   const { since, until, limit, ...rest } = query;
   const window = {
@@ -47,21 +51,23 @@ export async function showHistory(session: CommandSession, query: HistoryQuery):
       `--until ${until} is not after --since ${since}`,
       "--since is where it begins, --until where it ends",
     );
-  const entries = await session.read(async (appliance) => {
-    const found: HistoryEntry[] = [];
-    let after: string | undefined;
-    do {
-      const page = await appliance.listHistory({
-        ...rest,
-        ...window,
-        limit: Math.min(PAGE, limit - found.length),
-        after,
-      });
-      found.push(...page.entries);
-      after = page.next;
-    } while (after !== undefined && found.length < limit);
-    return found;
-  });
+  const entries = await inOptions(OPTION_OF, () =>
+    session.read(async (appliance) => {
+      const found: HistoryEntry[] = [];
+      let after: string | undefined;
+      do {
+        const page = await appliance.listHistory({
+          ...rest,
+          ...window,
+          limit: Math.min(PAGE, limit - found.length),
+          after,
+        });
+        found.push(...page.entries);
+        after = page.next;
+      } while (after !== undefined && found.length < limit);
+      return found;
+    }),
+  );
   printList(session.terminal, session.json, entries, COLUMNS, "nothing like that was changed");
   return 0;
 }

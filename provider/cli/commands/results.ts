@@ -66,7 +66,7 @@ export async function listResults(session: CommandSession, filter: ResultFilter)
       near === undefined ? "docs/outcomes.md lists those there are" : `Did you mean ${near}?`,
     );
   }
-  const configurationId = filter.config && (await configurationOf(session, filter.config)).id;
+  const configurationId = filter.config === undefined ? undefined : (await configurationOf(session, filter.config)).id;
   const { machine, class: classes, code: codes } = filter;
   const outcomes =
     machine === undefined
@@ -111,7 +111,7 @@ async function withConfiguration(
  */
 export async function showLog(session: CommandSession, machine: string, config: string | undefined): Promise<ExitCode> {
   const { terminal, json } = session;
-  const configurationId = config && (await configurationOf(session, config)).id;
+  const configurationId = config === undefined ? undefined : (await configurationOf(session, config)).id;
   const outcomes = await resultsOfMachine(session, await outcomesOf(session, { configurationId }), machine);
   const latest = outcomes.toSorted((one, other) => other.recordedAt.localeCompare(one.recordedAt)).slice(0, 1);
   for (const outcome of await withConfiguration(session, latest)) {

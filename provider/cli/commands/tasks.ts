@@ -4,7 +4,7 @@ import { everyPage } from "../../appliance/every-page.ts";
 import type { TaskType } from "../../appliance/operations/task-types.ts";
 import type { TaskState, TaskView } from "../../appliance/operations/task-words.ts";
 import type { Task } from "../../appliance/operations/tasks.ts";
-import { inOptions } from "../input-faults.ts";
+import { inOptions, type OptionOf } from "../input-faults.ts";
 import { type Column, printList, tableOf } from "../output.ts";
 import { type CommandSession, type ExitCode, UsageError } from "../session.ts";
 import { deviceOf } from "./devices.ts";
@@ -44,24 +44,29 @@ interface TaskFilter {
   readonly source?: string;
 }
 
+/** What the appliance calls the property that the option becomes. */
+const OPTION_OF: OptionOf = { sourceId: "--source" };
+
 /** The tasks of a view: those that run, or where a state or a source is looked for all, unless it is said which. */
 export async function listTasks(session: CommandSession, filter: TaskFilter): Promise<ExitCode> {
   const { machine, type: types, state: states, source: sourceId } = filter;
   const device = machine === undefined ? undefined : await deviceOf(session, machine);
   const view = filter.view ?? (states === undefined && sourceId === undefined ? "in-progress" : "all");
-  const tasks = await session.read((appliance) =>
-    everyPage(async (after) => {
-      const { tasks: items, next } = await appliance.listTasks({
-        ...(view !== "all" && { view }),
-        ...(device !== undefined && { kuids: [device.kuid] }),
-        types,
-        states,
-        sourceId,
-        limit: 1_000,
-        after,
-      });
-      return { items, next };
-    }),
+  const tasks = await inOptions(OPTION_OF, () =>
+    session.read((appliance) =>
+      everyPage(async (after) => {
+        const { tasks: items, next } = await appliance.listTasks({
+          ...(view !== "all" && { view }),
+          ...(device !== undefined && { kuids: [device.kuid] }),
+          types,
+          states,
+          sourceId,
+          limit: 1_000,
+          after,
+        });
+        return { items, next };
+      }),
+    ),
   );
   if (tasks.length === 0) await requireTasks(session, [], sourceId);
   printList(session.terminal, session.json, tasks, COLUMNS, "there are no such tasks");
@@ -124,7 +129,9 @@ async function requireTasks(
   const see = "`kace tasks list --view all` shows those there are, and what they are of";
   if (missing.length > 0) throw new UsageError(`there is no task ${missing.join(", ")}`, see);
   if (sourceId === undefined) return;
-  const { tasks } = await session.read((appliance) => appliance.listTasks({ sourceId, limit: 1 }));
+  const { tasks } = await inOptions(OPTION_OF, () =>
+    session.read((appliance) => appliance.listTasks({ sourceId, limit: 1 })),
+  );
   if (tasks.length === 0) throw new UsageError(`there is no task of the source ${sourceId}`, see);
 }
 

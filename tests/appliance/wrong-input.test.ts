@@ -19,6 +19,12 @@ it.each<[OperationName, unknown, string, (string | number)[][]]>([
     'planUpdates: changes.windows[0].from: expected a time of day from "00:00" to "23:59"; changes.hold: expected boolean, received string; limit: expected at least 1',
     [["changes", "windows", 0, "from"], ["changes", "hold"], ["limit"]],
   ],
+  [
+    "createToken",
+    { name: "t", expiresAt: "2027-02-31T00:00:00Z", useLimit: 1.5 },
+    'createToken: expiresAt: expected a moment, such as "2027-06-30T18:00:00Z"; useLimit: expected a whole number',
+    [["expiresAt"], ["useLimit"]],
+  ],
   ["getToken", null, "getToken: expected object, received null", [[]]],
 ])(
   "what is wrong with the input of %s is said at its place, also after a way by a wire",

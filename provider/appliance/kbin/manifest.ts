@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { inputProblems, problemsText } from "../input-problems.ts";
 
 /** The first entry of an archive: what it holds. */
 export const MANIFEST_NAME = "bundle.json";
@@ -52,6 +53,5 @@ export function parseManifest(text: string): KbinManifest | { readonly problem: 
   }
   const parsed = manifest.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return { problem: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not as it must be"}` };
+  return { problem: problemsText(inputProblems(parsed.error).slice(0, 1)) };
 }

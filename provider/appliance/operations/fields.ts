@@ -36,7 +36,7 @@ export const claim = z.object({
 });
 
 /** A moment, RFC 3339. Answers are always in UTC, with milliseconds. */
-export const moment = z.iso.datetime({ offset: true });
+export const moment = z.iso.datetime({ offset: true, error: 'expected a moment, such as "2027-06-30T18:00:00Z"' });
 
 export const port = z.int().min(1).max(65_535);
 

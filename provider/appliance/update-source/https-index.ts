@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { inputProblems, problemsText } from "../input-problems.ts";
 import { describeFileError } from "../local/file-errors.ts";
 import { fetchBytes } from "./fetch.ts";
 import {
@@ -77,10 +78,8 @@ function parseIndex(text: string, address: URL): z.output<typeof index> {
   }
   const parsed = index.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new UpdateSourceError(
-    `${address.href} is no index of archives: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not as it must be"}`,
-  );
+  const problems = problemsText(inputProblems(parsed.error).slice(0, 1));
+  throw new UpdateSourceError(`${address.href} is no index of archives: ${problems}`);
 }
 
 /** Writes what is behind an address into a file, which is there whole or cannot be used. */

@@ -142,6 +142,7 @@ describe("what is no archive of packages", () => {
       () => archive([{ path: "bundle.json", content: zeros.subarray(0, 1024 ** 2 + 1) }]),
       "at most",
     ],
+    ["no package", () => archive([manifestOf([])]), "packages: expected at least 1 item"],
     [
       "a path out of it",
       () => archive([manifestOf([{ ...DEB, name: "../x.deb" }])]),

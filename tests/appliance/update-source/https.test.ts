@@ -66,6 +66,7 @@ it("says what is wrong with an index or an archive, keeps nothing of it, and tri
   const cases: readonly (readonly [Page, Buffer | string, RegExp])[] = [
     ["no JSON", bytes, /is no index of archives: it is not JSON/],
     ['{"format":2,"bundles":[]}', bytes, /is no index of archives: format/],
+    ['{"format":1}', bytes, /is no index of archives: bundles: expected array, received undefined/],
     [" ".repeat(4 * 1024 ** 2 + 1), bytes, /is larger than the 4194304 bytes expected/],
     [
       (response) => void response.writeHead(302, { location: "https://localhost/other" }).end(),

@@ -76,7 +76,8 @@ export function stepsOf(text: string, before?: OrDefault<Said<"step">>): OrDefau
   if (text === DEFAULT) return text;
   const [, percent, count, unit = ""] = /^(\d{1,3})%@(\d{1,6})([mhd])$/.exec(text) ?? [];
   const unitSeconds = UNIT_SECONDS[unit];
-  if (unitSeconds === undefined) throw new InvalidArgumentError("A step is a share and a time, such as 10%@24h.");
+  if (unitSeconds === undefined)
+    throw new InvalidArgumentError("A step is a share in whole percents and a time in m, h or d, such as 10%@24h.");
   return [...soFar(before, []), { percent: Number(percent), afterSeconds: Number(count) * unitSeconds }];
 }
 

@@ -133,7 +133,7 @@ describe("kace policy", () => {
     [["set", "--filter", "web*"], 2, "A condition is a property, an operator and a value"],
     [["set", "--filter", "hostname resembles web"], 2, 'There is no operator "resembles": expected equals'],
     [["set", "--filter", "colour equals blue"], 2, 'There is no property "colour": expected hostname'],
-    [["set", "--step", "half"], 2, "A step is a share and a time, such as 10%@24h."],
+    [["set", "--step", "half"], 2, "A step is a share in whole percents and a time in m, h or d, such as 10%@24h."],
     [["set", "--max-failures", "some"], 2, "Expected a whole number or a share, such as 10%."],
     [["set", "--window", "25:00-26:00"], 2, "kace: the 1st --window: expected a time of day"],
     [

@@ -231,6 +231,26 @@ func TestTakesATokenThatComesLater(t *testing.T) {
 	f.until("approved", func(s status.Status) bool { return s.State == status.Approved && s.Generation == 2 })
 }
 
+// An attempt may come between the change of the configuration and the signal that tells of it.
+func TestKeepsAConnectionThatWasMadeByTheNewConfiguration(t *testing.T) {
+	f := newFixture(t)
+	f.start()
+	peer := f.Accept(t)
+	peer.Greet("quarantined", "no-token")
+	f.reloads <- struct{}{}
+	f.until("the signal is taken", func(status.Status) bool { return len(f.reloads) == 0 })
+	peer.Send(map[string]any{"type": "state", "state": "approved"})
+	var sent protocol.Inventory
+	peer.Next(protocol.TypeInventory, &sent)
+
+	// What somebody changed by hand is taken up.
+	must(t, os.WriteFile(f.agent.At.CA(), fakeserver.NewAuthority(t).PEM, 0o644))
+	f.reloads <- struct{}{}
+	if _, code := peer.Types(); code != websocket.StatusNormalClosure {
+		t.Errorf("closed with %v", code)
+	}
+}
+
 func TestKeepsATokenThatWasRefused(t *testing.T) {
 	f := newFixture(t)
 	f.configure(configuration.Change{Token: text([]byte(canaryToken))})

@@ -92,6 +92,21 @@ func (s *session) serve(ctx context.Context) error {
 	return s.sayGoodbye(s.stay(ctx, moving))
 }
 
+// isAsConfigured says whether the disk has nothing else than what the connection was made by: an attempt between a change
+// and the signal that tells of it goes by the change already. A token that was used is gone.
+func (s *session) isAsConfigured() bool {
+	configured, err := configuration.Read(s.agent.At)
+	if err != nil || configured != s.configured {
+		return false
+	}
+	token, err := configuration.ReadToken(s.agent.At)
+	if err != nil || token != "" && token != s.token {
+		return false
+	}
+	pinned, err := configured.ReadCA(s.agent.At)
+	return err == nil && sameTrust(pinned, s.pinned)
+}
+
 // sayGoodbye tells the server why the agent leaves, where it is the agent that does.
 func (s *session) sayGoodbye(why error) error {
 	code, reason := websocket.StatusProtocolError, "not understood"

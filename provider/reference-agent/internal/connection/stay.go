@@ -44,7 +44,10 @@ func (s *session) stay(ctx, moving context.Context) error {
 		case err := <-ended:
 			return err
 		case <-s.agent.Reload:
-			return errReload
+			if !s.isAsConfigured() {
+				return errReload
+			}
+			s.agent.Log.Debug("asked to read a configuration anew that this connection was made by")
 		case message := <-messages:
 			err = s.answer(moving, message)
 		case <-heartbeats.C:

@@ -7,6 +7,12 @@ import { type Inventory, inventory } from "../operations/devices.ts";
 /** Compresses as well as the higher levels do, in a fraction of the time. */
 const LEVEL = 1;
 
+/**
+ * Where the compressed inventory is certain to fit (`ZSTD_compressBound`), as that of most machines, it is written there
+ * at once, and not first into buffers that are new memory each time.
+ */
+const OUTPUT_BYTES = 32 * 1024;
+
 /** So many addresses are beside a packed inventory: most machines have fewer, and nothing is unpacked to filter those. */
 const ADDRESSES_BESIDE = 8;
 
@@ -50,6 +56,7 @@ export function readyInventory(text: string): Readied {
   const { data, error } = said.safeParse({ inventory: value });
   if (error !== undefined) return { problems: inputProblems(error) };
   const packed = zstdCompressSync(JSON.stringify(data.inventory), {
+    chunkSize: OUTPUT_BYTES,
     params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
   });
   return {

@@ -7,6 +7,7 @@ import { inItsOrganization } from "./in-organization.ts";
 import { checkProvisioning } from "./provisioning/check.ts";
 import { provisioningExamples } from "./provisioning/examples.ts";
 import { inputs } from "./provisioning/inputs.ts";
+import { sayMove } from "./provisioning/move.ts";
 import { outputs } from "./provisioning/outputs.ts";
 import { previewProvisioning } from "./provisioning/preview.ts";
 import { provision, withdraw } from "./provisioning/provision.ts";
@@ -49,8 +50,11 @@ export const provisioningConfig = inItsOrganization(definition, (appliance, name
 ).handle({
   check: ({ inputs: given }) => checkProvisioning(given),
 
-  previewCreate: ({ urn, inputs: given }, context) =>
-    previewProvisioning({ id: configurationIdOf(urn), inputs: given, changed: true }, context),
+  async previewCreate({ urn, inputs: given }, context) {
+    const id = configurationIdOf(urn);
+    await sayMove(id, typeof given.organization === "string" ? given.organization : undefined, context);
+    return previewProvisioning({ id, inputs: given, changed: true }, context);
+  },
 
   async create({ urn, logicalName, inputs: given, exists }, context) {
     const id = configurationIdOf(urn);

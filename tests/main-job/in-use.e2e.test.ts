@@ -87,6 +87,10 @@ describe("a bundle and a token that a configuration names", SLOW, () => {
     await project.up();
     await using(project, (appliance) => appliance.createOrganization({ name: "berlin" }));
     await project.configure({ "kace:organization": "berlin" });
+    // The engine shows the preview of the new one only; what the delete of the old one does is said there.
+    expect(await project.succeed(["preview"])).toContain(
+      'organization: the configuration leaves "default" for "berlin": it is destroyed there first, agents stay',
+    );
     await project.up();
     expect(await namesIn(project)).toEqual([]);
     expect(await namesIn(project, "berlin")).toEqual(["agents", "site", "berlin"]);

@@ -18,7 +18,7 @@ interface UsedBundle {
  * @example usesOfBundle(tx, row) // ['configuration "berlin"']
  */
 export function usesOfBundle(tx: Transaction, bundle: UsedBundle): readonly string[] {
-  return [...configurationsNaming(tx, bundle.id), ...policyUsesOfBundle(tx, bundle)];
+  return [...configurationsNaming(tx, bundle), ...policyUsesOfBundle(tx, bundle)];
 }
 
 /**
@@ -27,11 +27,13 @@ export function usesOfBundle(tx: Transaction, bundle: UsedBundle): readonly stri
  * @throws ApplianceError `conflict`
  */
 export function requireUnusedBundle(tx: Transaction, bundle: UsedBundle, how: "deleted" | "unloaded"): void {
+  const uses = usesOfBundle(tx, bundle);
+  const lost = configurationsNaming(tx, bundle).length > 0 ? LOST_CONFIGURATION : "";
   requireUnused({
     what: `the bundle "${bundle.name}"`,
     how,
-    uses: usesOfBundle(tx, bundle),
-    hint: `let them use another bundle first, or delete them; ${LOST_CONFIGURATION}`,
+    uses,
+    hint: `let ${uses.length === 1 ? "it" : "them"} use another bundle first${lost}`,
     path: how === "unloaded" ? ["loaded"] : undefined,
   });
 }

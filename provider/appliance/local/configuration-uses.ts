@@ -2,29 +2,39 @@ import { ApplianceError } from "../errors.ts";
 import { build } from "./query.ts";
 import type { Transaction } from "./transaction.ts";
 
-const names = () => build.selectFrom("configurations").select("name").orderBy("name");
+/** What may be used, as far as it says where. */
+interface Used {
+  readonly id: string;
+  readonly organization: string;
+}
 
-const inWords = ({ name }: { readonly name: string }) => `configuration "${name}"`;
+const names = () => build.selectFrom("configurations").select(["name", "organization"]).orderBy("name");
+
+/** Names a configuration; with its organization where that is another one than what it uses has. */
+function inWords(used: Used) {
+  return ({ name, organization }: { readonly name: string; readonly organization: string }) =>
+    `configuration "${name}"${organization === used.organization ? "" : ` of the organization "${organization}"`}`;
+}
 
 /**
  * The configurations that name a bundle, in words for people: also those that no program has any more.
  *
- * @example configurationsNaming(tx, id) // ['configuration "berlin"']
+ * @example configurationsNaming(tx, row) // ['configuration "berlin"']
  */
-export function configurationsNaming(tx: Transaction, bundleId: string): readonly string[] {
+export function configurationsNaming(tx: Transaction, bundle: Used): readonly string[] {
   const naming = names().where((eb) =>
-    eb(eb.fn<string | null>("json_extract", ["description", eb.val("$.bundle")]), "=", bundleId),
+    eb(eb.fn<string | null>("json_extract", ["description", eb.val("$.bundle")]), "=", bundle.id),
   );
-  return tx.queries.all(naming).map(inWords);
+  return tx.queries.all(naming).map(inWords(bundle));
 }
 
 /**
  * The configurations that bring a token, by its present value or by one that it had before: as
  * {@link configurationsNaming}, and also those that were there before the token.
  */
-export function configurationsBringing(tx: Transaction, tokenId: string): readonly string[] {
-  const values = build.selectFrom("token_values").select("fingerprint").where("token_id", "=", tokenId);
-  return tx.queries.all(names().where("token_fingerprint", "in", values)).map(inWords);
+export function configurationsBringing(tx: Transaction, token: Used): readonly string[] {
+  const values = build.selectFrom("token_values").select("fingerprint").where("token_id", "=", token.id);
+  return tx.queries.all(names().where("token_fingerprint", "in", values)).map(inWords(token));
 }
 
 /** Something that is to be taken away. */
@@ -50,4 +60,4 @@ export function requireUnused({ what, how, uses, hint, path }: Unwanted): void {
 }
 
 /** What ends the use by a configuration that its program has lost. */
-export const LOST_CONFIGURATION = "`kace config delete` takes a configuration that no program has any more";
+export const LOST_CONFIGURATION = "; `kace config delete` takes a configuration that no program has any more";

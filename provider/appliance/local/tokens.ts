@@ -228,11 +228,12 @@ export const tokenHandlers: HandlersOf<typeof tokenOperations> = {
   deleteToken(tx, { id }) {
     const row = tx.queries.first(rows().where("id", "=", id));
     if (row === undefined) return { deleted: false };
+    const uses = configurationsBringing(tx, row);
     requireUnused({
       what: `the token "${row.name}"`,
       how: "deleted",
-      uses: configurationsBringing(tx, id),
-      hint: `let them bring another token first, or delete them: one with \`enabled: false\` lets nobody in; ${LOST_CONFIGURATION}`,
+      uses,
+      hint: `let ${uses.length === 1 ? "it" : "them"} bring another token first, or switch this one off by \`enabled: false\`${LOST_CONFIGURATION}`,
     });
     tx.queries.run(build.deleteFrom("tokens").where("id", "=", id));
     recordChanges(tx, subjectOf(id, row.name), changesBetween(shown(row), {}));

@@ -71,7 +71,8 @@ export const VISIBILITY: { readonly [Table in keyof Tables]: Visibility } & Read
       eb("sha256", "in", build.selectFrom("download_packages").select("sha256")),
     ]),
   ),
-  host_keys: owned("pinned host keys"),
+  // They are learned anew, and a `destroy` of the program that made the organization leaves them.
+  host_keys: owned(),
   configurations: owned("configurations"),
   schedules: within<"schedules">((eb, of) => eb("configuration_id", "in", configurations(of))),
   runs: within<"runs">((eb, of) => eb("configuration_id", "in", configurations(of))),

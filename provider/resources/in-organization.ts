@@ -38,6 +38,9 @@ export function organizationInput() {
 /** What has a name in the organization of the appliance that is given. */
 export type HolderOf = (appliance: Appliance, name: string) => Promise<Holder | null | undefined>;
 
+/** Says in the preview of something new what its going to an organization does first, if it was in another one. */
+export type SaysMove = (urn: string, organization: string, context: Context<ApplianceAccess>) => Promise<void>;
+
 type Handlers<I, O> = ResourceHandlers<I, O, ApplianceAccess>;
 
 /**
@@ -49,13 +52,16 @@ type Handlers<I, O> = ResourceHandlers<I, O, ApplianceAccess>;
  *
  * @param holderOf how it is found by its name, which it can be imported by beside its id; without one an organization has
  *   only one
+ * @param saysMove said of one whose move to another organization does more than make it anew
  * @example inItsOrganization(definition).handle({ async create({ inputs }, { client }) { ... }, ... })
  */
 export function inItsOrganization<I extends { organization?: string | undefined }, O>(
   definition: DefinedResource<I, O>,
   holderOf?: HolderOf,
+  saysMove?: SaysMove,
 ): { handle(handlers: Handlers<I, O>): Resource<ApplianceAccess> } {
-  return { handle: (handlers) => definition.handle(within(handlers, { kind: definition.descriptor.name, holderOf })) };
+  const { name: kind } = definition.descriptor;
+  return { handle: (handlers) => definition.handle(within(handlers, { kind, holderOf, saysMove })) };
 }
 
 /** A resource as it is asked about. */
@@ -66,7 +72,11 @@ interface Named extends Identity {
 
 function within<I extends { organization?: string | undefined }, O>(
   handlers: Handlers<I, O>,
-  { kind, holderOf }: { readonly kind: string; readonly holderOf: HolderOf | undefined },
+  {
+    kind,
+    holderOf,
+    saysMove,
+  }: { readonly kind: string; readonly holderOf: HolderOf | undefined; readonly saysMove: SaysMove | undefined },
 ): Handlers<I, O> {
   const { check, read, update, updateCredentials, previewCreate, previewUpdate } = handlers;
 
@@ -118,6 +128,7 @@ function within<I extends { organization?: string | undefined }, O>(
     async previewCreate(request, context) {
       const organization = organizationOf(request.inputs);
       if (organization === undefined && request.inputs.organization !== undefined) return {};
+      if (organization !== undefined) await saysMove?.(request.urn, organization, context);
       if (organization !== undefined && !(await isThere(context.client, organization))) {
         const comes = context.client.names.has(request.urn, {
           kind: "Organization",

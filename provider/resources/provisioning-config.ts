@@ -45,16 +45,15 @@ function changesWork(changes: readonly Change[]): boolean {
 }
 
 /** `kace:index:ProvisioningConfig`. */
-export const provisioningConfig = inItsOrganization(definition, (appliance, name) =>
-  appliance.findConfiguration({ name }),
+export const provisioningConfig = inItsOrganization(
+  definition,
+  (appliance, name) => appliance.findConfiguration({ name }),
+  (urn, organization, context) => sayMove(configurationIdOf(urn), organization, context),
 ).handle({
   check: ({ inputs: given }) => checkProvisioning(given),
 
-  async previewCreate({ urn, inputs: given }, context) {
-    const id = configurationIdOf(urn);
-    await sayMove(id, typeof given.organization === "string" ? given.organization : undefined, context);
-    return previewProvisioning({ id, inputs: given, changed: true }, context);
-  },
+  previewCreate: ({ urn, inputs: given }, context) =>
+    previewProvisioning({ id: configurationIdOf(urn), inputs: given, changed: true }, context),
 
   async create({ urn, logicalName, inputs: given, exists }, context) {
     const id = configurationIdOf(urn);

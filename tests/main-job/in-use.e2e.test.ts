@@ -86,6 +86,9 @@ describe("a bundle and a token that a configuration names", SLOW, () => {
     await project.write({ resources: { agents, site: token("site", VALUE), fleet: fleet(agent) } });
     await project.up();
     await using(project, (appliance) => appliance.createOrganization({ name: "berlin" }));
+    // Also where the same update makes the organization.
+    await project.configure({ "kace:organization": "bonn" });
+    expect(await project.succeed(["preview"])).toContain('the configuration leaves "default" for "bonn"');
     await project.configure({ "kace:organization": "berlin" });
     // The engine shows the preview of the new one only; what the delete of the old one does is said there.
     expect(await project.succeed(["preview"])).toContain(

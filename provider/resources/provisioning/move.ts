@@ -7,14 +7,13 @@ import { recordedInputs } from "./record.ts";
  * Says in the preview of a configuration that leaves one organization for another what its replacement does first: the
  * engine deletes the old one before it makes the new one, and tells a preview of the new one only.
  *
- * @param organization the one that it goes to; undefined while that is not known
+ * @param organization the one that it goes to
  */
 export async function sayMove(
   id: string,
-  organization: string | undefined,
+  organization: string,
   { client, log }: Pick<Context<ApplianceAccess>, "client" | "log">,
 ): Promise<void> {
-  if (organization === undefined) return;
   const there = await client.read((appliance) => foundOrGone(appliance.getConfiguration({ id })));
   if (there === undefined || there.organization === organization) return;
   const old = recordedInputs(there.description.inputs);

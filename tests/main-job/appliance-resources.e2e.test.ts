@@ -234,3 +234,28 @@ async function everythingOf(appliance: Appliance): Promise<readonly string[]> {
   const { configurations } = await appliance.listConfigurations({});
   return [...tokens, ...bundles, ...configurations].map(({ name }) => name);
 }
+
+it(
+  "a configuration that never ran goes without a look at its machines, also a copy without a log-in",
+  SLOW,
+  async () => {
+    const project = await local({ secrets: ["correct-horse"] });
+    const properties = {
+      name: "berlin",
+      enabled: false,
+      onDestroy: "uninstall",
+      targets: { ips: ["192.0.2.1"] },
+      agent: { bundle: "bundle-0" },
+    server: { name: "kbox.example" },
+      linux: { password: { "fn::secret": "correct-horse" } },
+    };
+    await project.write({ resources: { fleet: { type: "kace:ProvisioningConfig", properties } } });
+    await project.up();
+    const { id = "" } = await project.recordedAs("fleet");
+    const copy = await using(project, (appliance) => appliance.duplicateConfiguration({ id, name: "copy" }));
+    await project.succeed(["import", "kace:index:ProvisioningConfig", "copy", copy.id, "--yes", "--protect=false"]);
+    await project.succeed(["destroy", "--yes", "--skip-preview"]);
+    const left = await using(project, async (appliance) => (await appliance.listConfigurations({})).configurations);
+    expect(left).toEqual([]);
+  },
+);

@@ -108,8 +108,11 @@ export function withdraw(
       state: "removed",
       ...(inputs.linux && { linux: { ...inputs.linux, state: "removed" } }),
     };
+    const known = await foundOrGone(appliance.getConfiguration({ id }));
+    // It has never worked on a machine, so that no agent is its own: nobody needs to be reached for that.
+    if (known !== undefined && known.lastRun === undefined && Object.keys(outputs.results).length === 0) return [];
     const ground = await groundOf(removal, appliance);
-    if ((await foundOrGone(appliance.getConfiguration({ id }))) === undefined) {
+    if (known === undefined) {
       // Its schedule ends with it.
       const unscheduled = { ...inputs, schedule: undefined };
       await appliance.saveConfiguration(
@@ -128,8 +131,8 @@ export function withdraw(
     });
     const targets = targetsOf(inputs);
     // A fleet that is recorded whole is known machine by machine; dead addresses need not be asked again.
-    const known = Object.keys(outputs.results).map(targetOf);
-    const crowd = isWhole(outputs) ? { walk: () => known, total: known.length } : everybody(targets);
+    const recorded = Object.keys(outputs.results).map(targetOf);
+    const crowd = isWhole(outputs) ? { walk: () => recorded, total: recorded.length } : everybody(targets);
     const { reasons, recording } = await conduct({
       kind: "destroy",
       configurationId: id,

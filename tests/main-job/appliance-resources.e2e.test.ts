@@ -246,7 +246,7 @@ it(
       onDestroy: "uninstall",
       targets: { ips: ["192.0.2.1"] },
       agent: { bundle: "bundle-0" },
-    server: { name: "kbox.example" },
+      server: { name: "kbox.example" },
       linux: { password: { "fn::secret": "correct-horse" } },
     };
     await project.write({ resources: { fleet: { type: "kace:ProvisioningConfig", properties } } });

@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 
-/** The longest name that an appliance takes. */
-export const MAX_NAME_LENGTH = 200;
+export { MAX_NAME_LENGTH };
 
 /** The name of something on the appliance: one line that neither begins nor ends with a blank. */
 export function objectName() {

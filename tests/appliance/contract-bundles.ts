@@ -57,6 +57,21 @@ export function bundlesContract(opened: () => Subject): void {
       expect((await save("1.4.2", { organization: "berlin", urn: "urn:a" })).id).toBe(made.id);
     });
 
+    it("comes back under its name while the bundle that was left waits, and the left ones are deleted", async () => {
+      const ours = { name: "agents", urn: "urn:a" };
+      const left = await save("1.4.2", ours);
+      const away = await save("1.4.2", { ...ours, organization: "berlin" });
+      const back = await save("1.4.2", ours);
+      expect(new Set([left.id, away.id, back.id]).size).toBe(3);
+      expect((await appliance().getBundle({ id: left.id })).name).toBe(`agents (left, ${left.id})`);
+      expect((await appliance().getBundle({ id: away.id })).name).toBe(`agents (left, ${away.id})`);
+      expect(await appliance().findBundleByName({ name: "agents" })).toEqual(back);
+      const { entries } = await appliance().listHistory({ organization: "default", subject: `bundle:${left.id}` });
+      expect(entries[0]?.changes).toEqual([{ property: "name", from: "agents", to: `agents (left, ${left.id})` }]);
+      for (const { id } of [left, away]) expect(await appliance().deleteBundle({ id })).toEqual({ deleted: true });
+      expect((await appliance().listBundles({})).bundles).toEqual([back]);
+    });
+
     it("is of the packages that a bundle has now, and so is the time stamp of the update policy", async () => {
       const { id, loadedAt } = await save("1.4.2", { name: "agents", urn: "urn:a" });
       const stamp = async () => (await appliance().getUpdatePolicy({})).distributionTimestamp;

@@ -208,6 +208,28 @@ export function labelContract(opened: () => Subject): void {
       expect(again.id).toBe(made.id);
     });
 
+    it("come back under their name while the one that was left waits, for whatever names them too", async () => {
+      await appliance().createOrganization({ name: "berlin" });
+      const ours = { urn: "urn:a", name: "web", machines: ["web1"] };
+      const left = await appliance().saveLabel(ours);
+      const naming = await appliance().saveLabel({ name: "naming", filter: is("label", "web") });
+      await appliance().saveUpdatePolicy({ labels: ["web"], filter: is("label", "web") });
+      const filters = async () => {
+        const { given } = await appliance().getUpdatePolicy({});
+        return [(await appliance().getLabel({ id: naming.id })).filter, given.filter, given.labels];
+      };
+      const away = await appliance().saveLabel({ ...ours, organization: "berlin" });
+      // Until it comes back, they mean the one that was left.
+      const waiting = `web (left, ${left.id})`;
+      expect(await filters()).toEqual([is("label", waiting), is("label", waiting), [waiting]]);
+      const back = await appliance().saveLabel(ours);
+      expect(new Set([left.id, away.id, back.id]).size).toBe(3);
+      expect(await filters()).toEqual([is("label", "web"), is("label", "web"), ["web"]]);
+      for (const { id } of [left, away]) expect(await appliance().deleteLabel({ id })).toEqual({ deleted: true });
+      expect((await appliance().listLabels({})).labels.map(({ name }) => name)).toEqual(["naming", "web"]);
+      expect((await appliance().listLabels({ organization: "berlin" })).labels).toEqual([]);
+    });
+
     it("are listed page by page, and so are their machines", async () => {
       for (const number of [1, 2, 3]) await approved(number);
       for (const name of ["a", "b", "c"]) await appliance().saveLabel({ name, filter: is("hostname", "*", "matches") });

@@ -151,6 +151,24 @@ export function tokensContract(opened: () => Subject): void {
       expect((await appliance.checkToken({ value })).id).toBe(back.id);
     });
 
+    it("comes back under its name while the one that was left waits, and the left ones are deleted", async () => {
+      await appliance.createOrganization({ name: "berlin" });
+      // As long as a name can be, of characters that are not to be cut in two.
+      const name = "🔑".repeat(100);
+      const left = await appliance.createToken({ name, urn: "urn:a" });
+      const away = await appliance.createToken({ organization: "berlin", name, urn: "urn:a" });
+      const back = await appliance.createToken({ name, urn: "urn:a" });
+      expect(new Set([left.id, away.id, back.id]).size).toBe(3);
+      const { tokens } = await appliance.listTokens({});
+      expect(tokens.map((one) => [one.id, one.name])).toEqual([
+        [left.id, `${"🔑".repeat(82)} (left, ${left.id})`],
+        [back.id, name],
+      ]);
+      for (const { id } of [left, away]) expect(await appliance.deleteToken({ id })).toEqual({ deleted: true });
+      expect((await appliance.listTokens({ organization: "berlin" })).tokens).toEqual([]);
+      expect(await appliance.getToken({ id: back.id })).toMatchObject({ name, urn: "urn:a", value: back.value });
+    });
+
     it("lists page by page, whatever comes and goes meanwhile", async () => {
       for (const name of ["a", "b", "c", "d", "e"]) await appliance.createToken({ name });
       const first = await appliance.listTokens({ limit: 2 });

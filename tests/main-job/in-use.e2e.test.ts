@@ -11,13 +11,14 @@ const VALUE = "token-in-use-canary";
 const OTHER = "other-token-in-use-canary";
 const PASSWORD = "correct-horse";
 
-/** The names of all bundles, tokens and configurations of an organization. */
+/** The names of all bundles, tokens, labels and configurations of an organization. */
 function namesIn(project: Project, organization = "default"): Promise<string[]> {
   return using(project, async (appliance) => {
     const { bundles } = await appliance.listBundles({ organization });
     const { tokens } = await appliance.listTokens({ organization });
+    const { labels } = await appliance.listLabels({ organization });
     const { configurations } = await appliance.listConfigurations({ organization });
-    return [...bundles, ...tokens, ...configurations].map(({ name }) => name);
+    return [...bundles, ...tokens, ...labels, ...configurations].map(({ name }) => name);
   });
 }
 
@@ -102,5 +103,49 @@ describe("a bundle and a token that a configuration names", SLOW, () => {
       id: (await project.recordedAs("site")).id,
     });
     await project.expectSettled();
+  });
+
+  it("come back under their names, with a label, when a move to another organization has failed", async () => {
+    const project = await opened();
+    await writePackage(project.folder);
+    await using(project, async (appliance) => {
+      await appliance.createOrganization({ name: "berlin" });
+      await appliance.createToken({ name: "taken" });
+    });
+    const web = { type: "kace:Label", properties: { name: "web", machines: ["web1"] } };
+    const moving = { agents, site: token("site", VALUE), web };
+    const filter = { all: [{ property: "label", operator: "equals", value: "web" }] };
+    const staying = {
+      fleet: fleet({ bundle: ref("agents.id"), token: ref("site.value") }),
+      // By its text: it stays as it is, whichever label is called so.
+      naming: { type: "kace:Label", properties: { name: "naming", filter }, options: { dependsOn: [ref("web")] } },
+    };
+    const here = { resources: { ...moving, ...staying } };
+    await project.write(here);
+    await project.up();
+    const there = Object.entries(moving).map(([name, { type, properties }]) => {
+      return [name, { type, properties: { ...properties, organization: "berlin" } }];
+    });
+    const dependsOn = Object.keys(moving).map(ref);
+    const refused = { ...token("taken", OTHER), options: { dependsOn } };
+    const failures: [object, string][] = [
+      [{ refused }, 'there is already a token "taken"'], // before anything is deleted
+      [{}, 'is used by label "naming"'], // while it is
+    ];
+
+    for (const [more, reason] of failures) {
+      await project.write({ resources: { ...Object.fromEntries(there), ...staying, ...more } });
+      expect(await project.failingUp()).toContain(reason);
+      expect(await namesIn(project, "berlin")).toEqual(["agents", "site", "web"]);
+      await project.write(here);
+      await project.up();
+      expect(await namesIn(project)).toEqual(["agents", "site", "taken", "naming", "web", "berlin"]);
+      expect(await namesIn(project, "berlin")).toEqual([]);
+      await project.expectSettled();
+    }
+    expect(await using(project, (appliance) => appliance.checkToken({ value: VALUE }))).toMatchObject({
+      status: "valid",
+      id: (await project.recordedAs("site")).id,
+    });
   });
 });

@@ -3,6 +3,7 @@ import { ApplianceError } from "../errors.ts";
 import type { Bundle, bundleOperations, PackageFile } from "../operations/bundles.ts";
 import { requireUnusedBundle } from "./bundle-uses.ts";
 import type { HandlersOf } from "./handlers.ts";
+import { leaveBehind } from "./left-behind.ts";
 import { page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
@@ -181,15 +182,12 @@ export function recordContent(tx: Transaction, sha256: string, sizeBytes: number
   if (isNew) recordChanges(tx, subject, changesBetween({}, { sizeBytes }));
 }
 
-/**
- * The bundle of a resource. One that its URN had in another organization is about to be deleted there, once what uses
- * it has moved too: until then it is nobody's.
- */
+/** The bundle of a resource; one that its URN had in another organization is left behind there. */
 function withUrn(tx: Transaction, organization: string, urn: string | undefined): BundleRow | undefined {
   if (urn === undefined) return undefined;
   const found = tx.queries.first(bundleRows().where("urn", "=", urn));
   if (found === undefined || found.organization === organization) return found;
-  tx.queries.run(build.updateTable("bundles").set({ urn: null }).where("id", "=", found.id));
+  leaveBehind(tx, "bundle", found);
   return undefined;
 }
 

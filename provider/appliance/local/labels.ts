@@ -14,7 +14,8 @@ import {
   storedFilterOf,
 } from "./label-membership.ts";
 import { withIds, withNames } from "./label-names.ts";
-import { usesOfLabel } from "./label-uses.ts";
+import { takeUsesOver, usesOfLabel } from "./label-uses.ts";
+import { leaveBehind } from "./left-behind.ts";
 import { page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
 import { changesBetween, moment, newId, recordChanges, type Transaction } from "./transaction.ts";
@@ -89,15 +90,12 @@ function subjectOf({ id, name }: LabelRow) {
   return { subject: `label:${id}`, subjectName: name };
 }
 
-/**
- * The label of a resource. One that its URN had in another organization is about to be deleted there, once what uses
- * it has moved too: until then it is nobody's.
- */
+/** The label of a resource; one that its URN had in another organization is left behind there. */
 function withUrn(tx: Transaction, organization: string, urn: string | undefined): LabelRow | undefined {
   if (urn === undefined) return undefined;
   const found = tx.queries.first(rows().where("urn", "=", urn));
   if (found === undefined || found.organization === organization) return found;
-  tx.queries.run(build.updateTable("labels").set({ urn: null }).where("id", "=", found.id));
+  leaveBehind(tx, "label", found);
   return undefined;
 }
 
@@ -128,6 +126,7 @@ export const labelHandlers: HandlersOf<typeof labelOperations> = {
       updated_at: existing?.updated_at ?? tx.now,
     };
     requireFreeName(tx, draft);
+    if (existing === undefined) takeUsesOver(tx, draft);
     if (filter !== undefined) draft.filter = JSON.stringify(withIds(tx, organization, filter, ["filter"], draft));
     requireNoCycle(tx, draft);
     const before = existing === undefined ? {} : shown(tx, existing);

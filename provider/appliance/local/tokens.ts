@@ -4,6 +4,7 @@ import type { TokenInfo, tokenOperations } from "../operations/tokens.ts";
 import { refusedAt } from "../wrong-input.ts";
 import { configurationsBringing, LOST_CONFIGURATION, requireUnused } from "./configuration-uses.ts";
 import type { HandlersOf } from "./handlers.ts";
+import { leaveBehind } from "./left-behind.ts";
 import { numberAt, page, textAt } from "./paging.ts";
 import { build } from "./query.ts";
 import type { Tables } from "./tables.ts";
@@ -116,16 +117,15 @@ function rotate(tx: Transaction, row: Row, value: string, overlapUntil: number):
 }
 
 /**
- * The token of a resource. One that its URN had in another organization is about to be deleted there, once what brings
- * it has moved too: until then it is nobody's, and a value that the new one adopts is its own no more.
+ * The token of a resource; one that its URN had in another organization is left behind there, and a value that the new
+ * one adopts is its own no more.
  */
 function withUrn(tx: Transaction, organization: string, urn: string | undefined, value: string | undefined) {
   if (urn === undefined) return undefined;
   const found = tx.queries.first(rows().where("urn", "=", urn));
   if (found === undefined || found.organization === organization) return found;
-  tx.queries.run(build.updateTable("tokens").set({ urn: null }).where("id", "=", found.id));
-  if (value !== undefined && giveAway(tx, found.id, value))
-    recordChanges(tx, subjectOf(found.id, found.name), [secretChange("value", { from: true, to: true })]);
+  const isGiven = value !== undefined && giveAway(tx, found.id, value);
+  leaveBehind(tx, "token", found, isGiven ? [secretChange("value", { from: true, to: true })] : []);
   return undefined;
 }
 

@@ -18,11 +18,14 @@ export const writtenOrganization = z
 /** Which organization is meant; the one there always is, unless told otherwise. */
 export const organization = namedOrganization.default(DEFAULT_ORGANIZATION);
 
+/** The longest name that an appliance takes. */
+export const MAX_NAME_LENGTH = 200;
+
 /** A name that people read: one line, no blanks around it. */
 export const name = z
   .string()
   .min(1)
-  .max(200)
+  .max(MAX_NAME_LENGTH)
   .regex(/^\S(?:.*\S)?$/, "expected one line without blanks around it");
 
 /** The URN of a Pulumi resource. */

@@ -4,7 +4,7 @@ import { isRight } from "./codes.ts";
 import { DIAGNOSIS_STEPS, type Finding, right, unknown, wrong } from "./diagnosis-findings.ts";
 import type { DiagnosisMeans, DiagnosisSubject } from "./diagnosis-subject.ts";
 import { wayFindings } from "./diagnosis-way.ts";
-import { hintOf, type KnownMachine, lastTry } from "./known-machine.ts";
+import { hintOf, type KnownMachine, type LastResult, lastTry } from "./known-machine.ts";
 
 /** All findings, and the first that is wrong: that is where to begin. */
 export interface Diagnosis {
@@ -24,6 +24,8 @@ export async function diagnose(subject: DiagnosisSubject, means: DiagnosisMeans)
   const { device, result, targetOf } = known;
   if (probe === undefined && device === undefined && result === undefined && targetOf === undefined)
     return diagnosisOf(await strangerFindings(subject, means, known.several));
+  const removal = removalIn(known, probe);
+  if (removal !== undefined) return diagnosisOf(await removedFindings(subject, means, removal));
   const seen = subject.server.elsewhere === true ? undefined : device;
   return diagnosisOf([
     ...(isConnected(seen, probe)
@@ -39,32 +41,67 @@ function diagnosisOf(findings: readonly Finding[]): Diagnosis {
   return { findings, firstWrong: findings.find(({ state }) => state === "wrong") };
 }
 
-/**
- * A name that nobody knows, or that is not one machine's, has no agent whose way could be walked; a token is one of the
- * appliance, whoever brings it.
- */
-async function strangerFindings(
+/** A name that nobody knows, or that is not one machine's, has no agent whose way could be walked. */
+function strangerFindings(
   subject: DiagnosisSubject,
   means: DiagnosisMeans,
   several: KnownMachine["several"],
 ): Promise<Finding[]> {
   const { machine } = subject;
+  if (several === undefined)
+    return unwalked(
+      subject,
+      means,
+      `${machine} is not known`,
+      wrong(
+        "service",
+        `this appliance knows no machine ${machine}: it has no agent, no result and no configuration of it`,
+        "`kace devices list` and `kace results` show the machines it knows",
+      ),
+    );
+  return unwalked(
+    subject,
+    means,
+    `${machine} is what ${several.length} machines are called`,
+    wrong(
+      "service",
+      `${several.length} machines are called ${machine}: ${several.join(", ")}`,
+      "say which one by its whole name, its address or its KUID",
+    ),
+  );
+}
+
+/** The result by which no agent is to be there: its removal, or that it was gone already; none came since. */
+function removalIn({ device, result }: KnownMachine, probe: Probe | undefined): LastResult | undefined {
+  if (result === undefined || result.edited) return undefined;
+  if (result.class !== "removed" && result.code !== "not-installed") return undefined;
+  if (probe?.agents.some(({ present }) => present !== "no") === true) return undefined;
+  const came = device !== undefined && (device.connected || device.lastSeenAt >= result.recordedAt);
+  return came ? undefined : result;
+}
+
+function removedFindings(
+  subject: DiagnosisSubject,
+  means: DiagnosisMeans,
+  { configuration, recordedAt, class: outcomeClass }: LastResult,
+): Promise<Finding[]> {
+  const { machine } = subject;
+  const what = outcomeClass === "removed" ? "removed the agent of" : "wants no agent, and found none on";
+  const service = `the configuration ${configuration} ${what} ${machine} at ${recordedAt}: none is expected there`;
+  return unwalked(subject, means, `no agent is expected on ${machine}`, right("service", service));
+}
+
+/** The findings where there is no way to walk; a token is one of the appliance, whoever brings it. */
+async function unwalked(
+  subject: DiagnosisSubject,
+  means: DiagnosisMeans,
+  why: string,
+  service: Finding,
+): Promise<Finding[]> {
   const token = subject.token === undefined ? undefined : await tokenFinding(subject, means, undefined);
-  const which = several === undefined ? "is not known" : `is what ${several.length} machines are called`;
   return DIAGNOSIS_STEPS.map((step) => {
     if (step === "token" && token !== undefined) return token;
-    if (step !== "service") return unknown(step, `not looked at: ${machine} ${which}`);
-    if (several !== undefined)
-      return wrong(
-        step,
-        `${several.length} machines are called ${machine}: ${several.join(", ")}`,
-        "say which one by its whole name, its address or its KUID",
-      );
-    return wrong(
-      step,
-      `this appliance knows no machine ${machine}: it has no agent, no result and no configuration of it`,
-      "`kace devices list` and `kace results` show the machines it knows",
-    );
+    return step === "service" ? service : unknown(step, `not looked at: ${why}`);
   });
 }
 

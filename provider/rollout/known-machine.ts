@@ -11,7 +11,10 @@ import { machineByMachine, namesForOne } from "./same-machine.ts";
 import { parseTargets } from "./targets/parse-targets.ts";
 
 /** The last result of a machine, and the name of the configuration that it is of. */
-export type LastResult = Pick<StoredOutcome, "machine" | "class" | "code" | "message" | "hint" | "recordedAt"> & {
+export type LastResult = Pick<
+  StoredOutcome,
+  "machine" | "class" | "code" | "message" | "hint" | "recordedAt" | "edited"
+> & {
   readonly configuration: string;
 };
 

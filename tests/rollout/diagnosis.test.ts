@@ -44,6 +44,7 @@ const looks = (probe: Awaited<ReturnType<NonNullable<DiagnosisMeans["probe"]>>>)
 const knows = (known: KnownMachine) => ({ knownMachine: async () => known });
 const unheard = knows({ targetOf: "fleet" });
 const gone = { ...device, connected: false };
+const blocked: Device = { ...gone, state: "blocked" };
 const away = knows({ device: gone });
 
 /** A result of a run after the agent was seen last. */
@@ -54,8 +55,10 @@ const result = (changes: Partial<LastResult>): LastResult => ({
   code: "server-unresolvable",
   message: "the machine does not resolve kbox.corp.example",
   recordedAt: "2026-11-21T11:00:00.000Z",
+  edited: false,
   ...changes,
 });
+const removal = (changes: Partial<LastResult>) => result({ class: "removed", code: "removed", ...changes });
 const unresolvedHere: Pick<DiagnosisMeans, "forward"> = { forward: async () => ({ kind: "not-found" }) };
 
 describe("a diagnosis", () => {
@@ -240,6 +243,49 @@ describe("a diagnosis", () => {
         message: "the appliance's server kbox.corp.example:8443 does not run",
         hint: "start it with `kace serve --name kbox.corp.example`, or by the service that runs it",
       });
+  });
+
+  it.each([
+    ["removed", "removed", "removed the agent of web01"],
+    ["unchanged", "not-installed", "wants no agent, and found none on web01"],
+  ] as const)("expects no agent where the last result is %s (%s), whatever else it would find", async (...of) => {
+    const [outcomeClass, code, what] = of;
+    const last = result({ class: outcomeClass, code, message: "no agent is there" });
+    const broken: Partial<DiagnosisMeans> = { ...unresolvedHere, portState: async () => "closed" };
+    const stopped = { ...server, startedBy: "kace serve --name kbox.corp.example" };
+    for (const known of [{ result: last }, { device: gone, result: last }, { device: blocked, result: last }]) {
+      const asked = { machine: "web01", server: stopped, timeoutMs: 1_000 };
+      const { findings, firstWrong } = await diagnose(asked, means({ ...broken, ...knows(known) }));
+      expect(firstWrong).toBeUndefined();
+      expect(findings.map(({ step }) => step)).toEqual(DIAGNOSIS_STEPS);
+      expect(findings.at(-1)).toEqual({
+        step: "service",
+        state: "right",
+        message: `the configuration fleet ${what} at 2026-11-21T11:00:00.000Z: none is expected there`,
+      });
+      expect(findings[0]).toMatchObject({
+        state: "unknown",
+        message: "not looked at: no agent is expected on web01",
+      });
+    }
+  });
+
+  it.each<[string, Partial<DiagnosisMeans>]>([
+    ["came again since", knows({ device: gone, result: removal({ recordedAt: "2026-11-21T09:30:00.000Z" }) })],
+    [
+      "may be wanted, as the configuration was edited since",
+      knows({ device: gone, result: removal({ edited: true }) }),
+    ],
+    [
+      "is on the machine",
+      {
+        ...knows({ device: gone, result: removal({}) }),
+        ...looks(bareProbe({ agents: [{ ...agent, present: "broken" }] })),
+      },
+    ],
+  ])("looks for an agent that was removed and %s", async (_title, changes) => {
+    const { firstWrong } = await diagnose({ machine: "web01", server, timeoutMs: 1_000 }, means(changes));
+    expect(firstWrong).toMatchObject({ step: "service", state: "wrong" });
   });
 
   it("believes no result of before its agent came last", async () => {

@@ -53,7 +53,7 @@ export const provisioningConfig = inItsOrganization(
   check: ({ inputs: given }) => checkProvisioning(given),
 
   previewCreate: ({ urn, inputs: given }, context) =>
-    previewProvisioning({ id: configurationIdOf(urn), inputs: given, changed: true }, context),
+    previewProvisioning({ id: configurationIdOf(urn), urn, inputs: given, changed: true }, context),
 
   async create({ urn, logicalName, inputs: given, exists }, context) {
     const id = configurationIdOf(urn);
@@ -68,8 +68,8 @@ export const provisioningConfig = inItsOrganization(
 
   read: readProvisioning,
 
-  previewUpdate: ({ id, inputs: given, old, changes }, context) =>
-    previewProvisioning({ id, inputs: given, old, changed: changesWork(changes) }, context),
+  previewUpdate: ({ id, urn, inputs: given, old, changes }, context) =>
+    previewProvisioning({ id, urn, inputs: given, old, changed: changesWork(changes) }, context),
 
   async update({ id, urn, logicalName, inputs: given, old, changes }, context) {
     const changed = changesWork(changes);

@@ -61,6 +61,7 @@ export function tokensContract(opened: () => Subject): void {
       expect(await appliance.checkToken({ value: token.value })).toEqual({
         status: "valid",
         id: token.id,
+        organization: "default",
         name: "t",
         remainingUses: 1,
         expiresAt: "2027-03-01T09:00:00.000Z",
@@ -137,7 +138,7 @@ export function tokensContract(opened: () => Subject): void {
       const made = await appliance.createToken({ organization: "berlin", name: "t", urn: "urn:a", value });
       expect(made).toMatchObject({ organization: "berlin", value });
       expect(made.id).not.toBe(left.id);
-      expect((await appliance.checkToken({ value })).id).toBe(made.id);
+      expect(await appliance.checkToken({ value })).toMatchObject({ id: made.id, organization: "berlin" });
       const waiting = await appliance.getToken({ id: left.id });
       expect(waiting.urn).toBeUndefined();
       expect(waiting.value).not.toBe(value);

@@ -85,6 +85,38 @@ describe("what a rollout stands on", () => {
     expect((await groundOf(removal, appliance)).bundle?.id).toBe(bundle.id);
   });
 
+  it("is a token of the configuration's own organization, as agents come into that of their token", async () => {
+    const { appliance, bundle, inputsWith } = await site();
+    await startServer(appliance);
+    await appliance.createOrganization({ name: "berlin" });
+    const { value } = await appliance.createToken({ organization: "berlin", name: "site" });
+    const bringing = (more: object) =>
+      inputsWith({ organization: "default", agent: { bundle: bundle.id, token: value }, ...more });
+    const stop = await stopOf(groundOf(bringing({}), appliance));
+    expect(stop).toMatchObject({ code: "failed-precondition", path: ["agent", "token"] });
+    expect(stop.message).toBe('the token "site" is of the organization "berlin", and the configuration of "default"');
+    expect(stop.hint).toBe("give the `value` of an `AgentToken` with `organization: default`");
+    // Nobody enrols with it where agents are removed, where machines are only looked at, or at another server.
+    const canEnrol = { canEnrol: true };
+    expect(await groundOf(bringing({ state: "removed" }), appliance)).toMatchObject(canEnrol);
+    expect(await groundOf(bringing({}), appliance, { looksOnly: true })).toMatchObject(canEnrol);
+    expect(await groundOf(bringing({ server: { name: "sma.example" } }), appliance)).toMatchObject(canEnrol);
+  });
+
+  it("is, in a preview, a token that the same update moves to the configuration's organization", async () => {
+    const { appliance, bundle, inputsWith } = await site();
+    await startServer(appliance);
+    await appliance.createOrganization({ name: "berlin" });
+    const { value } = await appliance.createToken({ organization: "berlin", name: "site" });
+    const inputs = inputsWith({ organization: "default", agent: { bundle: bundle.id, token: value } });
+    const among = (...organizations: string[]) => ({
+      hasToken: (organization: string, name: string) => name === "site" && organizations.includes(organization),
+    });
+    expect(await groundOf(inputs, appliance, among("default"))).toMatchObject({ canEnrol: true });
+    for (const program of [among(), among("berlin"), among("berlin", "default")])
+      expect((await stopOf(groundOf(inputs, appliance, program))).path).toEqual(["agent", "token"]);
+  });
+
   it("is this store's own server where it runs, with its authority", async () => {
     const { appliance, inputsWith } = await site();
     await startServer(appliance);

@@ -245,6 +245,7 @@ export const tokenHandlers: HandlersOf<typeof tokenOperations> = {
     return {
       status,
       id: token?.id,
+      organization: token?.organization,
       name: token?.name,
       remainingUses,
       expiresAt: expiresAt === undefined ? undefined : moment(expiresAt),

@@ -120,6 +120,8 @@ export const tokenOperations = defineOperations({
     output: z.object({
       status: tokenStatus,
       id: id.optional(),
+      /** Whose it is. A server of before does not say. */
+      organization: z.string().optional(),
       name: z.string().optional(),
       /** Absent where there is no limit. */
       remainingUses: z.int().optional(),

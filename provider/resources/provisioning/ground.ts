@@ -41,6 +41,8 @@ export interface Coming {
 export interface Leniency extends Coming {
   /** What a preview knows that bundles will be: they are taken for that. */
   readonly bundles?: BundlesToCome;
+  /** Whether the program of a preview has a token of that name in an organization: one that moves is still elsewhere. */
+  readonly hasToken?: (organization: string, name: string) => boolean;
   /** True where machines are only looked at: a server that does not run is warned about and stops nothing. */
   readonly looksOnly?: boolean;
 }
@@ -69,6 +71,8 @@ export async function groundOf(inputs: Inputs, appliance: Appliance, leniency: L
   const own = isOwn(inputs, status) || (status.name === undefined && ownToken);
   const server = serverOf(inputs, status, own);
   if (!wanted) return { server, bundle, canEnrol, serverRuns: true, warnings: [] };
+  if (own && standing !== undefined && leniency.looksOnly !== true)
+    requireOfOwn(standing, inputs.organization, leniency.hasToken);
   const down = (own && !status.running) || server === undefined;
   if (down && (leniency.looksOnly !== true || server === undefined))
     throw stopped("server-not-running", ["server"], notRunning(inputs, status));
@@ -116,7 +120,7 @@ async function bundleOf(
     const coming = bundles?.of(id);
     const bundle = coming === undefined ? there : { ...coming, packages: coming.packages ?? there.packages };
     if (needed && organization !== undefined && bundle.organization !== organization)
-      throw ofAnother(bundle, organization);
+      throw ofAnother("bundle", bundle, organization);
     if (needed && bundle.loadedAt === undefined) throw notLoaded(bundle);
     return bundle;
   } catch (error) {
@@ -132,12 +136,33 @@ async function bundleOf(
   }
 }
 
-function ofAnother({ name, organization: own }: Bundle, organization: string): ProviderError {
+/**
+ * Agents belong to the organization of the token that they enrol with: it must be the configuration's.
+ * @param hasToken what the program of a preview has
+ * @throws ProviderError where it is another's, and does not move here in the update that a preview shows
+ */
+function requireOfOwn(
+  { organization: own, name }: Output<"checkToken">,
+  organization: string | undefined,
+  hasToken: Leniency["hasToken"],
+): void {
+  if (organization === undefined || own === undefined || name === undefined || own === organization) return;
+  if (hasToken?.(organization, name) === true && !hasToken(own, name)) return;
+  throw ofAnother("token", { name, organization: own }, organization);
+}
+
+const REFERENCES = { bundle: "the `id` of an `AgentBundle`", token: "the `value` of an `AgentToken`" } as const;
+
+function ofAnother(
+  what: keyof typeof REFERENCES,
+  { name, organization: own }: Pick<Bundle, "name" | "organization">,
+  organization: string,
+): ProviderError {
   return new ProviderError({
     code: "failed-precondition",
-    path: ["agent", "bundle"],
-    message: `the bundle "${name}" is of the organization "${own}", and the configuration of "${organization}"`,
-    hint: `give the \`id\` of an \`AgentBundle\` with \`organization: ${organization}\``,
+    path: ["agent", what],
+    message: `the ${what} "${name}" is of the organization "${own}", and the configuration of "${organization}"`,
+    hint: `give ${REFERENCES[what]} with \`organization: ${organization}\``,
   });
 }
 

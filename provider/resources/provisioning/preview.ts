@@ -24,6 +24,7 @@ import { NOBODY_ANSWERS } from "./telling.ts";
 /** What a preview is about. */
 export interface Previewed {
   readonly id: string;
+  readonly urn: string;
   readonly inputs: PreviewOf<Inputs>;
   readonly old?: { readonly inputs: Inputs; readonly outputs: Recording } | undefined;
   readonly changed: boolean;
@@ -58,8 +59,10 @@ export async function previewProvisioning(
   const recorded = given.old?.outputs.results ?? {};
   const some = given.changed || given.old === undefined ? undefined : notRightOnes(given.old.outputs, targets);
   let warned = false;
+  const hasToken = (organization: string, name: string) =>
+    client.names.has(given.urn, { kind: "AgentToken", organization, name });
   const ground = async (appliance: Appliance) => {
-    const found = await groundOf(inputs, appliance, { ...coming, bundles: client.bundles });
+    const found = await groundOf(inputs, appliance, { ...coming, bundles: client.bundles, hasToken });
     if (given.old === undefined) await requireToken(found, given.id, appliance);
     const warnings = warned ? [] : [...found.warnings, ...(await scheduleWarning(inputs, appliance))];
     for (const warning of warnings) log.warn(warning);

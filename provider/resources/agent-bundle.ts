@@ -13,7 +13,8 @@ import { bundleToCome } from "./bundle-to-come.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
-import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
+import { objectName } from "./object-name.ts";
 
 const SHA256 = /^[0-9a-fA-F]{64}$/;
 

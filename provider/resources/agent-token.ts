@@ -7,7 +7,8 @@ import { findingsOfExpiry } from "./agent-token-check.ts";
 import { agentTokenExamples } from "./agent-token-examples.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
-import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
+import { objectName } from "./object-name.ts";
 
 const moment = z.string().refine((text) => dateOrMoment(text) !== undefined, {
   error: 'expected a date ("2027-06-30", its beginning in UTC) or a moment ("2027-06-30T18:00:00+02:00")',

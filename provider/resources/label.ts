@@ -12,7 +12,8 @@ import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
 import { labelExamples } from "./label-examples.ts";
 import { findingsOfMissing, labelsOfFilter, type NamedLabel } from "./missing-labels.ts";
-import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
+import { objectName } from "./object-name.ts";
 
 const definition = defineResource({
   name: "Label",

@@ -1,8 +1,6 @@
 import * as z from "zod";
 import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 
-export { MAX_NAME_LENGTH };
-
 /** The name of something on the appliance: one line that neither begins nor ends with a blank. */
 export function objectName() {
   return z

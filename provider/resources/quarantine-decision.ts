@@ -9,7 +9,8 @@ import type { PreviewOf } from "../kit/define/plain.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
-import { MAX_NAME_LENGTH, objectName } from "./object-name.ts";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
+import { objectName } from "./object-name.ts";
 import { quarantineDecisionExamples } from "./quarantine-decision-examples.ts";
 
 /** What a rule is asked by that says nothing else. */

@@ -3,6 +3,7 @@ import { Project, ref } from "../e2e/project.ts";
 import { using } from "./behind-its-back.ts";
 import { KACE } from "./kace-plugin.ts";
 import { BUNDLE, writePackage } from "./packages.ts";
+import { serving } from "./serving.ts";
 
 /** Many runs of the CLI one after the other, on a machine that may be busy. */
 const SLOW = { timeout: 900_000 };
@@ -147,5 +148,43 @@ describe("a bundle and a token that a configuration names", SLOW, () => {
       status: "valid",
       id: (await project.recordedAs("site")).id,
     });
+  });
+
+  it("are of its organization: another's token is refused before a machine is looked at, and one that moves with it is not", async () => {
+    const project = await opened();
+    await writePackage(project.folder);
+    await using(project, (appliance) => appliance.createOrganization({ name: "berlin" }));
+    await serving(project.world);
+    /** A machine on loopback, where nothing listens at that port. By its text the engine knows nothing of the token. */
+    const working = (organization: string) => {
+      const { type, properties } = fleet({ bundle: ref("agents.id"), token: { "fn::secret": VALUE } });
+      const { server: _own, ...rest } = properties;
+      const machine = { targets: { ips: ["127.0.0.1"] }, linux: { ...rest.linux, port: 1 } };
+      const rollout = { attempts: 1, maxUnreachable: 1 };
+      const own = { organization, enabled: true, ...machine, rollout };
+      return { type, properties: { ...rest, ...own }, options: { dependsOn: [ref("site")] } };
+    };
+    const all = (organization: string, ofToken = organization) => {
+      const { type, properties } = token("site", VALUE);
+      return {
+        resources: {
+          agents: { ...agents, properties: { ...agents.properties, organization } },
+          site: { type, properties: { ...properties, organization: ofToken } },
+          fleet: working(organization),
+        },
+      };
+    };
+    await project.write(all("default"));
+    await project.up();
+
+    await project.write(all("berlin"));
+    await project.succeed(["preview"]);
+    expect(await project.up()).not.toContain("were not looked at");
+    expect(await namesIn(project, "berlin")).toEqual(["agents", "site", "berlin"]);
+
+    await project.write(all("default", "berlin"));
+    const refusal = 'the token "site" is of the organization "berlin", and the configuration of "default"';
+    expect(await project.fail(["preview"])).toContain(refusal);
+    expect(await project.fail(["up", "--yes", "--skip-preview"])).toContain(refusal);
   });
 });

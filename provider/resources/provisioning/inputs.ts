@@ -8,7 +8,8 @@ import type { ListOrText } from "../../rollout/targets/items.ts";
 import type { TargetSpec } from "../../rollout/targets/parse-targets.ts";
 import { targetsShape } from "../../rollout/targets/shape.ts";
 import { organizationInput } from "../in-organization.ts";
-import { MAX_NAME_LENGTH, objectName } from "../object-name.ts";
+import { MAX_NAME_LENGTH } from "../../appliance/operations/fields.ts";
+import { objectName } from "../object-name.ts";
 import { linux } from "./platform-inputs.ts";
 
 const server = z

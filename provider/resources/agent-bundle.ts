@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type ApplianceAccess, providerErrorOf } from "../appliance/access.ts";
 import { ApplianceError } from "../appliance/errors.ts";
 import type { Bundle, PackageFile } from "../appliance/operations/bundles.ts";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 import type { Context } from "../kit/define/call.ts";
 import { ProviderError } from "../kit/define/errors.ts";
 import { defineResource, type Finding, type UpdatePreviewRequest } from "../kit/define/resource.ts";
@@ -13,7 +14,6 @@ import { bundleToCome } from "./bundle-to-come.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
-import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 import { objectName } from "./object-name.ts";
 
 const SHA256 = /^[0-9a-fA-F]{64}$/;

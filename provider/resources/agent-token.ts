@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { dateOrMoment } from "../appliance/moment-text.ts";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 import type { Token, TokenInfo } from "../appliance/operations/tokens.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { duration, durationMs } from "../kit/define/scalars.ts";
@@ -7,7 +8,6 @@ import { findingsOfExpiry } from "./agent-token-check.ts";
 import { agentTokenExamples } from "./agent-token-examples.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
-import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 import { objectName } from "./object-name.ts";
 
 const moment = z.string().refine((text) => dateOrMoment(text) !== undefined, {

@@ -4,6 +4,7 @@ import type { Appliance } from "../appliance/appliance.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { type MachineFilter, machineFilter } from "../appliance/filter/filter.ts";
 import { cycleThrough } from "../appliance/filter/label-graph.ts";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 import { listedMachine, MAX_LISTED_MACHINES } from "../appliance/operations/listed-machine.ts";
 import { defineResource, type Finding } from "../kit/define/resource.ts";
 import { Unknown } from "../kit/define/value.ts";
@@ -12,7 +13,6 @@ import { inItsOrganization, organizationInput } from "./in-organization.ts";
 import { wholly } from "./known.ts";
 import { labelExamples } from "./label-examples.ts";
 import { findingsOfMissing, labelsOfFilter, type NamedLabel } from "./missing-labels.ts";
-import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 import { objectName } from "./object-name.ts";
 
 const definition = defineResource({

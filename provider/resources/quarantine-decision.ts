@@ -3,13 +3,13 @@ import type { ApplianceAccess } from "../appliance/access.ts";
 import type { Appliance, Input } from "../appliance/appliance.ts";
 import { everyPage } from "../appliance/every-page.ts";
 import { kuid } from "../appliance/operations/device-words.ts";
+import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 import { quarantineRule, verdict } from "../appliance/operations/quarantine-words.ts";
 import type { Context } from "../kit/define/call.ts";
 import type { PreviewOf } from "../kit/define/plain.ts";
 import { defineResource } from "../kit/define/resource.ts";
 import { foundOrGone } from "./found-or-gone.ts";
 import { inItsOrganization, organizationInput } from "./in-organization.ts";
-import { MAX_NAME_LENGTH } from "../appliance/operations/fields.ts";
 import { objectName } from "./object-name.ts";
 import { quarantineDecisionExamples } from "./quarantine-decision-examples.ts";
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MAX_NAME_LENGTH } from "../../appliance/operations/fields.ts";
 import { scheduleShape } from "../../appliance/schedules/shape.ts";
 import type { PreviewOf } from "../../kit/define/plain.ts";
 import { numberOrPercent } from "../../kit/define/scalars.ts";
@@ -8,7 +9,6 @@ import type { ListOrText } from "../../rollout/targets/items.ts";
 import type { TargetSpec } from "../../rollout/targets/parse-targets.ts";
 import { targetsShape } from "../../rollout/targets/shape.ts";
 import { organizationInput } from "../in-organization.ts";
-import { MAX_NAME_LENGTH } from "../../appliance/operations/fields.ts";
 import { objectName } from "../object-name.ts";
 import { linux } from "./platform-inputs.ts";
 

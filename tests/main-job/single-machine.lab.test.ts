@@ -68,6 +68,9 @@ describe("a single machine, by the simple form", () => {
     await writeProgram("remove");
     await site.up();
     expect(await outputs()).toMatchObject({ one: "removed", other: "removed" });
+    const { exitCode, output } = await site.kace(["diagnose", site.host("byroot").address]);
+    expect(output).toMatch(/^service +right +the configuration Simple Provisioning - .* removed the agent of /m);
+    expect(exitCode).toBe(0);
     for (const host of site.lab.hosts) expect(await host.exists("/opt/kace-reference"), host.name).toBe(false);
     await site.destroy();
   });

@@ -1,4 +1,4 @@
-import { configurationsNaming, LOST_CONFIGURATION, requireUnused } from "./configuration-uses.ts";
+import { configurationsNaming, requireUnused } from "./configuration-uses.ts";
 import type { Transaction } from "./transaction.ts";
 import { policyUsesOfBundle } from "./update-policy-uses.ts";
 
@@ -11,14 +11,19 @@ interface UsedBundle {
   readonly flavour: string;
 }
 
+/** Who uses a bundle; whatever else comes to name bundles adds itself here, so that none of them disappears beneath it. */
+function usersOf(tx: Transaction, bundle: UsedBundle) {
+  return { configurations: configurationsNaming(tx, bundle), others: policyUsesOfBundle(tx, bundle) };
+}
+
 /**
- * What uses a bundle, in words for people; whatever else comes to name bundles adds itself here, so that none of them
- * disappears beneath it.
+ * What uses a bundle, in words for people.
  *
  * @example usesOfBundle(tx, row) // ['configuration "berlin"']
  */
 export function usesOfBundle(tx: Transaction, bundle: UsedBundle): readonly string[] {
-  return [...configurationsNaming(tx, bundle), ...policyUsesOfBundle(tx, bundle)];
+  const { configurations, others } = usersOf(tx, bundle);
+  return [...configurations, ...others];
 }
 
 /**
@@ -27,13 +32,11 @@ export function usesOfBundle(tx: Transaction, bundle: UsedBundle): readonly stri
  * @throws ApplianceError `conflict`
  */
 export function requireUnusedBundle(tx: Transaction, bundle: UsedBundle, how: "deleted" | "unloaded"): void {
-  const uses = usesOfBundle(tx, bundle);
-  const lost = configurationsNaming(tx, bundle).length > 0 ? LOST_CONFIGURATION : "";
   requireUnused({
     what: `the bundle "${bundle.name}"`,
     how,
-    uses,
-    hint: `let ${uses.length === 1 ? "it" : "them"} use another bundle first${lost}`,
+    ...usersOf(tx, bundle),
+    instead: "use another bundle first",
     path: how === "unloaded" ? ["loaded"] : undefined,
   });
 }

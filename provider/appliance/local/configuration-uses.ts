@@ -43,21 +43,24 @@ interface Unwanted {
   readonly what: string;
   /** "deleted" */
   readonly how: string;
-  /** In words for people; empty where nothing does. */
-  readonly uses: readonly string[];
-  /** How those who use it come to do without it. */
-  readonly hint: string;
+  /** The configurations that use it, in words for people. */
+  readonly configurations: readonly string[];
+  /** Whatever else does. */
+  readonly others?: readonly string[];
+  /** What those who use it are to do first. */
+  readonly instead: string;
   /** The property that says so, where one does. */
   readonly path?: readonly string[] | undefined;
 }
 
 /** Requires that nothing uses what is to be taken away. @throws ApplianceError `conflict`, which names what does */
-export function requireUnused({ what, how, uses, hint, path }: Unwanted): void {
+export function requireUnused({ what, how, configurations, others = [], instead, path }: Unwanted): void {
+  const uses = [...configurations, ...others];
   if (uses.length === 0) return;
   const message = `${what} cannot be ${how}: it is used by ${uses.join(", ")}`;
   const problems = path === undefined ? undefined : [{ path: [...path], message }];
+  const first = `let ${uses.length === 1 ? "it" : "them"} ${instead}`;
+  const lost = "`kace config delete` takes a configuration that no program has any more";
+  const hint = configurations.length === 0 ? first : `${first}; ${lost}`;
   throw new ApplianceError({ code: "conflict", message, hint, problems });
 }
-
-/** What ends the use by a configuration that its program has lost. */
-export const LOST_CONFIGURATION = "; `kace config delete` takes a configuration that no program has any more";

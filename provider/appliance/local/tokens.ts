@@ -2,7 +2,7 @@ import type { Selectable } from "kysely";
 import { ApplianceError } from "../errors.ts";
 import type { TokenInfo, tokenOperations } from "../operations/tokens.ts";
 import { refusedAt } from "../wrong-input.ts";
-import { configurationsBringing, LOST_CONFIGURATION, requireUnused } from "./configuration-uses.ts";
+import { configurationsBringing, requireUnused } from "./configuration-uses.ts";
 import type { HandlersOf } from "./handlers.ts";
 import { leaveBehind } from "./left-behind.ts";
 import { numberAt, page, textAt } from "./paging.ts";
@@ -228,12 +228,11 @@ export const tokenHandlers: HandlersOf<typeof tokenOperations> = {
   deleteToken(tx, { id }) {
     const row = tx.queries.first(rows().where("id", "=", id));
     if (row === undefined) return { deleted: false };
-    const uses = configurationsBringing(tx, row);
     requireUnused({
       what: `the token "${row.name}"`,
       how: "deleted",
-      uses,
-      hint: `let ${uses.length === 1 ? "it" : "them"} bring another token first, or switch this one off by \`enabled: false\`${LOST_CONFIGURATION}`,
+      configurations: configurationsBringing(tx, row),
+      instead: "bring another token first, or switch this one off by `enabled: false`",
     });
     tx.queries.run(build.deleteFrom("tokens").where("id", "=", id));
     recordChanges(tx, subjectOf(id, row.name), changesBetween(shown(row), {}));
